@@ -1,0 +1,105 @@
+"""Where this installation's servers are: the addresses that differ between laptop and cluster."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseRole(StrEnum):
+    """Who a process is to Postgres; store/migrations says what each may do."""
+
+    OWNER = "ubertruck_owner"  # owns the schema, runs migrations
+    APP = "ubertruck_app"  # bound by row level security: sees one tenant at a time
+    TELEMETRY = "ubertruck_telemetry"  # writes fixes, events and outbox rows of all tenants
+    SYSTEM = "ubertruck_system"  # reads the directories of all tenants, drains the outbox
+
+
+class Postgres(Frozen):
+    host: str
+    port: int
+    database: str
+    passwords: dict[DatabaseRole, SecretStr]
+
+
+class Redis(Frozen):
+    host: str
+    port: int
+    password: SecretStr | None = None
+    tls: bool = False
+
+
+class BrokerKind(StrEnum):
+    NATS = "nats"  # the embedded default: MQTT 3.1.1, no shared subscriptions
+    MOSQUITTO = "mosquitto"
+    EMQX = "emqx"
+
+
+class Mqtt(Frozen):
+    kind: BrokerKind
+    host: str
+    port: int
+    username: str
+    password: SecretStr
+    # With a group name several ingest workers share the stream, where the broker can ($share).
+    shared_group: str | None = None
+
+
+class RayCluster(Frozen):
+    address: str
+    namespace: str
+    token_file: Path
+
+
+class Http(Frozen):
+    host: str
+    port: int
+
+
+class Installation(Frozen):
+    instance: str
+    data_dir: Path
+    postgres: Postgres
+    redis: Redis
+    mqtt: Mqtt
+    ray: RayCluster
+    http: Http
+    jwt_key_file: Path
+    # Where the broker's device users are written, when the broker is the embedded NATS.
+    broker_users_file: Path | None = None
+    console_dir: Path = Field(default=Path("console/dist"))
+
+
+class InstallationMissingError(RuntimeError):
+    """CONFIG_SERVICE_URL does not lead to a readable installation file."""
+
+
+def read_installation(path: Path) -> Installation:
+    return Installation.model_validate(yaml.safe_load(path.read_text()))
+
+
+@lru_cache(maxsize=1)
+def installation() -> Installation:
+    """This process's installation, read once from the file CONFIG_SERVICE_URL names."""
+    url = os.environ.get("CONFIG_SERVICE_URL", "")
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        raise InstallationMissingError(
+            f"CONFIG_SERVICE_URL is {url!r}; it must be a file:// URL of an installation file "
+            "(`python -m ubertruck up` writes one as <data-dir>/run/installation.yaml)"
+        )
+    path = Path(url2pathname(parts.path))
+    if not path.is_file():
+        raise InstallationMissingError(f"no installation file at {path}")
+    return read_installation(path)

@@ -1,0 +1,133 @@
+"""Every limit, interval and threshold the processes read, typed; values live in defaults/*.yaml."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULTS_DIR = Path(__file__).parent / "defaults"
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Admission(Section):
+    """What a fix must be like to be folded; anything else becomes a stored rejection."""
+
+    message_bytes_max: Count
+    array_fixes_max: Count
+    future_s_max: Positive
+    age_s_max: Positive
+    device_fixes_per_s: Positive
+    device_fixes_burst: Count
+    rejection_raw_bytes_max: Count
+
+
+class Batching(Section):
+    messages_max: Count
+    fixes_max: Count
+    wait_ms_max: Positive
+    in_flight_max: Count
+    # Messages held un-acknowledged by one worker; the broker keeps the rest.
+    pending_messages_max: Count
+
+
+class Receipts(Section):
+    fixes_per_message_max: Count
+    in_flight_max: Count
+
+
+class Ingest(Section):
+    workers: Count
+    admission: Admission
+    batching: Batching
+    receipts: Receipts
+    directory_poll_s: Positive
+    retry_wait_s_min: Positive
+    retry_wait_s_max: Positive
+    broker_keepalive_s: Count
+
+
+class Tracking(Section):
+    """The truck shards."""
+
+    shards: Count
+    late_horizon_s: Positive
+    snapshot_interval_s: Positive
+    snapshot_batches_max: Count
+    fence_poll_s: Positive
+    call_deadline_s: Positive
+    moving_kmh_min: Positive
+    offline_after_s: Positive
+
+
+class Relay(Section):
+    batch_max: Count
+    poll_s: Positive
+    retry_wait_s_max: Positive
+
+
+class Live(Section):
+    interval_ms: Count
+    viewers_max: Count
+    # A viewer whose socket is not drained for this long is cut; until then it gets last values.
+    stalled_s_max: Positive
+    ping_s: Positive
+    event_queue_max: Count
+    resume_events_max: Count
+    token_recheck_s: Positive
+    first_subscribe_s_max: Positive
+    message_bytes_max: Count
+
+
+class Api(Section):
+    replicas: Count
+    ongoing_requests_max: Count
+    page_limit_default: Count
+    page_limit_max: Count
+    body_bytes_max: Count
+    token_ttl_s: Count
+    token_cache_max: Count
+    request_deadline_s: Positive
+    track_fixes_max: Count
+
+
+class Pool(Section):
+    size_min: int = Field(ge=0)
+    size_max: Count
+
+
+class Storage(Section):
+    app_pool: Pool
+    telemetry_pool: Pool
+    system_pool: Pool
+    statement_timeout_s: Positive
+    connect_timeout_s: Positive
+    migration_lock_timeout_s: Positive
+
+
+class Policy(Section):
+    ingest: Ingest
+    tracking: Tracking
+    relay: Relay
+    live: Live
+    api: Api
+    storage: Storage
+
+
+@lru_cache(maxsize=1)
+def policy() -> Policy:
+    """The snapshot this process runs with; reading it costs no I/O after the first call."""
+    sections = {
+        name: yaml.safe_load((DEFAULTS_DIR / f"{name}.yaml").read_text())
+        for name in Policy.model_fields
+    }
+    return Policy.model_validate(sections)
