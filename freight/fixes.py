@@ -42,7 +42,7 @@ FixArray = npt.NDArray[np.void]
 
 
 class Alarm(IntEnum):
-    """Device alarms by the number they are stored under; the name in lower case is the wire form."""
+    """Device alarms by their stored number; the name in lower case is the wire form."""
 
     PANIC = 1
     TAMPER = 2

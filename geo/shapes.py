@@ -65,9 +65,7 @@ def parse_shape(obj: object) -> Shape:
             _metres(obj.get("radius_m"), "/radius_m", RADIUS_M_MAX),
         )
     if "line" in obj:
-        return Corridor(
-            _line(obj["line"]), _metres(obj.get("width_m"), "/width_m", WIDTH_M_MAX)
-        )
+        return Corridor(_line(obj["line"]), _metres(obj.get("width_m"), "/width_m", WIDTH_M_MAX))
     raise ShapeError(
         "",
         "must be a GeoJSON Polygon or MultiPolygon, a circle {center, radius_m} "
