@@ -36,8 +36,10 @@ class Batching(Section):
     fixes_max: Count
     wait_ms_max: Positive
     in_flight_max: Count
-    # Messages held un-acknowledged by one worker; the broker keeps the rest.
+    # Held un-acknowledged by one worker; beyond it the socket is not read and the broker keeps
+    # the rest.
     pending_messages_max: Count
+    pending_bytes_max: Count
 
 
 class Receipts(Section):
@@ -61,10 +63,14 @@ class Tracking(Section):
 
     shards: Count
     late_horizon_s: Positive
+    late_fixes_per_window_max: Count
     snapshot_interval_s: Positive
-    snapshot_batches_max: Count
-    fence_poll_s: Positive
-    call_deadline_s: Positive
+    snapshot_rows_per_chunk: Count
+    batch_log_kept_s: Positive
+    live_publish_ms_min: Positive
+    query_deadline_s: Positive
+    retry_wait_s_min: Positive
+    retry_wait_s_max: Positive
     moving_kmh_min: Positive
     offline_after_s: Positive
 

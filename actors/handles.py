@@ -1,0 +1,152 @@
+"""Typed handles to every actor; the only file that says `.remote`."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+import ray
+from ray.exceptions import RayError
+
+from actors.stats import ActorStats
+from config.installation import Installation
+from config.policy import Policy
+from freight.fixes import FixBatch
+from freight.tracking.columns import LAST_DTYPE, LastArray
+
+SHARD = "truck-shard-{}"
+INGEST = "ingest-worker-{}"
+RELAY = "outbox-relay"
+
+
+class ActorAwayError(Exception):
+    """The actor cannot answer now: it died, restarts, hangs, or refuses; try again later."""
+
+
+class HostsTrucks(Protocol):
+    """The calls of a truck shard, whichever process it lives in."""
+
+    async def fold(self, batch: FixBatch) -> int: ...
+    async def positions(self, tenant_key: int) -> LastArray: ...
+
+
+def connect(where: Installation) -> None:
+    """Join this installation's Ray; the token file must be named before the first contact."""
+    if ray.is_initialized():
+        return
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(where.ray.token_file)
+    ray.init(
+        address=where.ray.address,
+        namespace=where.ray.namespace,
+        log_to_driver=False,
+        configure_logging=False,
+    )
+
+
+def spawn(actor: type, name: str, *args: object) -> None:
+    """Create a named actor that outlives its creator and is restarted for ever by Ray."""
+    ray.remote(actor).options(
+        name=name,
+        get_if_exists=True,
+        lifetime="detached",
+        max_restarts=-1,
+        max_task_retries=0,  # a batch is sent again by ingest, which knows the order
+        num_cpus=0,
+    ).remote(*args)
+
+
+async def _call(name: str, method: str, *args: object, deadline_s: float | None) -> Any:
+    """One call by name, so that a restarted or recreated actor is found again."""
+    try:
+        handle = ray.get_actor(name)
+        call = cast(Awaitable[Any], getattr(handle, method).remote(*args))
+        return await asyncio.wait_for(call, deadline_s)
+    except TimeoutError as error:
+        raise ActorAwayError(f"{name} gave no answer within {deadline_s:g} s") from error
+    except (RayError, ValueError) as error:
+        raise ActorAwayError(f"{name}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """The cause in one line; Ray wraps a remote traceback around it."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1] if lines else ''}"
+
+
+class ShardHandle:
+    """One truck shard, called by name."""
+
+    def __init__(self, number: int) -> None:
+        self._name = SHARD.format(number)
+
+    async def fold(self, batch: FixBatch) -> int:
+        """Commit a batch; the answer, the commit's time, comes after the commit.
+
+        Without a deadline: as long as the shard works on it, sending it again only adds work.
+        """
+        return cast(int, await _call(self._name, "fold", batch, deadline_s=None))
+
+    async def positions(self, tenant_key: int, deadline_s: float) -> LastArray:
+        found = await _call(self._name, "positions", tenant_key, deadline_s=deadline_s)
+        return cast(LastArray, found)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TruckShards:
+    """All shards together, for whoever asks about many trucks."""
+
+    shards: int
+    ingest_workers: int
+    deadline_s: float
+
+    @classmethod
+    def from_policy(cls, policy: Policy) -> TruckShards:
+        return cls(policy.tracking.shards, policy.ingest.workers, policy.tracking.query_deadline_s)
+
+    async def positions(self, tenant_key: int) -> LastArray:
+        """Last known positions of a tenant's trucks, complete or ActorAwayError."""
+        asked = [ShardHandle(i).positions(tenant_key, self.deadline_s) for i in range(self.shards)]
+        parts = await asyncio.gather(*asked)
+        return np.concatenate([*parts, np.empty(0, dtype=LAST_DTYPE)])
+
+    async def stats(self) -> list[ActorStats]:
+        """One entry for every actor there should be; a dead one says what is wrong."""
+        names = [
+            *(("truck_shard", SHARD.format(i)) for i in range(self.shards)),
+            *(("ingest_worker", INGEST.format(i)) for i in range(self.ingest_workers)),
+            ("outbox_relay", RELAY),
+        ]
+        return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
+
+    async def _stats_of(self, role: str, name: str) -> ActorStats:
+        try:
+            return cast(ActorStats, await _call(name, "stats", deadline_s=self.deadline_s))
+        except ActorAwayError as error:
+            return ActorStats(role, name, 0, {}, str(error))
+
+
+def start_actors(policy: Policy, shard: type, relay: type, ingest_worker: type) -> None:
+    """Create every actor there should be; those that run already are left alone."""
+    total = policy.tracking.shards
+    for number in range(total):
+        spawn(shard, SHARD.format(number), number, total)
+    spawn(relay, RELAY)
+    for number in range(policy.ingest.workers):
+        spawn(ingest_worker, INGEST.format(number), number)
+
+
+async def wait_until_working(
+    shards: TruckShards, told: Callable[[Sequence[ActorStats]], None], poll_s: float
+) -> None:
+    """Return once every actor answers without trouble; `told` hears each look in between."""
+    while True:
+        stats = await shards.stats()
+        told(stats)
+        if all(s.trouble is None for s in stats):
+            return
+        await asyncio.sleep(poll_s)
