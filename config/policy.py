@@ -89,6 +89,11 @@ class Live(Section):
     ping_s: Positive
     event_queue_max: Count
     resume_events_max: Count
+    # How often a feed is compared with the shards, in case Redis lost something unseen.
+    resync_s: Positive
+    # Events may be published a little out of order: a resume token names those of this last while.
+    resume_skew_s: Positive
+    resume_token_s: Positive
     token_recheck_s: Positive
     first_subscribe_s_max: Positive
     message_bytes_max: Count
@@ -104,6 +109,13 @@ class Api(Section):
     token_cache_max: Count
     request_deadline_s: Positive
     track_fixes_max: Count
+    # Fixes of one track read and written at a time, so that a long one blocks nobody.
+    track_chunk_fixes: Count
+    positions_max: Count
+    readiness_deadline_s: Positive
+    readiness_cache_s: Positive
+    # Without these the gateway is not ready; trouble elsewhere is told and heals by itself.
+    readiness_needs: tuple[str, ...]
 
 
 class Pool(Section):
