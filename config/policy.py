@@ -33,7 +33,7 @@ class Admission(Section):
 
 class Batching(Section):
     messages_max: Count
-    fixes_max: Count
+    bytes_max: Count
     wait_ms_max: Positive
     in_flight_max: Count
     # Held un-acknowledged by one worker; beyond it the socket is not read and the broker keeps
@@ -123,6 +123,15 @@ class Pool(Section):
     size_max: Count
 
 
+class Bus(Section):
+    """Redis as the live bus: best effort, so short waits and few at once."""
+
+    timeout_s: Positive
+    ping_s: Positive
+    publishes_in_flight_max: Count
+    reconnect_wait_s_max: Positive
+
+
 class Storage(Section):
     app_pool: Pool
     telemetry_pool: Pool
@@ -130,6 +139,7 @@ class Storage(Section):
     statement_timeout_s: Positive
     connect_timeout_s: Positive
     migration_lock_timeout_s: Positive
+    bus: Bus
 
 
 class Policy(Section):

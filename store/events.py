@@ -1,0 +1,147 @@
+"""The log of facts: inserted once each however often derived, announced through the outbox."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from freight.cloudevents import cloud_event
+from freight.events import TruckEvent
+from store.postgres import AnyConnection, epoch_ms, moment
+
+COLUMNS = """
+    e.seq, e.id, e.type, e.tenant_key, e.truck_key, t.id AS tenant, e.subject, e.time, e.known_at,
+    e.data
+"""
+SOURCE = "events e JOIN tenants t ON t.key = e.tenant_key"
+
+
+class StoredEvent(TruckEvent, frozen=True, kw_only=True):
+    """A fact with its place in the log."""
+
+    seq: int
+
+
+async def insert(conn: AnyConnection, events: Sequence[TruckEvent]) -> int:
+    """Store what is new and put exactly that into the outbox; how many that was."""
+    if not events:
+        return 0
+    encode = msgspec.json.encode
+    inserted: int = await conn.fetchval(
+        """
+        WITH given AS (
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[],
+                $6::bigint[], $7::bigint[], $8::text[], $9::bytea[]) WITH ORDINALITY
+                AS g (id, type, tenant_key, truck_key, subject, time_ms, known_ms, data, body, nr)
+        ), new AS (
+            INSERT INTO events (id, type, tenant_key, truck_key, subject, time, known_at, data)
+            SELECT id, type, tenant_key, truck_key, subject,
+                'epoch'::timestamptz + time_ms * interval '1 ms',
+                'epoch'::timestamptz + known_ms * interval '1 ms', data::jsonb
+            FROM given ORDER BY nr
+            ON CONFLICT (id) DO NOTHING RETURNING seq, id, tenant_key
+        ), announced AS (
+            INSERT INTO outbox (event_seq, tenant_key, body)
+            SELECT DISTINCT ON (new.seq) new.seq, new.tenant_key, given.body
+            FROM new JOIN given USING (id) ORDER BY new.seq, given.nr
+        )
+        SELECT count(*) FROM new
+        """,
+        [event.id for event in events],
+        [event.type for event in events],
+        [event.tenant_key for event in events],
+        [event.truck_key for event in events],
+        [event.subject for event in events],
+        [event.time_ms for event in events],
+        [event.known_at_ms for event in events],
+        [encode(event.data).decode() for event in events],
+        [encode(cloud_event(event)) for event in events],
+    )
+    return inserted
+
+
+async def list_page(
+    conn: AnyConnection,
+    *,
+    truck: int | None = None,
+    type: str | None = None,  # noqa: A002 - its name everywhere
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    after: int | None = None,
+    limit: int,
+    newest_first: bool = False,
+) -> list[StoredEvent]:
+    """Facts whose time is in [from, to), in the order we learned them, beginning behind `after`.
+
+    `truck` is a truck key, `after` the seq of the last event of the page before.
+    """
+    where, args = ["true"], list[object]()
+
+    def require(condition: str, value: object | None) -> None:
+        if value is not None:
+            args.append(value)
+            where.append(f"{condition} ${len(args)}")
+
+    require("e.truck_key =", truck)
+    require("e.type =", type)
+    require("e.time >=", None if from_ms is None else moment(from_ms))
+    require("e.time <", None if to_ms is None else moment(to_ms))
+    require("e.seq <" if newest_first else "e.seq >", after)
+    order = "DESC" if newest_first else "ASC"
+    rows = await conn.fetch(
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE {' AND '.join(where)} "
+        f"ORDER BY e.seq {order} LIMIT {int(limit)}",
+        *args,
+    )
+    return [_event(row) for row in rows]
+
+
+async def get(conn: AnyConnection, id: uuid.UUID) -> StoredEvent | None:  # noqa: A002
+    row = await conn.fetchrow(f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.id = $1", id)
+    return None if row is None else _event(row)
+
+
+async def since(
+    conn: AnyConnection, seq: int, limit: int, *, overlap_ms: int = 0
+) -> list[StoredEvent]:
+    """Events behind `seq` in log order, for a reader that was away.
+
+    Two shards may commit in the other order than they drew their numbers. A reader that must not
+    miss the slower one asks for an overlap: events learned that shortly before `seq` come again.
+    """
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 OR e.known_at >=
+            (SELECT known_at FROM events WHERE seq = $1 AND $3 > 0) - $3 * interval '1 ms'
+        ORDER BY e.seq LIMIT $2
+        """,
+        seq,
+        limit,
+        overlap_ms,
+    )
+    return [_event(row) for row in rows]
+
+
+async def of_truck_between(
+    conn: AnyConnection, truck_key: int, from_ms: int, to_ms: int
+) -> list[StoredEvent]:
+    """A truck's facts of [from, to] in device time; for TELEMETRY as well as APP."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS} FROM {SOURCE}
+        WHERE e.truck_key = $1 AND e.time BETWEEN $2 AND $3 ORDER BY e.time, e.seq
+        """,
+        truck_key,
+        moment(from_ms),
+        moment(to_ms),
+    )
+    return [_event(row) for row in rows]
+
+
+def _event(row: asyncpg.Record) -> StoredEvent:
+    fields = dict(row)
+    time_ms, known_at_ms = epoch_ms(fields.pop("time")), epoch_ms(fields.pop("known_at"))
+    return StoredEvent(time_ms=time_ms, known_at_ms=known_at_ms, **fields)

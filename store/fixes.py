@@ -1,0 +1,260 @@
+"""Where every fix is kept: written by shards in batches, read back by truck or by batch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+import numpy as np
+
+from freight.fixes import FixArray
+from store.fix_codec import (
+    COLUMNS,
+    COPY_COLUMNS,
+    READ_EXPRESSIONS,
+    copy_payload,
+    missing_masks,
+    read_payload,
+)
+from store.postgres import AnyConnection, epoch_ms, moment
+
+__all__ = [
+    "StoredFix",
+    "copy_new",
+    "copy_payload",
+    "days_of",
+    "ensure_partitions",
+    "insert_older",
+    "last_fix",
+    "replay_after",
+    "track",
+    "window",
+]
+
+DAY_MS = 86_400_000
+# Fixes held at once while a shard replays; about 20 MB on the wire.
+REPLAY_FIXES_MAX = 100_000
+
+
+class StoredFix(msgspec.Struct, frozen=True):
+    """One row as readers see it; None where the device said nothing."""
+
+    ts_ms: int
+    received_ms: int
+    lat: float
+    lon: float
+    speed_kmh: float | None
+    heading_deg: float | None
+    accuracy_m: float | None
+    altitude_m: float | None
+    odometer_km: float | None
+    hdop: float | None
+    battery_v: float | None
+    external_v: float | None
+    fuel_pct: float | None
+    seq: int | None
+    satellites: int | None
+    ignition: bool | None
+    alarm: int | None
+    extra: dict[str, Any] | None
+
+
+STORED_COLUMNS = ", ".join(
+    ["ts", "received_at", *(name for name in StoredFix.__struct_fields__[2:])]
+)
+
+
+# ---------------------------------------------------------------------------------- writing
+
+
+def days_of(fixes: FixArray) -> list[date]:
+    """The UTC days these fixes belong to: the partitions they need."""
+    numbers = np.unique(fixes["ts_ms"] // DAY_MS)
+    return [datetime.fromtimestamp(int(n) * DAY_MS // 1000, UTC).date() for n in numbers]
+
+
+async def ensure_partitions(conn: AnyConnection, days: Iterable[date]) -> None:
+    """For the TELEMETRY role. Best outside the batch's own transaction; callers remember days."""
+    await conn.execute(
+        "SELECT ensure_fix_partition(day) FROM unnest($1::date[]) AS day", sorted(set(days))
+    )
+
+
+async def copy_new(
+    conn: AnyConnection, fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int
+) -> None:
+    """Store fixes that are newer than all their trucks have sent, so cannot be there already."""
+    if len(fixes):
+        await conn.copy_to_table(
+            "fixes",
+            source=_in_one_piece(copy_payload(fixes, extras, shard, batch)),
+            columns=COPY_COLUMNS,
+            format="binary",
+        )
+
+
+async def _in_one_piece(payload: bytes) -> AsyncIterator[bytes]:
+    """Plain bytes would be taken for the name of a file."""
+    yield payload
+
+
+_OLDER_TYPES = {">i8": "int8", ">i4": "int4", ">i2": "int2", ">f8": "float8", ">f4": "float4"}
+
+
+def _insert_older_sql() -> str:
+    values, arrays = [], []
+    for number, column in enumerate(COLUMNS, start=1):
+        is_time = column.name in {"ts", "received_at"}
+        value = (
+            f"'epoch'::timestamptz + {column.name} * interval '1 ms'" if is_time else column.name
+        )
+        values.append(value)
+        arrays.append(f"${number}::{_OLDER_TYPES.get(column.wire, 'bool')}[]")
+    names = ", ".join(column.name for column in COLUMNS)
+    extra, shard, batch = (len(COLUMNS) + i for i in (1, 2, 3))
+    return f"""
+        INSERT INTO fixes ({names}, extra, shard, batch)
+        SELECT {", ".join(values)}, extra::json, ${shard}, ${batch}
+        FROM unnest({", ".join(arrays)}, ${extra}::text[]) AS given ({names}, extra)
+        ON CONFLICT (truck_key, ts) DO NOTHING RETURNING truck_key, ts
+    """
+
+
+INSERT_OLDER = _insert_older_sql()
+
+
+async def insert_older(
+    conn: AnyConnection, fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int
+) -> set[int]:
+    """Store fixes that may be there already; the row numbers of those that were not."""
+    if not len(fixes):
+        return set()
+    missing = missing_masks(fixes)
+    arrays: list[list[Any]] = []
+    for column in COLUMNS:
+        values = fixes[column.source]
+        listed = (values != 0).tolist() if column.name == "ignition" else values.tolist()
+        if column.nullable:
+            for row in np.flatnonzero(missing[column.name]).tolist():
+                listed[row] = None
+        arrays.append(listed)
+    extra = [extras[i].decode() if i in extras else None for i in range(len(fixes))]
+    inserted = await conn.fetch(INSERT_OLDER, *arrays, extra, shard, batch)
+    # Of two equal fixes in one call the first is the one stored.
+    keys = list(zip(fixes["truck_key"].tolist(), fixes["ts_ms"].tolist(), strict=True))
+    first_row = {key: row for row, key in reversed(list(enumerate(keys)))}
+    return {first_row[record["truck_key"], epoch_ms(record["ts"])] for record in inserted}
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def _stored(row: asyncpg.Record) -> StoredFix:
+    return StoredFix(epoch_ms(row[0]), epoch_ms(row[1]), *row[2:])
+
+
+async def last_fix(conn: AnyConnection, truck_key: int) -> StoredFix | None:
+    row = await conn.fetchrow(
+        f"SELECT {STORED_COLUMNS} FROM fixes WHERE truck_key = $1 ORDER BY ts DESC LIMIT 1",
+        truck_key,
+    )
+    return None if row is None else _stored(row)
+
+
+async def track(  # noqa: PLR0917 - from, to, limit read well in this order
+    conn: AnyConnection,
+    truck_key: int,
+    from_ms: int,
+    to_ms: int,
+    limit: int,
+    after_ms: int | None = None,
+) -> list[StoredFix]:
+    """Fixes of [from, to) in device time, oldest first, beginning behind `after_ms`."""
+    start_ms = from_ms if after_ms is None else max(from_ms, after_ms + 1)
+    rows = await conn.fetch(
+        f"""
+        SELECT {STORED_COLUMNS} FROM fixes
+        WHERE truck_key = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT $4
+        """,
+        truck_key,
+        moment(start_ms),
+        moment(to_ms),
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def window(conn: AnyConnection, truck_key: int, from_ms: int, to_ms: int) -> FixArray:
+    """Fixes of [from, to], with the nearest one before and the nearest one after, oldest first."""
+    columns = f"batch, {READ_EXPRESSIONS}"
+    _, fixes = await _read(
+        conn,
+        f"""
+        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts < $2 ORDER BY ts DESC LIMIT 1)
+        UNION ALL
+        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts BETWEEN $2 AND $3)
+        UNION ALL
+        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts > $3 ORDER BY ts LIMIT 1)
+        """,
+        truck_key,
+        moment(from_ms),
+        moment(to_ms),
+    )
+    return fixes[np.argsort(fixes["ts_ms"])]
+
+
+async def replay_after(
+    conn: AnyConnection, shard: int, batch: int
+) -> AsyncIterator[tuple[int, FixArray]]:
+    """Each committed batch of the shard after this one, in order, with the fixes it stored.
+
+    Within a batch the fixes come by truck and device time, whatever the order they arrived in.
+    """
+    sizes = await conn.fetch(
+        "SELECT batch, fixes FROM shard_batches WHERE shard = $1 AND batch > $2 ORDER BY batch",
+        shard,
+        batch,
+    )
+    for group in _groups([(row["batch"], row["fixes"]) for row in sizes]):
+        batches, fixes = await _read(
+            conn,
+            f"""
+            SELECT batch, {READ_EXPRESSIONS} FROM fixes
+            WHERE shard = $1 AND batch BETWEEN $2 AND $3 ORDER BY batch, truck_key, ts
+            """,
+            shard,
+            group[0],
+            group[-1],
+        )
+        starts = np.searchsorted(batches, group, side="left")
+        ends = np.searchsorted(batches, group, side="right")
+        for number, start, end in zip(group, starts, ends, strict=True):
+            yield number, fixes[start:end]
+
+
+def _groups(sizes: list[tuple[int, int]]) -> list[list[int]]:
+    """Consecutive batches, together within REPLAY_FIXES_MAX where one alone is not above it."""
+    groups: list[list[int]] = []
+    held = 0
+    for batch, fixes in sizes:
+        if not groups or held + fixes > REPLAY_FIXES_MAX:
+            groups.append([])
+            held = 0
+        groups[-1].append(batch)
+        held += fixes
+    return groups
+
+
+async def _read(
+    conn: AnyConnection, query: str, *args: object
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], FixArray]:
+    payload = bytearray()
+
+    async def collect(data: bytes) -> None:
+        payload.extend(data)
+
+    await conn.copy_from_query(query, *args, output=collect, format="binary")
+    return read_payload(payload)

@@ -1,0 +1,126 @@
+"""A tenant's trucks, for the APP role; deleting keeps the row, so that history keeps its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
+from store.postgres import AnyConnection, one
+
+COLUMNS = "key, id, registration, truck_class, capacity_t, created_at, version"
+
+
+@dataclass(frozen=True, slots=True)
+class Truck:
+    key: int
+    id: str
+    registration: str | None
+    truck_class: str | None
+    capacity_t: float | None
+    created_at: datetime
+    version: int
+
+
+async def create(
+    conn: AnyConnection,
+    tenant_key: int,
+    *,
+    id: str,  # noqa: A002 - its name everywhere
+    registration: str | None,
+    truck_class: str | None,
+    capacity_t: float | None,
+    secret_hash: str | None,
+) -> Truck:
+    """Truck and device credential at once: the revision that announces one brings the other."""
+    try:
+        row = await conn.fetchrow(
+            f"""
+            WITH truck AS (
+                INSERT INTO trucks (tenant_key, id, registration, truck_class, capacity_t)
+                VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}
+            ), credential AS (
+                INSERT INTO device_credentials (truck_key, tenant_key, secret_hash)
+                SELECT key, $1, $6 FROM truck WHERE $6::text IS NOT NULL
+            )
+            SELECT * FROM truck
+            """,
+            tenant_key,
+            id,
+            registration,
+            truck_class,
+            capacity_t,
+            secret_hash,
+        )
+    except asyncpg.UniqueViolationError:
+        raise AlreadyExistsError("truck", id) from None
+    return Truck(**one(row))
+
+
+async def get(conn: AnyConnection, id: str) -> Truck:  # noqa: A002
+    row = await conn.fetchrow(
+        f"SELECT {COLUMNS} FROM trucks WHERE id = $1 AND deleted_at IS NULL", id
+    )
+    if row is None:
+        raise NotFoundError("truck", id)
+    return Truck(**row)
+
+
+async def list_page(conn: AnyConnection, after: str | None, limit: int) -> list[Truck]:
+    """In the order of their ids, beginning behind `after`."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS} FROM trucks
+        WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+        """,
+        after or "",
+        limit,
+    )
+    return [Truck(**row) for row in rows]
+
+
+async def update(
+    conn: AnyConnection,
+    id: str,  # noqa: A002
+    *,
+    registration: str | None,
+    truck_class: str | None,
+    capacity_t: float | None,
+    expected_version: int | None,
+) -> Truck:
+    """Replace what may change; with a version, only if the truck is still at it."""
+    row = await conn.fetchrow(
+        f"""
+        UPDATE trucks SET registration = $2, truck_class = $3, capacity_t = $4
+        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($5, version)
+        RETURNING {COLUMNS}
+        """,
+        id,
+        registration,
+        truck_class,
+        capacity_t,
+        expected_version,
+    )
+    if row is None:
+        raise await _refusal(conn, id, expected_version)
+    return Truck(**row)
+
+
+async def delete(conn: AnyConnection, id: str, expected_version: int | None = None) -> None:  # noqa: A002
+    done = await conn.fetchval(
+        """
+        UPDATE trucks SET deleted_at = now()
+        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($2, version) RETURNING true
+        """,
+        id,
+        expected_version,
+    )
+    if not done:
+        raise await _refusal(conn, id, expected_version)
+
+
+async def _refusal(conn: AnyConnection, truck_id: str, expected: int | None) -> Exception:
+    found = await get(conn, truck_id)
+    return StaleVersionError("truck", truck_id, expected or 0, found.version)

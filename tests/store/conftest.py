@@ -1,0 +1,137 @@
+"""A real Postgres and a real Redis for the store's tests, started once per session."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from config.installation import DatabaseRole, Postgres
+from config.policy import Pool, policy
+from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
+from store.bootstrap import bootstrap
+from store.migrate import migrate
+from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
+from store.tenants import Tenant
+from store.tenants import create as create_tenant
+
+TEST_POOL = Pool(size_min=1, size_max=6)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Postgres on which tests create databases of their own."""
+
+    superuser_dsn: str
+    port: int
+
+    def database(self, name: str) -> Postgres:
+        passwords = {role: SecretStr("test-" + role.value) for role in DatabaseRole}
+        return Postgres(host="127.0.0.1", port=self.port, database=name, passwords=passwords)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    base = tmp_path_factory.mktemp("postgres")
+    embedded = EmbeddedPostgres(base / "data", base / "run", free_port())
+    embedded.prepare()
+    with (base / "log").open("wb") as log:
+        process = subprocess.Popen(
+            embedded.command(), env=embedded.environment(), stdout=log, stderr=log
+        )
+        try:
+            asyncio.run(embedded.wait_ready())
+            yield Server(embedded.superuser_dsn, embedded.port)
+        finally:
+            process.send_signal(STOP_SIGNAL)
+            process.wait(timeout=30)
+            shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def where(server: Server) -> Postgres:
+    """A migrated database that the tests of a session share; each uses tenants of its own."""
+    address = server.database("ubertruck_test")
+
+    async def create() -> None:
+        await bootstrap(server.superuser_dsn, address)
+        await migrate(address, policy().storage)
+
+    asyncio.run(create())
+    return address
+
+
+@pytest.fixture
+async def empty_database(server: Server) -> AsyncIterator[Postgres]:
+    """Roles and a database without any table."""
+    address = server.database("ubertruck_empty_" + secrets.token_hex(4))
+    await bootstrap(server.superuser_dsn, address)
+    yield address
+    admin = await asyncpg.connect(server.superuser_dsn)
+    await admin.execute(f"DROP DATABASE {address.database} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture
+async def superuser(server: Server, where: Postgres) -> AsyncIterator[AnyConnection]:
+    connection = await asyncpg.connect(server.superuser_dsn, database=where.database)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def owner(where: Postgres) -> AsyncIterator[AnyConnection]:
+    connection = await connect(where, DatabaseRole.OWNER)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def app(where: Postgres) -> AsyncIterator[AnyPool]:
+    async with await open_pool(where, DatabaseRole.APP, TEST_POOL, policy().storage) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def telemetry(where: Postgres) -> AsyncIterator[AnyPool]:
+    async with await open_pool(where, DatabaseRole.TELEMETRY, TEST_POOL, policy().storage) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def system(where: Postgres) -> AsyncIterator[AnyPool]:
+    async with await open_pool(where, DatabaseRole.SYSTEM, TEST_POOL, policy().storage) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def tenant(owner: AnyConnection) -> Tenant:
+    return await create_tenant(owner, "t-" + secrets.token_hex(6), "A tenant of this test")
+
+
+@pytest.fixture
+async def other_tenant(owner: AnyConnection) -> Tenant:
+    return await create_tenant(owner, "t-" + secrets.token_hex(6), "Its neighbour")
+
+
+@pytest.fixture
+async def tenant_conn(app: AnyPool, tenant: Tenant) -> AsyncIterator[AnyConnection]:
+    """What a request of this tenant works with."""
+    async with as_tenant(app, tenant.key) as connection:
+        yield connection
