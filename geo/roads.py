@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from geo.point import haversine_m
+
 Floats = npt.NDArray[np.float64]
 
-EARTH_RADIUS_M = 6_371_008.8
 ROADS_DIR = Path(__file__).parent / "data" / "roads"
 # Between two drawn places a road is a curve through its neighbours, sampled this often.
 SHAPE_STEP_M = 1500.0
@@ -119,11 +120,11 @@ class RoadGraph:
         return self._legs[town]
 
     def nearest_town(self, lat: float, lon: float) -> int:
-        return int(np.argmin(haversine_m(self._positions, np.array([lat, lon]))))
+        return int(np.argmin(apart_m(self._positions, np.array([lat, lon]))))
 
     def route(self, origin: int, destination: int, by: Cost = Cost.TIME) -> Route:
         """The cheapest way by A*; raises NoRouteError when the towns are not connected."""
-        remaining = haversine_m(self._positions, self._positions[destination])
+        remaining = apart_m(self._positions, self._positions[destination])
         if by is Cost.TIME:
             remaining = remaining / self._fastest_mps
         spent = {origin: 0.0}
@@ -157,16 +158,9 @@ class RoadGraph:
         return max((edge.speed_class.truck_kmh for edge in self.edges), default=1.0) / 3.6
 
 
-def haversine_m(a: Floats, b: Floats) -> Floats:
-    """Great-circle distance of (..., 2) arrays of latitude and longitude in degrees."""
-    lat_a, lon_a = np.radians(a[..., 0]), np.radians(a[..., 1])
-    lat_b, lon_b = np.radians(b[..., 0]), np.radians(b[..., 1])
-    half = (
-        np.sin((lat_b - lat_a) / 2) ** 2
-        + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
-    )
-    distance: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(half))
-    return distance
+def apart_m(a: Floats, b: Floats) -> Floats:
+    """Great-circle distances between (..., 2) arrays of latitude and longitude."""
+    return haversine_m(a[..., 0], a[..., 1], b[..., 0], b[..., 1])
 
 
 def read_roads(directory: Path = ROADS_DIR) -> RoadGraph:
@@ -239,7 +233,7 @@ def _edges_of(
         drawn.append((towns[town].lat, towns[town].lon))
         if start is not None:
             shape = _curve(np.array(drawn))
-            steps_m = haversine_m(shape[:-1], shape[1:])
+            steps_m = apart_m(shape[:-1], shape[1:])
             along_m = np.concatenate([[0.0], np.cumsum(steps_m)])
             index = first_index + len(edges)
             edges.append(Edge(index, road, classes[speed_class], start, town, shape, along_m))
@@ -259,7 +253,7 @@ def _curve(drawn: Floats) -> Floats:
     )
     pieces = []
     for i in range(len(drawn) - 1):
-        steps = max(1, round(float(haversine_m(drawn[i], drawn[i + 1])) / SHAPE_STEP_M))
+        steps = max(1, round(float(apart_m(drawn[i], drawn[i + 1])) / SHAPE_STEP_M))
         at = np.linspace(knots[i + 1], knots[i + 2], steps, endpoint=False)
         pieces.append(_curve_piece(padded[i : i + 4], knots[i : i + 4], at))
     curve: Floats = np.vstack([*pieces, flat[-1:]]) / squeeze
