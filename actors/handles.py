@@ -6,12 +6,13 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
+from actors.errors import StoreAwayError
 from actors.stats import ActorStats
 from config.installation import Installation
 from config.policy import Policy
@@ -27,11 +28,8 @@ class ActorAwayError(Exception):
     """The actor cannot answer now: it died, restarts, hangs, or refuses; try again later."""
 
 
-class HostsTrucks(Protocol):
-    """The calls of a truck shard, whichever process it lives in."""
-
-    async def fold(self, batch: FixBatch) -> int: ...
-    async def positions(self, tenant_key: int) -> LastArray: ...
+class BatchRefusedError(Exception):
+    """The shard ran into an error of its own over this batch; sending it again may not help."""
 
 
 def connect(where: Installation) -> None:
@@ -68,11 +66,15 @@ async def _call(name: str, method: str, *args: object, deadline_s: float | None)
         return await asyncio.wait_for(call, deadline_s)
     except TimeoutError as error:
         raise ActorAwayError(f"{name} gave no answer within {deadline_s:g} s") from error
+    except RayTaskError as error:
+        if isinstance(error.cause, StoreAwayError):
+            raise ActorAwayError(f"{name}: {error.cause}") from error
+        raise BatchRefusedError(f"{name}: {_last_line(error)}") from error
     except (RayError, ValueError) as error:
-        raise ActorAwayError(f"{name}: {_first_line(error)}") from error
+        raise ActorAwayError(f"{name}: {_last_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def _last_line(error: Exception) -> str:
     """The cause in one line; Ray wraps a remote traceback around it."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[-1] if lines else ''}"
@@ -132,9 +134,8 @@ class TruckShards:
 
 def start_actors(policy: Policy, shard: type, relay: type, ingest_worker: type) -> None:
     """Create every actor there should be; those that run already are left alone."""
-    total = policy.tracking.shards
-    for number in range(total):
-        spawn(shard, SHARD.format(number), number, total)
+    for number in range(policy.tracking.shards):
+        spawn(shard, SHARD.format(number), number)
     spawn(relay, RELAY)
     for number in range(policy.ingest.workers):
         spawn(ingest_worker, INGEST.format(number), number)

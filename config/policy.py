@@ -97,7 +97,6 @@ class Live(Section):
     # Events may be published a little out of order: a resume token names those of this last while.
     resume_skew_s: Positive
     resume_token_s: Positive
-    token_recheck_s: Positive
     first_subscribe_s_max: Positive
     message_bytes_max: Count
 

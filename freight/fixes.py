@@ -58,3 +58,9 @@ class FixBatch:
     fixes: FixArray
     # Row number -> the fix's unknown keys as one JSON object.
     extras: dict[int, bytes]
+
+    def halves(self) -> tuple[FixBatch, FixBatch]:
+        middle = len(self.fixes) // 2
+        low = {row: body for row, body in self.extras.items() if row < middle}
+        high = {row - middle: body for row, body in self.extras.items() if row >= middle}
+        return FixBatch(self.fixes[:middle], low), FixBatch(self.fixes[middle:], high)

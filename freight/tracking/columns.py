@@ -11,6 +11,7 @@ import numpy.typing as npt
 from freight.fixes import MISSING_INT64
 
 if TYPE_CHECKING:
+    from freight.tracking.fences import FenceBook
     from freight.tracking.folding import Folding
 
 ROWS_AT_START = 1024
@@ -100,9 +101,9 @@ class TruckColumns:
     def give_back(self, rows: IntArray) -> None:
         self._dirty[rows] = True
 
-    def state_of(self, row: int, fence_ids: dict[int, str]) -> TruckState:
+    def state_of(self, row: int, book: FenceBook) -> TruckState:
         last = self.last[row]
-        inside = (fence_ids[n] for n in self.inside.get(row, ()) if n in fence_ids)
+        fences = (book.get(number) for number in self.inside.get(row, ()))
         return TruckState(
             tenant_key=int(last["tenant_key"]),
             truck_key=int(last["truck_key"]),
@@ -112,7 +113,7 @@ class TruckColumns:
             lon=float(last["lon"]),
             speed_kmh=_or_none(float(last["speed_kmh"])),
             heading_deg=_or_none(float(last["heading_deg"])),
-            inside=tuple(sorted(inside)),
+            inside=tuple(sorted(fence.id for fence in fences if fence is not None)),
         )
 
     def restore(self, state: TruckState, inside: frozenset[int]) -> None:

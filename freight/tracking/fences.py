@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from geo.fences import Compiled, FenceIndex, compile_shape
 from geo.shapes import parse_shape
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FenceChange:
-    """One immutable version of a fence; without a shape the fence is gone."""
+class FenceChange(Protocol):
+    """One immutable version of a fence, as the store keeps it; without a shape it is gone."""
 
-    tenant_key: int
-    fence_id: str
-    name: str
-    kind: str
-    version: int
-    revision: int
-    shape: dict[str, Any] | None
-    valid_from_ms: int
+    @property
+    def tenant_key(self) -> int: ...
+    @property
+    def fence_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str | None: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def shape(self) -> dict[str, Any] | None: ...
+    @property
+    def valid_from_ms(self) -> int: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Fence:
     tenant_key: int
     id: str
     name: str
-    kind: str
+    kind: str | None
     version: int
     valid_from_ms: int
 

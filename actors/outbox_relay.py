@@ -1,0 +1,78 @@
+"""The Ray actor that announces committed events: at least once, in order per subject."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+
+import asyncpg
+
+from actors.life import live
+from actors.stats import ActorStats, stats_of
+from config.installation import DatabaseRole, installation
+from config.policy import policy
+from store import outbox
+from store.live_bus import Event, LiveBus
+from store.postgres import AnyPool, open_pool
+
+log = logging.getLogger(__name__)
+
+
+class OutboxRelay:
+    """Takes what is oldest, publishes it, then forgets it: a death in between repeats it."""
+
+    def __init__(self) -> None:
+        self._limits = policy().relay
+        self._counts: Counter[str] = Counter()
+        self._trouble: str | None = "starting"
+        self._backlog = outbox.Backlog(0, 0.0)
+        self._life = live(self._run(), "relay-life")
+
+    async def stats(self) -> ActorStats:
+        values = {
+            **{name: float(count) for name, count in self._counts.items()},
+            "outbox_rows": float(self._backlog.rows),
+            "outbox_oldest_s": self._backlog.oldest_s,
+        }
+        return stats_of("outbox_relay", "outbox-relay", values, self._trouble)
+
+    async def _run(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            storage = policy().storage
+            pool = await open_pool(
+                installation().postgres, DatabaseRole.SYSTEM, storage.system_pool, storage
+            )
+            stack.push_async_callback(pool.close)
+            bus = LiveBus(installation().redis, installation().instance)
+            stack.push_async_callback(bus.close)
+            wait_s = self._limits.poll_s
+            while True:
+                try:
+                    sent_all = await self._relay_some(pool, bus)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                    self._trouble = f"store: {type(error).__name__}: {error}"
+                    log.warning("relay waits for the %s", self._trouble)
+                    sent_all = False
+                if sent_all:
+                    self._trouble = None
+                    wait_s = self._limits.poll_s
+                else:
+                    wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
+                await asyncio.sleep(wait_s)
+
+    async def _relay_some(self, pool: AnyPool, bus: LiveBus) -> bool:
+        """Announce what waits, oldest first; all of a batch again when Redis did not take it."""
+        while True:
+            async with pool.acquire() as conn, conn.transaction():
+                rows = await outbox.take(conn, self._limits.batch_max)
+                news = [Event(row.tenant_key, row.event_seq, row.body) for row in rows]
+                if news and not await bus.publish_events(news):
+                    self._trouble = "Redis does not take events"
+                    return False
+                await outbox.delete(conn, [row.id for row in rows])
+                self._backlog = await outbox.backlog(conn)
+            self._counts["announced_total"] += len(rows)
+            if len(rows) < self._limits.batch_max:
+                return True

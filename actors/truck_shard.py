@@ -1,0 +1,137 @@
+"""The Ray actor that hosts the trucks placed on it: one batch at a time, committed, then known."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import NoReturn
+
+from actors.errors import StoreAwayError
+from actors.journal import Journal
+from actors.life import end_process, live
+from actors.live_publisher import LivePublisher
+from actors.stats import ActorStats, stats_of
+from config.installation import DatabaseRole, installation
+from config.policy import policy
+from freight.fixes import FixBatch
+from freight.tracking.columns import LastArray
+from store.errors import LeaseLostError
+from store.live_bus import LiveBus
+from store.postgres import open_pool
+
+log = logging.getLogger(__name__)
+
+
+class TruckShard:
+    """A shell: it takes turns, keeps time and tells the store. The rules are freight's."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._turn = asyncio.Lock()
+        self._working = asyncio.Event()
+        self._trouble: str | None = "starting"
+        self._counts = {"fixes_total": 0, "batches_total": 0, "fold_s_total": 0.0}
+        self._journal: Journal | None = None
+        self._live: LivePublisher | None = None
+        self._life = live(self._run(), "shard-life")
+
+    async def fold(self, batch: FixBatch) -> int:
+        """Fold and commit; answers with the commit's time in epoch milliseconds."""
+        await self._working.wait()
+        async with self._turn:
+            journal = self._recovered_journal()
+            started_s = time.perf_counter()
+            try:
+                committed_ms, rows = await journal.commit(batch)
+            except LeaseLostError as error:
+                self._end(error)
+            except StoreAwayError as error:
+                self._stumble(str(error))
+                raise
+            self._counts["fixes_total"] += len(batch.fixes)
+            self._counts["batches_total"] += 1
+            self._counts["fold_s_total"] += time.perf_counter() - started_s
+        if self._live is not None:
+            self._live.mark(rows)
+        return committed_ms
+
+    async def positions(self, tenant_key: int) -> LastArray:
+        return self._recovered_journal().columns.of_tenant(tenant_key)
+
+    async def stats(self) -> ActorStats:
+        values: dict[str, float] = dict(self._counts)
+        if self._journal is not None:
+            values |= self._journal.values()
+        if self._live is not None:
+            values |= self._live.values()
+        return stats_of("truck_shard", f"truck-shard-{self._number}", values, self._trouble)
+
+    def _recovered_journal(self) -> Journal:
+        if self._journal is None or self._trouble is not None:
+            raise StoreAwayError(self._trouble or "starting")
+        return self._journal
+
+    def _end(self, error: LeaseLostError) -> NoReturn:
+        """A zombie: Ray took us for dead and started another. It may write, we may not."""
+        log.error("%s: ending", error)
+        end_process()
+
+    def _stumble(self, trouble: str) -> None:
+        """After a failed commit nobody knows what was stored: recover before going on."""
+        log.warning("shard %d stopped folding: %s", self._number, trouble)
+        self._trouble = trouble
+        self._working.clear()
+
+    async def _run(self) -> None:
+        """Recover, work, recover again whenever a commit failed; one path for all of it."""
+        limits = policy().tracking
+        async with contextlib.AsyncExitStack() as stack:
+            where, storage = installation().postgres, policy().storage
+            telemetry = await open_pool(
+                where, DatabaseRole.TELEMETRY, storage.telemetry_pool, storage
+            )
+            stack.push_async_callback(telemetry.close)
+            system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
+            stack.push_async_callback(system.close)
+            bus = LiveBus(installation().redis, installation().instance)
+            stack.push_async_callback(bus.close)
+            self._journal = Journal(telemetry, system, self._number, limits)
+            self._live = LivePublisher(bus, self._journal.columns, limits.live_publish_ms_min)
+            stack.enter_context(self._live.running())
+            while True:
+                await self._recover(self._journal)
+                await self._work(self._journal)
+
+    async def _recover(self, journal: Journal) -> None:
+        limits = policy().tracking
+        wait_s = limits.retry_wait_s_min
+        while True:
+            try:
+                async with self._turn:
+                    await journal.recover()
+                break
+            except StoreAwayError as error:
+                self._trouble = f"recovering: {error}"
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, limits.retry_wait_s_max)
+        self._trouble = None
+        self._working.set()
+
+    async def _work(self, journal: Journal) -> None:
+        """Keep snapshots until a commit fails."""
+        interval_s = policy().tracking.snapshot_interval_s
+        next_s = time.monotonic() + interval_s
+        while self._trouble is None:
+            await asyncio.sleep(policy().tracking.retry_wait_s_min)
+            if time.monotonic() < next_s:
+                continue
+            next_s = time.monotonic() + interval_s
+            try:
+                await journal.snapshot(self._turn)
+            except LeaseLostError as error:
+                self._end(error)
+            except StoreAwayError as error:
+                # Snapshots only shorten a recovery: the fixes are the truth.
+                log.warning("shard %d could not keep a snapshot: %s", self._number, error)

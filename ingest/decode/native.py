@@ -1,0 +1,189 @@
+"""Our own position message: a JSON object or an array of them, checked and made into rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from freight.fixes import MISSING_INT8, MISSING_INT16, MISSING_INT64, Alarm
+
+# Bounds are what the quantity can be at all, not what is plausible: that is a policy's business.
+Ratio = Annotated[float, msgspec.Meta(ge=0, le=100)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """The contract's position object; what is absent or null stays None."""
+
+    ts: int | float | str
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    speed_kmh: NotNegative | None = None
+    heading_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
+    accuracy_m: NotNegative | None = None
+    altitude_m: float | None = None
+    odometer_km: NotNegative | None = None
+    hdop: NotNegative | None = None
+    battery_v: float | None = None
+    external_v: float | None = None
+    fuel_pct: Ratio | None = None
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
+    satellites: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
+    ignition: bool | None = None
+    alarm: Literal["panic", "tamper", "power_cut", "tow", "crash"] | None = None
+    ack: bool | None = None
+
+
+FIELDS = frozenset(Position.__struct_fields__)
+
+# One fix as plain values in FIX_DTYPE's order, without the keys and the time of receipt.
+Row: TypeAlias = tuple[Any, ...]
+
+
+class BadPositionError(ValueError):
+    """The message, or one object of it, is not a position; says why."""
+
+
+@dataclasses.dataclass(slots=True)
+class Decoded:
+    """What one message holds: good rows, their unknown keys, and the objects that were bad."""
+
+    rows: list[Row]
+    # Row number -> unknown keys as a JSON object.
+    extras: dict[int, bytes]
+    bad: list[tuple[bytes, str]]
+    ack: bool
+
+
+_one = msgspec.json.Decoder(Position)
+_many = msgspec.json.Decoder(list[Position])
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+_any = msgspec.json.Decoder(dict[str, Any])
+_encode = msgspec.json.Encoder().encode
+
+_ALARMS: dict[str | None, int] = {None: MISSING_INT8, **{a.name.lower(): int(a) for a in Alarm}}
+_IGNITION = {None: MISSING_INT8, False: 0, True: 1}
+_OPEN_ARRAY = ord("[")
+_WHITE = b" \t\r\n"
+# An epoch in milliseconds below this is a number of seconds by mistake (it would be in 1973).
+EPOCH_MS_MIN = 100_000_000_000
+_NAN = float("nan")
+
+
+def decode(payload: bytes, array_fixes_max: int) -> Decoded:
+    """Raises BadPositionError when nothing of the message can be used."""
+    is_array = payload[:1] == b"[" or payload.lstrip(_WHITE)[:1] == b"["
+    try:
+        if not is_array:
+            position = _one.decode(payload)
+            rows = [_row(position)]
+            extras = {} if _nothing_unknown(payload, [position]) else _extras([payload])
+            return Decoded(rows, extras, [], bool(position.ack))
+        positions = _many.decode(payload)
+    except (msgspec.DecodeError, BadPositionError, UnicodeDecodeError, RecursionError) as error:
+        if not is_array:
+            raise BadPositionError(str(error)) from error
+        return _one_by_one(payload, array_fixes_max)
+    _check_length(len(positions), array_fixes_max)
+    try:
+        rows = [_row(p) for p in positions]
+    except BadPositionError:
+        return _one_by_one(payload, array_fixes_max)
+    unknown = not _nothing_unknown(payload, positions)
+    extras = _extras(_raw_list.decode(payload)) if unknown else {}
+    return Decoded(rows, extras, [], any(p.ack for p in positions))
+
+
+def _check_length(length: int, array_fixes_max: int) -> None:
+    if length == 0:
+        raise BadPositionError("the array is empty")
+    if length > array_fixes_max:
+        raise BadPositionError(
+            f"{length} fixes in one array; at most {array_fixes_max} are allowed"
+        )
+
+
+def _one_by_one(payload: bytes, array_fixes_max: int) -> Decoded:
+    """An array with something bad in it: keep what is good, say what is wrong with the rest."""
+    try:
+        objects = _raw_list.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadPositionError(str(error)) from error
+    _check_length(len(objects), array_fixes_max)
+    out = Decoded([], {}, [], False)
+    for number, raw in enumerate(objects):
+        try:
+            position = _one.decode(raw)
+            row = _row(position)
+        except (msgspec.DecodeError, BadPositionError, UnicodeDecodeError) as error:
+            out.bad.append((bytes(raw), f"object {number}: {error}"))
+            continue
+        if not _nothing_unknown(bytes(raw), [position]):
+            for body in _extras([raw]).values():
+                out.extras[len(out.rows)] = body
+        out.rows.append(row)
+        out.ack = out.ack or bool(position.ack)
+    return out
+
+
+def _nothing_unknown(payload: bytes, positions: list[Position]) -> bool:
+    """True only when every key is one of ours: then there are as many colons as keys we read.
+
+    Each key-value pair has one colon, further ones stand only inside strings; of our values just
+    `ts` may hold any. A key we do not know adds a colon, so it cannot hide.
+    """
+    colons = 0
+    for position in positions:
+        values = msgspec.structs.astuple(position)
+        colons += len(values) - values.count(None)
+        if isinstance(position.ts, str):
+            colons += position.ts.count(":")
+    return payload.count(b":") == colons
+
+
+def _extras(objects: list[Any]) -> dict[int, bytes]:
+    extras: dict[int, bytes] = {}
+    for number, raw in enumerate(objects):
+        unknown = {k: v for k, v in _any.decode(raw).items() if k not in FIELDS}
+        if unknown:
+            extras[number] = _encode(unknown)
+    return extras
+
+
+def _row(p: Position) -> Row:
+    return (
+        _epoch_ms(p.ts),
+        p.lat,
+        p.lon,
+        p.speed_kmh,
+        p.heading_deg,
+        p.accuracy_m,
+        p.altitude_m,
+        p.odometer_km,
+        p.hdop,
+        p.battery_v,
+        p.external_v,
+        p.fuel_pct,
+        MISSING_INT64 if p.seq is None else p.seq,
+        MISSING_INT16 if p.satellites is None else p.satellites,
+        _IGNITION[p.ignition],
+        _ALARMS[p.alarm],
+    )
+
+
+def _epoch_ms(ts: float | str) -> int:
+    if isinstance(ts, str):
+        try:
+            moment = datetime.fromisoformat(ts)
+        except ValueError as error:
+            raise BadPositionError(f"ts: {ts[:40]!r} is not an ISO 8601 time") from error
+        if moment.tzinfo is None:
+            # Devices that leave the zone out mean UTC: GPS time has no other.
+            moment = moment.replace(tzinfo=UTC)
+        return round(moment.timestamp() * 1000)
+    if not EPOCH_MS_MIN <= ts <= 2**52:
+        raise BadPositionError(f"ts: {ts:g} is not a time in epoch milliseconds")
+    return int(ts)

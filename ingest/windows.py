@@ -1,0 +1,152 @@
+"""From messages to work: a window of messages decoded, admitted and grouped by shard."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from config.policy import Admission
+from freight.fixes import FIX_DTYPE, FixArray, FixBatch
+from ingest.admission import RateLimiter, Verdicts, judge
+from ingest.decode.native import BadPositionError, Row, decode
+from ingest.messages import Address, Message, Refused
+
+# FIX_DTYPE's names in the order in which a decoded row holds them.
+ROW_FIELDS = tuple(
+    name for name in FIX_DTYPE.names or () if name not in ("tenant_key", "truck_key", "received_ms")
+)
+
+
+@dataclasses.dataclass(slots=True)
+class Window:
+    """What one set of messages comes to. All of it is stored before any of them is acknowledged."""
+
+    mids: list[int]
+    by_shard: dict[int, FixBatch] = dataclasses.field(default_factory=dict)
+    refused: list[Refused] = dataclasses.field(default_factory=list)
+    # Device times to confirm, for messages that ask for it.
+    receipts: dict[Address, list[int]] = dataclasses.field(default_factory=dict)
+    fixes: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class _Rows:
+    """All decoded rows of a window in parallel lists."""
+
+    values: list[Row] = dataclasses.field(default_factory=list)
+    owners: list[Address] = dataclasses.field(default_factory=list)
+    messages: list[Message] = dataclasses.field(default_factory=list)
+    asking: list[bool] = dataclasses.field(default_factory=list)
+    # Row number -> unknown keys as a JSON object.
+    extras: dict[int, bytes] = dataclasses.field(default_factory=dict)
+
+
+class WindowReader:
+    """Decodes and judges; keeps the devices' rates from one window to the next."""
+
+    def __init__(self, find: Callable[[str], Address | None], limits: Admission) -> None:
+        self._find = find
+        self._limits = limits
+        self.rates = RateLimiter(limits)
+
+    def read(self, messages: Sequence[Message], now_ms: int) -> Window:
+        window = Window([m.mid for m in messages if m.mid])
+        rows = _Rows()
+        for message in messages:
+            self._read_message(message, rows, window.refused)
+        if rows.values:
+            self._admit(window, rows, now_ms)
+        return window
+
+    def _read_message(self, message: Message, rows: _Rows, refused: list[Refused]) -> None:
+        owner = self._find(message.topic)
+        if len(message.payload) > self._limits.message_bytes_max:
+            detail = (
+                f"{len(message.payload)} bytes; at most {self._limits.message_bytes_max} "
+                "are allowed"
+            )
+            refused.append(self._refusal(message, owner, "too_large", detail))
+            return
+        if owner is None:
+            detail = f"no truck publishes {message.topic}"
+            refused.append(self._refusal(message, None, "unknown_truck", detail))
+            return
+        try:
+            decoded = decode(message.payload, self._limits.array_fixes_max)
+        except BadPositionError as error:
+            refused.append(self._refusal(message, owner, "malformed", str(error)))
+            return
+        count, start = len(decoded.rows), len(rows.values)
+        rows.values += decoded.rows
+        rows.owners += [owner] * count
+        rows.messages += [message] * count
+        rows.asking += [decoded.ack] * count
+        for row, body in decoded.extras.items():
+            rows.extras[start + row] = body
+        for raw, why in decoded.bad:
+            refused.append(self._refusal(message, owner, "malformed", why, raw))
+
+    def _admit(self, window: Window, rows: _Rows, now_ms: int) -> None:
+        fixes = _columns(rows)
+        verdicts = judge(fixes, self._limits, self.rates, now_ms)
+        if verdicts.refused.any():
+            window.refused += self._refused_rows(verdicts, fixes, rows)
+        good = np.flatnonzero(~verdicts.refused)
+        window.fixes = len(good)
+        shards = np.array([owner.shard for owner in rows.owners])
+        for shard in np.unique(shards[good]).tolist():
+            members = good[shards[good] == shard]
+            window.by_shard[shard] = FixBatch(fixes[members], _extras_of(members, rows.extras))
+        if any(rows.asking):
+            for row in good.tolist():
+                if rows.asking[row]:
+                    times_ms = window.receipts.setdefault(rows.owners[row], [])
+                    times_ms.append(int(fixes["ts_ms"][row]))
+
+    def _refused_rows(self, verdicts: Verdicts, fixes: FixArray, rows: _Rows) -> list[Refused]:
+        limits = self._limits
+        out = []
+        for row in np.flatnonzero(verdicts.refused).tolist():
+            ts_ms = int(fixes["ts_ms"][row])
+            if verdicts.too_old[row]:
+                why = ("too_old", f"ts {ts_ms} is over {limits.age_s_max:g} s in the past")
+            elif verdicts.in_future[row]:
+                why = ("future", f"ts {ts_ms} is over {limits.future_s_max:g} s ahead")
+            else:
+                why = ("rate", f"more than {limits.device_fixes_per_s:g} fixes/s from one device")
+            out.append(self._refusal(rows.messages[row], rows.owners[row], *why))
+        return out
+
+    def _refusal(
+        self,
+        message: Message,
+        owner: Address | None,
+        reason: str,
+        detail: str,
+        raw: bytes | None = None,
+    ) -> Refused:
+        kept = (message.payload if raw is None else raw)[: self._limits.rejection_raw_bytes_max]
+        return Refused(message.topic, owner, reason, detail, kept, message.received_ms)
+
+
+def _columns(rows: _Rows) -> FixArray:
+    """Rows of plain values to the record array; None becomes NaN in the float columns."""
+    fixes = np.zeros(len(rows.values), dtype=FIX_DTYPE)
+    columns: list[tuple[Any, ...]] = list(zip(*rows.values, strict=True))
+    for name, values in zip(ROW_FIELDS, columns, strict=True):
+        fixes[name] = np.array(values, dtype=FIX_DTYPE[name])
+    fixes["tenant_key"] = [owner.tenant_key for owner in rows.owners]
+    fixes["truck_key"] = [owner.truck_key for owner in rows.owners]
+    fixes["received_ms"] = [message.received_ms for message in rows.messages]
+    return fixes
+
+
+def _extras_of(members: npt.NDArray[np.int64], extras: dict[int, bytes]) -> dict[int, bytes]:
+    """The unknown keys of these rows, numbered as they stand in `members`."""
+    if not extras:
+        return {}
+    return {i: extras[row] for i, row in enumerate(members.tolist()) if row in extras}

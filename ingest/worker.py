@@ -1,0 +1,248 @@
+"""The Ray actor between the broker and the shards: nothing leaves the broker before its commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter, deque
+
+import asyncpg
+import msgspec
+
+from actors.handles import ActorAwayError, BatchRefusedError, ShardHandle
+from actors.life import live, now_ms
+from actors.stats import ActorStats, stats_of
+from config.installation import DatabaseRole, installation
+from config.policy import policy
+from freight.fixes import FixBatch
+from ingest.messages import Message, Refused
+from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
+from ingest.receipts import send_receipts
+from ingest.topics import POSITIONS, AddressBook, position_topic
+from ingest.windows import Window, WindowReader
+from store import rejections
+from store.directory import TruckDirectory
+from store.postgres import AnyPool, open_pool
+
+log = logging.getLogger(__name__)
+
+STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class IngestWorker:
+    """Bounded all the way: when the store slows, windows stay in flight, then messages stay in the
+    socket, then the broker keeps them."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._limits = policy().ingest
+        self._waiting: deque[tuple[Session, Message]] = deque()
+        self._waiting_bytes = 0
+        self._news = asyncio.Event()
+        self._room = asyncio.Semaphore(self._limits.batching.in_flight_max)
+        self._in_flight = 0
+        self._addresses = AddressBook(policy().tracking.shards)
+        self._reader = WindowReader(self._addresses.find, self._limits.admission)
+        self._directory = TruckDirectory()
+        self._shards = [ShardHandle(i) for i in range(policy().tracking.shards)]
+        self._counts: Counter[str] = Counter()
+        self._trouble: str | None = "starting"
+        self._stream = BrokerStream(
+            installation().mqtt, self._limits, self._client_id(), self._take
+        )
+        self._life = live(self._run(), "ingest-life")
+
+    async def stats(self) -> ActorStats:
+        values = {
+            **{name: float(count) for name, count in self._counts.items()},
+            "waiting_messages": float(len(self._waiting)),
+            "waiting_bytes": float(self._waiting_bytes),
+            "windows_in_flight": float(self._in_flight),
+            "broker_connections_total": float(self._stream.connections),
+            "known_trucks": float(len(self._addresses)),
+        }
+        trouble = self._trouble or self._stream.trouble
+        return stats_of("ingest_worker", f"ingest-worker-{self._number}", values, trouble)
+
+    def _client_id(self) -> str:
+        """Fixed, so that the broker keeps our session and its messages while we are away."""
+        return f"ubertruck-{installation().instance}-ingest-{self._number}"
+
+    def _take(self, session: Session, message: Message) -> None:
+        self._waiting.append((session, message))
+        self._waiting_bytes += len(message.payload)
+        batching = self._limits.batching
+        if (
+            len(self._waiting) >= batching.pending_messages_max
+            or self._waiting_bytes >= batching.pending_bytes_max
+        ):
+            session.pause_reading()
+            self._counts["read_pauses_total"] += 1
+        self._news.set()
+
+    async def _run(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            where, storage = installation().postgres, policy().storage
+            system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
+            stack.push_async_callback(system.close)
+            telemetry = await open_pool(
+                where, DatabaseRole.TELEMETRY, storage.telemetry_pool, storage
+            )
+            stack.push_async_callback(telemetry.close)
+            # Before the first message: an empty address book would refuse every truck.
+            await self._learn_trucks(system)
+            self._trouble = None
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_directory(system), name="directory")
+                tasks.create_task(self._stream.run([POSITIONS]), name="broker")
+                tasks.create_task(self._pump(system, telemetry, tasks), name="pump")
+
+    async def _learn_trucks(self, system: AnyPool) -> None:
+        wait_s = self._limits.retry_wait_s_min
+        while True:
+            try:
+                self._addresses.learn(await self._directory.refresh(system))
+                return
+            except STORE_ERRORS as error:
+                log.warning("truck directory: %s", error)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
+
+    async def _follow_directory(self, system: AnyPool) -> None:
+        while True:
+            await asyncio.sleep(self._limits.directory_poll_s)
+            await self._learn_trucks(system)
+            self._reader.rates.forget_full(now_ms())
+
+    async def _pump(self, system: AnyPool, telemetry: AnyPool, tasks: asyncio.TaskGroup) -> None:
+        """Form windows and send them on their way, in the order of the messages."""
+        batching = self._limits.batching
+        before: asyncio.Event | None = None
+        while True:
+            await self._news.wait()
+            if len(self._waiting) < batching.messages_max:
+                await asyncio.sleep(batching.wait_ms_max / 1000.0)
+            await self._room.acquire()
+            session, messages = self._next_messages()
+            if not self._waiting:
+                self._news.clear()
+            if any(self._addresses.find(m.topic) is None for m in messages):
+                # The truck may be younger than our copy of the directory.
+                await self._learn_trucks(system)
+            window = self._reader.read(messages, now_ms())
+            self._counts["messages_total"] += len(messages)
+            done = asyncio.Event()
+            tasks.create_task(self._deliver(session, window, telemetry, before, done))
+            before = done
+
+    def _next_messages(self) -> tuple[Session, list[Message]]:
+        """Up to a window's worth, all of one session."""
+        batching = self._limits.batching
+        session = self._waiting[0][0]
+        messages: list[Message] = []
+        size = 0
+        while self._waiting and len(messages) < batching.messages_max and size < batching.bytes_max:
+            if self._waiting[0][0] is not session:
+                break
+            _, message = self._waiting.popleft()
+            size += len(message.payload)
+            messages.append(message)
+        self._waiting_bytes -= size
+        if (
+            len(self._waiting) < batching.pending_messages_max // 2
+            and self._waiting_bytes < batching.pending_bytes_max // 2
+            and self._stream.session is not None
+        ):
+            self._stream.session.resume_reading()
+        return session, messages
+
+    async def _deliver(
+        self,
+        session: Session,
+        window: Window,
+        telemetry: AnyPool,
+        before: asyncio.Event | None,
+        done: asyncio.Event,
+    ) -> None:
+        """Store all of a window, confirm it to the devices, then acknowledge it to the broker."""
+        self._in_flight += 1
+        try:
+            async with asyncio.TaskGroup() as parts:
+                for shard, batch in window.by_shard.items():
+                    parts.create_task(self._fold(shard, batch, window.refused))
+            if window.refused:
+                await self._reject(telemetry, window.refused)
+            self._counts["fixes_total"] += window.fixes
+            self._counts["rejections_total"] += len(window.refused)
+            try:
+                await send_receipts(session, window.receipts, self._limits.receipts)
+            except BrokerAwayError:
+                # Not acknowledged either: the broker sends the messages again, then come receipts.
+                self._counts["receipts_deferred_total"] += 1
+                return
+            if before is not None:
+                await before.wait()
+            session.acknowledge(window.mids)
+        finally:
+            done.set()
+            self._in_flight -= 1
+            self._room.release()
+
+    async def _fold(self, shard: int, batch: FixBatch, refused: list[Refused]) -> None:
+        """Until it is committed: the shard may die and come back meanwhile.
+
+        A batch over which the shard itself fails is split until the fix that does it is alone;
+        that one becomes a rejection, and the stream goes on.
+        """
+        wait_s = self._limits.retry_wait_s_min
+        while True:
+            try:
+                await self._shards[shard].fold(batch)
+                return
+            except ActorAwayError as error:
+                self._counts["fold_retries_total"] += 1
+                log.warning("%d fixes wait for shard %d: %s", len(batch.fixes), shard, error)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
+            except BatchRefusedError as error:
+                log.exception("shard %d fails over %d fixes", shard, len(batch.fixes))
+                if len(batch.fixes) == 1:
+                    refused.append(self._refusal_of(batch, str(error)))
+                    return
+                for half in batch.halves():
+                    await self._fold(shard, half, refused)
+                return
+
+    def _refusal_of(self, batch: FixBatch, detail: str) -> Refused:
+        """The one fix of a batch, put into words again."""
+        fix = batch.fixes[0]
+        entry = self._directory.by_key[int(fix["truck_key"])]
+        topic = position_topic(entry.tenant, entry.truck)
+        raw = msgspec.json.encode({name: str(fix[name]) for name in batch.fixes.dtype.names or ()})
+        address = self._addresses.find(topic)
+        return Refused(topic, address, "internal", detail, raw, int(fix["received_ms"]))
+
+    async def _reject(self, telemetry: AnyPool, refused: list[Refused]) -> None:
+        rows = [
+            rejections.Rejection(
+                tenant=one.address.tenant if one.address else "",
+                truck=one.address.truck if one.address else "",
+                topic=one.topic,
+                reason=one.reason,
+                detail=one.detail,
+                raw=one.raw,
+                received_ms=one.received_ms,
+            )
+            for one in refused
+        ]
+        wait_s = self._limits.retry_wait_s_min
+        while True:
+            try:
+                async with telemetry.acquire() as conn:
+                    await rejections.insert_many(conn, rows)
+                return
+            except STORE_ERRORS as error:
+                log.warning("%d rejections wait for the store: %s", len(rows), error)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
