@@ -1,0 +1,103 @@
+// The REST calls the console makes, with one way of saying what went wrong.
+
+import type { SessionKeeper } from "./session";
+import type { CloudEvent, Fence, Page, Position, TrackPoint, TruckInfo } from "./types";
+
+const PAGE_LIMIT = 500;
+const PAGES_MAX = 200;
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly correlationId: string | null;
+
+  constructor(status: number, message: string, correlationId: string | null) {
+    super(message);
+    this.status = status;
+    this.correlationId = correlationId;
+  }
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+  correlation_id?: string;
+}
+
+export class ApiClient {
+  private readonly session: SessionKeeper;
+
+  constructor(session: SessionKeeper) {
+    this.session = session;
+  }
+
+  truck(id: string): Promise<TruckInfo> {
+    return this.get(`/v1/trucks/${encodeURIComponent(id)}`);
+  }
+
+  position(id: string): Promise<Position> {
+    return this.get(`/v1/trucks/${encodeURIComponent(id)}/position`);
+  }
+
+  /** The fixes of the last `hours`, oldest first. */
+  async track(id: string, hours: number): Promise<TrackPoint[]> {
+    const to = new Date();
+    const from = new Date(to.getTime() - hours * 3_600_000);
+    const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
+    const path = `/v1/trucks/${encodeURIComponent(id)}/track`;
+    const points = await this.all<TrackPoint>(path, query);
+    return points.sort((a, b) => Date.parse(a.ts) - Date.parse(b.ts));
+  }
+
+  fences(): Promise<Fence[]> {
+    return this.all<Fence>("/v1/fences", new URLSearchParams());
+  }
+
+  async recentEvents(limit: number, truck?: string): Promise<CloudEvent[]> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (truck !== undefined) query.set("truck", truck);
+    return (await this.get<Page<CloudEvent>>(`/v1/events?${query}`)).items;
+  }
+
+  private async all<T>(path: string, query: URLSearchParams): Promise<T[]> {
+    query.set("limit", String(PAGE_LIMIT));
+    const items: T[] = [];
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer = await this.get<Page<T>>(`${path}?${query}`);
+      items.push(...answer.items);
+      if (answer.next_cursor === null || answer.next_cursor === undefined) break;
+      query.set("cursor", answer.next_cursor);
+    }
+    return items;
+  }
+
+  private async get<T>(path: string, retried = false): Promise<T> {
+    const session = this.session.current.value;
+    if (session === null) throw new ApiError(401, "You are signed out.", null);
+    let response: Response;
+    try {
+      response = await fetch(path, { headers: { Authorization: `Bearer ${session.token}` } });
+    } catch {
+      throw new ApiError(0, "The server does not answer.", null);
+    }
+    if (response.ok) return (await response.json()) as T;
+    if (response.status === 401) {
+      if (!retried && this.session.canRenew() && (await this.session.renew())) {
+        return this.get(path, true);
+      }
+      this.session.end("Your session is no longer valid. Sign in again to go on.");
+    }
+    throw await problemOf(response);
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  let problem: Problem = {};
+  try {
+    problem = (await response.json()) as Problem;
+  } catch {
+    // Not every error on the way here (a proxy's, say) is problem+json.
+  }
+  const message = problem.detail ?? problem.title ?? `The server answered HTTP ${response.status}.`;
+  const correlationId = problem.correlation_id ?? response.headers.get("X-Correlation-ID");
+  return new ApiError(response.status, message, correlationId);
+}

@@ -1,0 +1,55 @@
+// What the REST API and the live feed say, as far as the console reads it.
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface TruckInfo {
+  id: string;
+  registration?: string | null;
+  class?: string | null;
+  capacity_t?: number | null;
+}
+
+export type StatusName = "unknown" | "moving" | "stopped" | "offline";
+
+export interface Position {
+  lat: number;
+  lon: number;
+  ts: string;
+  speed_kmh?: number | null;
+  heading_deg?: number | null;
+  accuracy_m?: number | null;
+  altitude_m?: number | null;
+  odometer_km?: number | null;
+  ignition?: boolean | null;
+  battery_v?: number | null;
+  external_v?: number | null;
+  fuel_pct?: number | null;
+  status?: StatusName | null;
+}
+
+export interface Fence {
+  id: string;
+  name: string;
+  kind?: string | null;
+  shape: Record<string, unknown>;
+  speed_limit_kmh?: number | null;
+}
+
+export interface CloudEvent {
+  id: string;
+  type: string;
+  subject?: string;
+  time: string;
+  tenant?: string;
+  data?: Record<string, unknown>;
+}
+
+export interface TrackPoint {
+  lat: number;
+  lon: number;
+  ts: string;
+  speed_kmh?: number | null;
+}

@@ -1,0 +1,69 @@
+// A read-only window for tests and benchmarks: window.__ubertruck says what is on the screen.
+
+import type { Fleet } from "./fleet/fleet";
+import type { LiveConnection } from "./live/connection";
+import type { DrawStats, MapView } from "./map/map_view";
+import type { EventsPanel } from "./ui/events_panel";
+
+export interface DrawnTruck {
+  id: string;
+  /** Where it is drawn at this moment. */
+  lat: number;
+  lon: number;
+  /** Its last fix. */
+  fix: { lat: number; lon: number; ts_ms: number };
+  status: number;
+  heading_deg: number | null;
+}
+
+export interface ConsoleHook {
+  readonly state: string;
+  readonly trucks: number;
+  readonly drawn: DrawStats;
+  readonly events: number;
+  /** Epoch milliseconds when the first truck was drawn, or null. */
+  readonly first_drawn_ms: number | null;
+  readonly zoom: number;
+  truck(id: string): DrawnTruck | null;
+}
+
+declare global {
+  interface Window {
+    __ubertruck?: ConsoleHook;
+  }
+}
+
+export function exposeHook(
+  fleet: Fleet,
+  live: LiveConnection,
+  view: MapView,
+  events: EventsPanel,
+): void {
+  window.__ubertruck = Object.freeze({
+    get state() {
+      return live.state.value;
+    },
+    get trucks() {
+      return fleet.trucks.size;
+    },
+    get drawn() {
+      return view.draw;
+    },
+    get events() {
+      return events.count;
+    },
+    get first_drawn_ms() {
+      return view.firstDrawnAtMs;
+    },
+    get zoom() {
+      return view.map.getZoom();
+    },
+    truck(id: string): DrawnTruck | null {
+      const truck = fleet.trucks.get(id);
+      if (truck === undefined) return null;
+      const { lat, lon } = view.drawnAt(truck);
+      const fix = { lat: truck.lat, lon: truck.lon, ts_ms: truck.tsMs };
+      return { id, lat, lon, fix, status: truck.status, heading_deg: truck.headingDeg };
+    },
+  });
+}

@@ -1,0 +1,138 @@
+// What lies between base map and trucks: fence outlines and the chosen truck's recent track.
+
+import type { GeoJSONSource, LayerSpecification, Map as MapLibre } from "maplibre-gl";
+import type { Fence, TrackPoint } from "../api/types";
+import type { Palette } from "../theme";
+import { outline } from "./shapes";
+
+const DOUBLES_PER_ZOOM = ["exponential", 2] as const;
+const ZOOM_FAR = 22;
+// A line between fixes further apart than this would be an invention.
+const TRACK_GAP_MS = 10 * 60_000;
+
+export class Overlays {
+  private fences: GeoJSON.FeatureCollection = collection([]);
+  private track: GeoJSON.FeatureCollection = collection([]);
+  private map: MapLibre | null = null;
+
+  /** (Re)adds our layers to a freshly loaded style, below `before`. */
+  attach(map: MapLibre, palette: Palette): void {
+    this.map = map;
+    map.addSource("fences", { type: "geojson", data: this.fences });
+    map.addSource("track", { type: "geojson", data: this.track });
+    for (const layer of layers(palette)) map.addLayer(layer);
+  }
+
+  setFences(fences: Fence[]): void {
+    const features = fences.map(outline).filter((f): f is GeoJSON.Feature => f !== null);
+    this.fences = collection(features);
+    this.map?.getSource<GeoJSONSource>("fences")?.setData(this.fences);
+  }
+
+  setTrack(points: TrackPoint[]): void {
+    this.track = collection(trackFeatures(points));
+    this.map?.getSource<GeoJSONSource>("track")?.setData(this.track);
+  }
+}
+
+function trackFeatures(points: TrackPoint[]): GeoJSON.Feature[] {
+  const runs: GeoJSON.Position[][] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const point of points) {
+    const at = Date.parse(point.ts);
+    if (at - last > TRACK_GAP_MS) runs.push([]);
+    runs[runs.length - 1]?.push([point.lon, point.lat]);
+    last = at;
+  }
+  const solid = runs.filter((run) => run.length > 1).map((run) => line(run, false));
+  const gaps = runs.slice(1).map((run, i) => line([runs[i]?.at(-1) ?? [], run[0] ?? []], true));
+  return [...solid, ...gaps];
+}
+
+function line(coordinates: GeoJSON.Position[], gap: boolean): GeoJSON.Feature {
+  return { type: "Feature", properties: { gap }, geometry: { type: "LineString", coordinates } };
+}
+
+function collection(features: GeoJSON.Feature[]): GeoJSON.FeatureCollection {
+  return { type: "FeatureCollection", features };
+}
+
+function layers(palette: Palette): LayerSpecification[] {
+  const corridorPx = [
+    "interpolate",
+    DOUBLES_PER_ZOOM,
+    ["zoom"],
+    0,
+    ["get", "px0"],
+    ZOOM_FAR,
+    ["*", ["get", "px0"], 2 ** ZOOM_FAR],
+  ] as never;
+  const round = { "line-join": "round", "line-cap": "round" } as const;
+  const isLine = ["==", ["geometry-type"], "LineString"] as never;
+  return [
+    {
+      id: "fence-areas",
+      type: "fill",
+      source: "fences",
+      filter: ["!", isLine] as never,
+      paint: { "fill-color": palette.fence, "fill-opacity": 0.1 },
+    },
+    {
+      id: "fence-corridors",
+      type: "line",
+      source: "fences",
+      filter: isLine,
+      layout: round,
+      paint: { "line-color": palette.fence, "line-opacity": 0.12, "line-width": corridorPx },
+    },
+    {
+      id: "fence-corridor-edges",
+      type: "line",
+      source: "fences",
+      filter: isLine,
+      layout: round,
+      paint: { "line-color": palette.fence, "line-width": 1.2, "line-gap-width": corridorPx },
+    },
+    {
+      id: "fence-edges",
+      type: "line",
+      source: "fences",
+      filter: ["!", isLine] as never,
+      layout: round,
+      paint: { "line-color": palette.fence, "line-width": 1.3, "line-opacity": 0.85 },
+    },
+    {
+      id: "fence-names",
+      type: "symbol",
+      source: "fences",
+      minzoom: 9,
+      layout: {
+        "text-field": ["get", "name"],
+        "text-font": ["system-ui", "sans-serif"],
+        "text-size": 11,
+        "symbol-placement": "point",
+        "text-max-width": 9,
+      },
+      paint: {
+        "text-color": palette.fence,
+        "text-halo-color": palette.labelHalo,
+        "text-halo-width": 1.2,
+      },
+    },
+    {
+      id: "track-gaps",
+      type: "line",
+      source: "track",
+      filter: ["get", "gap"] as never,
+      paint: { "line-color": palette.track, "line-width": 1.5, "line-dasharray": [2, 2], "line-opacity": 0.7 },
+    },
+    {
+      id: "track",
+      type: "line",
+      source: "track",
+      filter: ["!", ["get", "gap"]] as never,
+      layout: round,
+      paint: { "line-color": palette.track, "line-width": 3, "line-opacity": 0.9 },
+    },
+  ];
+}

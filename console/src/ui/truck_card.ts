@@ -1,0 +1,208 @@
+// The card of one truck: who it is, what it last said and how long ago, and its recent track.
+
+import { type ApiClient, ApiError } from "../api/client";
+import type { Position, TrackPoint, TruckInfo } from "../api/types";
+import type { Fleet, Truck } from "../fleet/fleet";
+import { Signal } from "../signal";
+import { h, ICONS, iconButton, replace } from "./dom";
+import { ago, clock, compass, latLon, number, UNKNOWN } from "./format";
+
+const STATUS_NAMES = ["unknown", "moving", "stopped", "offline"] as const;
+const REFRESH_MS = 5_000;
+const TRACK_HOURS = [1, 6, 24];
+
+export class TruckCard {
+  readonly element = h("section", { class: "panel truck-card", "aria-label": "Truck", hidden: true });
+  readonly closed = new Signal<void>();
+  readonly track = new Signal<TrackPoint[]>();
+  readonly located = new Signal<{ lat: number; lon: number }>();
+  truckId: string | null = null;
+  following = false;
+  private readonly api: ApiClient;
+  private readonly fleet: Fleet;
+  private info: TruckInfo | null = null;
+  private position: Position | null = null;
+  private problem: string | null = null;
+  private trackHours = 1;
+  private trackNote = "";
+  private timer: number | undefined;
+  private readonly facts = h("dl", {});
+  private readonly head = h("div", { class: "card-head" });
+  private readonly foot = h("div", { class: "card-foot" });
+
+  constructor(api: ApiClient, fleet: Fleet) {
+    this.api = api;
+    this.fleet = fleet;
+    this.element.append(this.head, this.facts, this.foot);
+    fleet.changed.on(() => this.drawFacts());
+  }
+
+  /** Opens on a truck; when it was searched for, the map goes to it once it is found. */
+  async open(id: string, locate: boolean): Promise<void> {
+    if (id !== this.truckId) {
+      this.info = null;
+      this.position = null;
+      this.following = false;
+      this.track.emit([]);
+    }
+    this.truckId = id;
+    this.problem = null;
+    this.element.hidden = false;
+    this.draw();
+    await Promise.all([this.loadInfo(id), this.refresh(id), this.loadTrack()]);
+    if (locate && this.truckId === id && this.position !== null) this.located.emit(this.position);
+  }
+
+  close(): void {
+    if (this.truckId === null) return;
+    window.clearTimeout(this.timer);
+    this.truckId = null;
+    this.element.hidden = true;
+    this.track.emit([]);
+    this.closed.emit();
+  }
+
+  private async loadInfo(id: string): Promise<void> {
+    try {
+      const info = await this.api.truck(id);
+      if (id === this.truckId) this.info = info;
+    } catch (error) {
+      this.explain(id, error, `There is no truck “${id}” in your fleet. Check the id.`);
+    }
+    this.draw();
+  }
+
+  private async refresh(id: string): Promise<void> {
+    window.clearTimeout(this.timer);
+    if (id !== this.truckId) return;
+    try {
+      this.position = await this.api.position(id);
+    } catch (error) {
+      const silent = error instanceof ApiError && error.status === 404;
+      if (!silent) this.explain(id, error, null);
+    }
+    if (id !== this.truckId) return;
+    this.drawFacts();
+    this.timer = window.setTimeout(() => void this.refresh(id), REFRESH_MS);
+  }
+
+  private async loadTrack(): Promise<void> {
+    const id = this.truckId;
+    if (id === null) return;
+    this.trackNote = "loading …";
+    this.drawFoot();
+    try {
+      const points = await this.api.track(id, this.trackHours);
+      if (id !== this.truckId) return;
+      this.trackNote = points.length === 0 ? "no fixes in this time" : `${points.length} fixes`;
+      this.track.emit(points);
+    } catch (error) {
+      this.trackNote = error instanceof ApiError ? error.message : "could not be loaded";
+    }
+    this.drawFoot();
+  }
+
+  private explain(id: string, error: unknown, notFound: string | null): void {
+    if (!(error instanceof ApiError)) throw error;
+    if (id !== this.truckId) return;
+    this.problem = error.status === 404 && notFound !== null ? notFound : error.message;
+  }
+
+  private draw(): void {
+    const id = this.truckId;
+    if (id === null) return;
+    const title = h("h2", { tabindex: "-1" }, id);
+    const close = iconButton(ICONS.close, "Close truck card", () => this.close());
+    const about = [this.info?.registration, this.info?.class].filter(Boolean).join(" · ");
+    const capacity = this.info?.capacity_t ? ` · ${this.info.capacity_t} t` : "";
+    replace(
+      this.head,
+      h("div", {}, title, h("p", { class: "about" }, about + capacity)),
+      close,
+      this.problem !== null && h("p", { class: "notice bad", role: "alert" }, this.problem),
+    );
+    this.drawFacts();
+    this.drawFoot();
+  }
+
+  private drawFacts(): void {
+    if (this.truckId === null) return;
+    const live = this.fleet.trucks.get(this.truckId) ?? null;
+    if (this.problem !== null && live === null) {
+      replace(this.facts);
+      return;
+    }
+    const rows = [...lastWords(live, this.position, this.fleet), ...readings(this.position)];
+    replace(
+      this.facts,
+      ...rows.map(([name, value]) =>
+        h("div", {}, h("dt", {}, name), h("dd", {}, value)),
+      ),
+    );
+  }
+
+  private drawFoot(): void {
+    const hours = TRACK_HOURS.map((count) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(count === this.trackHours),
+          onclick: () => {
+            this.trackHours = count;
+            void this.loadTrack();
+          },
+        },
+        `${count} h`,
+      ),
+    );
+    const follow = iconButton(ICONS.follow, "Keep this truck in the middle", () => {
+      this.following = !this.following;
+      this.drawFoot();
+    });
+    follow.setAttribute("aria-pressed", String(this.following));
+    replace(
+      this.foot,
+      h("span", { class: "label" }, "Track"),
+      h("div", { class: "segmented" }, ...hours),
+      h("span", { class: "note" }, this.trackNote),
+      follow,
+    );
+  }
+}
+
+function lastWords(
+  live: Truck | null,
+  position: Position | null,
+  fleet: Fleet,
+): [string, Node | string][] {
+  const tsMs = live?.tsMs ?? (position === null ? null : Date.parse(position.ts));
+  if (tsMs === null) return [["Last fix", "This truck has not reported a position yet."]];
+  const status = live === null ? position?.status : STATUS_NAMES[live.status];
+  const at = live ?? position;
+  const age = Math.max(0, Date.now() + fleet.clockOffsetMs - tsMs);
+  return [
+    ["Status", status ? h("span", { class: `status ${status}` }, status) : UNKNOWN],
+    ["Speed", number(live === null ? position?.speed_kmh : live.speedKmh, "km/h")],
+    ["Heading", compass(live === null ? position?.heading_deg : live.headingDeg)],
+    ["Last fix", `${ago(age)} ago · ${clock(tsMs)}`],
+    ["Position", at === null ? UNKNOWN : latLon(at.lat, at.lon)],
+  ];
+}
+
+/** Only what the device said: a row for every sensor it does not have would be noise. */
+function readings(position: Position | null): [string, string][] {
+  if (position === null) return [];
+  const rows: [string, string | null][] = [
+    ["Odometer", said(position.odometer_km, "km", 1)],
+    ["Fuel", said(position.fuel_pct, "%")],
+    ["Ignition", position.ignition == null ? null : position.ignition ? "on" : "off"],
+    ["Battery", said(position.external_v ?? position.battery_v, "V", 1)],
+    ["Accuracy", said(position.accuracy_m, "m")],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== null);
+}
+
+function said(value: number | null | undefined, unit: string, digits = 0): string | null {
+  return value === null || value === undefined ? null : number(value, unit, digits);
+}

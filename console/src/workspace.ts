@@ -1,0 +1,165 @@
+// The signed-in console: wires feed, fleet, map and panels together.
+
+import { ApiClient, ApiError } from "./api/client";
+import type { SessionKeeper } from "./api/session";
+import { Fleet } from "./fleet/fleet";
+import { exposeHook } from "./hook";
+import { LiveConnection } from "./live/connection";
+import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
+import { HOME_BOUNDS } from "./map/basemap";
+import { MapView } from "./map/map_view";
+import type { Theme } from "./theme";
+import { h, ICONS, iconButton } from "./ui/dom";
+import { EventsPanel } from "./ui/events_panel";
+import { settingsDialog } from "./ui/settings";
+import { Toasts } from "./ui/toast";
+import { TopBar } from "./ui/top_bar";
+import { TruckCard } from "./ui/truck_card";
+
+const EVENTS_AT_START = 100;
+const FENCES_EVERY_MS = 120_000;
+const COUNTS_EVERY_MS = 500;
+
+export class Workspace {
+  readonly element = h("div", { class: "workspace" });
+  private readonly session: SessionKeeper;
+  private readonly api: ApiClient;
+  private readonly fleet = new Fleet();
+  private readonly live: LiveConnection;
+  private readonly events: EventsPanel;
+  private readonly card: TruckCard;
+  private readonly bar: TopBar;
+  private readonly toasts = new Toasts();
+  private readonly view: MapView;
+  private base: BaseMap;
+
+  constructor(root: HTMLElement, session: SessionKeeper, theme: Theme, base: BaseMap) {
+    this.session = session;
+    this.base = base;
+    this.api = new ApiClient(session);
+    this.live = new LiveConnection({
+      token: () => session.current.value?.token ?? null,
+      stillWelcome: (expired) => this.stillWelcome(expired),
+    });
+    this.events = new EventsPanel((id) => void this.choose(id, true));
+    this.card = new TruckCard(this.api, this.fleet);
+    this.bar = new TopBar(this.live, theme, {
+      search: (id) => void this.choose(id, true),
+      home: () => this.view.map.fitBounds(HOME_BOUNDS, { padding: 20 }),
+      settings: () => this.openSettings(),
+      signOut: () => session.end(null),
+    });
+    const canvas = h("div", { class: "map", id: "map" });
+    this.element.append(this.bar.element, canvas, this.card.element, this.side(), this.toasts.element);
+    root.replaceChildren(this.element);
+    this.view = new MapView(canvas, this.fleet, theme, base);
+    this.wire();
+    exposeHook(this.fleet, this.live, this.view, this.events);
+    this.live.start();
+    void this.loadEvents();
+    void this.loadFences();
+  }
+
+  private side(): HTMLElement {
+    const toggle = iconButton(ICONS.list, "Show or hide events", () => {
+      const hidden = this.element.classList.toggle("no-events");
+      toggle.setAttribute("aria-expanded", String(!hidden));
+    }, { class: "icon-button events-toggle", "aria-expanded": "true" });
+    if (window.matchMedia("(max-width: 700px)").matches) this.element.classList.add("no-events");
+    return h("aside", {}, toggle, this.events.element);
+  }
+
+  private wire(): void {
+    const { live, fleet, view, card } = this;
+    view.viewport.on((bbox) => live.look(bbox));
+    live.opened.on(() => fleet.restart());
+    live.frames.on((frame) => fleet.apply(frame, performance.now()));
+    live.events.on((event) => this.events.add([event]));
+    live.eventsMissed.on(() => void this.loadEvents());
+    view.picked.on((id) => (id === null ? card.close() : void this.choose(id, false)));
+    view.styleFailed.on((message) => this.onStyleError(message));
+    card.closed.on(() => view.choose(null));
+    card.track.on((points) => view.overlays.setTrack(points));
+    card.located.on(({ lat, lon }) => view.flyTo(lat, lon));
+    fleet.changed.on(() => this.follow());
+    this.session.current.on((session) => (session === null ? live.close() : live.refresh()));
+    window.setInterval(() => this.showCounts(), COUNTS_EVERY_MS);
+    window.setInterval(() => void this.loadFences(), FENCES_EVERY_MS);
+    document.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  private async choose(id: string, locate: boolean): Promise<void> {
+    const live = this.fleet.trucks.get(id);
+    this.view.choose(id);
+    if (locate && live !== undefined) this.view.flyTo(live.lat, live.lon);
+    await this.card.open(id, locate && live === undefined);
+  }
+
+  private follow(): void {
+    if (!this.card.following || this.card.truckId === null) return;
+    const truck = this.fleet.trucks.get(this.card.truckId);
+    if (truck !== undefined) this.view.follow(truck.lat, truck.lon);
+  }
+
+  private showCounts(): void {
+    this.bar.showCounts(this.fleet.counts(), this.fleet.settled);
+    this.element.classList.toggle("stale", this.live.state.value === "offline");
+  }
+
+  private async loadEvents(): Promise<void> {
+    try {
+      this.events.add(await this.api.recentEvents(EVENTS_AT_START));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.events.failed(error.message, () => void this.loadEvents());
+    }
+  }
+
+  private async loadFences(): Promise<void> {
+    try {
+      this.view.overlays.setFences(await this.api.fences());
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== 401) this.toasts.say(`Fences could not be loaded: ${error.message}`);
+    }
+  }
+
+  /** After a refused connection: a token that no longer works ends the session, a dead server does not. */
+  private async stillWelcome(tokenExpired: boolean): Promise<boolean> {
+    if (tokenExpired && this.session.canRenew()) return this.session.renew();
+    try {
+      await this.api.recentEvents(1);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+    return this.session.current.value !== null;
+  }
+
+  private openSettings(): void {
+    const dialog = settingsDialog(this.base, (address) => {
+      this.base = rememberBase(address);
+      this.view.restyle(this.base);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  private onStyleError(message: string): void {
+    if (this.base.kind === "built-in") {
+      console.warn("map:", message);
+      return;
+    }
+    this.toasts.say(`The base map does not load (${message}). Showing the built-in map.`);
+    this.base = BUILT_IN;
+    this.view.restyle(BUILT_IN);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const typing = event.target instanceof HTMLInputElement;
+    if (event.key === "Escape") this.card.close();
+    if (event.key === "/" && !typing) {
+      event.preventDefault();
+      this.bar.focusSearch();
+    }
+  }
+}
