@@ -1,0 +1,186 @@
+"""Brokers that a benchmark starts by itself: NATS and Mosquitto, each with its own files and port.
+
+Both store what they accept on disk and know every device of the load as a user with topics of its
+own, as in the product; Mosquitto is Debian's package, run as a child and never as a service.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+START_S_MAX = 15.0
+STOP_S_MAX = 10.0
+SERVICE_USER = "ubertruck-bench"
+SERVICE_PASSWORD = "bench-secret"  # noqa: S105 - a broker on loopback for the length of a run
+MOSQUITTO = "/usr/sbin/mosquitto"
+
+
+class Broker(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a broker of ours listens and how to be its consumer."""
+
+    kind: str
+    host: str
+    port: int
+    username: str
+    password: str
+    pid: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Devices:
+    """Whose connections the broker is to accept."""
+
+    tenant: str
+    trucks: list[str]
+    secret: str
+
+    def user(self, truck: str) -> str:
+        return f"{self.tenant}/{truck}"
+
+
+class BrokerError(RuntimeError):
+    """The broker could not be installed or started; says what to do."""
+
+
+def install_mosquitto() -> None:
+    """Debian's package, if it is not there; the service that comes with it is not started."""
+    if Path(MOSQUITTO).exists():
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise BrokerError(
+            "Mosquitto is missing: install Debian's package `mosquitto` and try again"
+        )
+    apt = ["/usr/bin/apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+    # A policy of "no" keeps the package's scripts from starting it as a system service.
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        for command in (["update"], ["install", "-y", "--no-install-recommends", "mosquitto"]):
+            subprocess.run([*apt, *command], check=True, stdout=subprocess.DEVNULL)
+    finally:
+        if ours:
+            policy.unlink()
+
+
+@contextlib.contextmanager
+def running(kind: str, folder: Path, port: int, devices: Devices) -> Iterator[Broker]:
+    """A broker of this kind, until the block is left."""
+    process = start(kind, folder, port, devices)
+    try:
+        yield Broker(
+            kind=kind,
+            host="127.0.0.1",
+            port=port,
+            username=SERVICE_USER,
+            password=SERVICE_PASSWORD,
+            pid=process.pid,
+        )
+    finally:
+        stop(process)
+
+
+def start(kind: str, folder: Path, port: int, devices: Devices) -> subprocess.Popen[bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    write = {"nats": _write_nats, "mosquitto": _write_mosquitto}[kind]
+    command = write(folder, port, devices)
+    return launch(command, folder, port)
+
+
+def launch(command: list[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
+    with (folder / "broker.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    deadline = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return process
+        time.sleep(0.05)
+    stop(process)
+    raise BrokerError(f"{command[0]} did not start; see {folder / 'broker.log'}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _write_nats(folder: Path, port: int, devices: Devices) -> list[str]:
+    """The product's configuration, with the load's devices as its users."""
+    rules = "\n".join(
+        f'    {{ user: "{devices.user(truck)}", password: "{devices.secret}", permissions: {{ '
+        f'publish: ["v1.{devices.tenant}.trucks.{truck}.>", "$MQTT.>"], '
+        f'subscribe: ["v1.{devices.tenant}.trucks.{truck}.>", "$MQTT.>"] }} }}'
+        for truck in devices.trucks
+    )
+    config = folder / "nats.conf"
+    config.write_text(f"""
+server_name: "bench"
+host: "127.0.0.1"
+port: {port + 1}
+max_connections: 20000
+jetstream {{ store_dir: "{folder / "jetstream"}", max_memory_store: 64MB, max_file_store: 20GB }}
+mqtt {{ host: "127.0.0.1", port: {port}, ack_wait: "60s", max_ack_pending: 20000 }}
+authorization {{
+  users: [
+    {{ user: "{SERVICE_USER}", password: "{SERVICE_PASSWORD}" }}
+{rules}
+  ]
+}}
+""")
+    return [str(Path(sys.executable).parent / "nats-server"), "-c", str(config)]
+
+
+def _write_mosquitto(folder: Path, port: int, devices: Devices) -> list[str]:
+    install_mosquitto()
+    passwords = folder / "passwords"
+    passwords.write_text(
+        f"{SERVICE_USER}:{SERVICE_PASSWORD}\n"
+        + "".join(f"{devices.user(truck)}:{devices.secret}\n" for truck in devices.trucks)
+    )
+    subprocess.run(["/usr/bin/mosquitto_passwd", "-U", str(passwords)], check=True)
+    topics = "".join(
+        f"user {devices.user(truck)}\ntopic readwrite v1/{devices.tenant}/trucks/{truck}/#\n"
+        for truck in devices.trucks
+    )
+    acl = folder / "acl"
+    acl.write_text(f"user {SERVICE_USER}\ntopic readwrite #\n{topics}")
+    config = folder / "mosquitto.conf"
+    config.write_text(f"""
+listener {port} 127.0.0.1
+allow_anonymous false
+password_file {passwords}
+acl_file {acl}
+user root
+persistence true
+persistence_location {folder}/
+autosave_interval 60
+max_inflight_messages 20000
+max_queued_messages 0
+max_connections -1
+set_tcp_nodelay true
+log_type error
+log_type warning
+""")
+    for path in (passwords, acl):
+        path.chmod(0o600)
+    return [MOSQUITTO, "-c", str(config)]
