@@ -163,7 +163,6 @@ class Driving(Section):
 class Trips(Section):
     distance_km_min: Positive
     distance_km_max: Positive
-    towns_tried: Count
     loading_minutes: Span
     loading_share_at_start: Share
 
@@ -246,6 +245,58 @@ class Simulation(Section):
     drain_within_s: Positive
 
 
+class Broker(Section):
+    """The embedded MQTT broker."""
+
+    ack_wait_s: Count
+    ack_pending_max: Annotated[int, Field(gt=0, le=65535)]
+    message_bytes_max: Count
+    connections_max: Count
+    write_deadline_s: Count
+    sync_interval_s: Count
+    store_bytes_max: Count
+    memory_bytes_max: Count
+    users_debounce_s: Positive
+
+
+class Cluster(Section):
+    """The embedded Ray head and Serve's proxy."""
+
+    num_cpus: Count
+    object_store_bytes: Count
+    worker_niceness: Annotated[int, Field(ge=0, le=19)]
+    worker_register_timeout_s: Count
+    task_events_max: Count
+    proxy_connections_max: Count
+    proxy_threads: Count
+    proxy_client_timeout_s: Count
+
+
+class EmbeddedRedis(Section):
+    memory_bytes_max: Count
+    clients_max: Count
+    pubsub_buffer_bytes_max: Count
+    pubsub_buffer_soft_bytes_max: Count
+    pubsub_buffer_soft_s_max: Count
+
+
+class Launch(Section):
+    """`up`: its patience, and how it restarts what dies."""
+
+    server_ready_s_max: Positive
+    actors_ready_s_max: Positive
+    serve_ready_s_max: Positive
+    stop_grace_s: Positive
+    database_stop_grace_s: Positive
+    restart_wait_s_min: Positive
+    restart_wait_s_max: Positive
+    restart_calm_s: Positive
+    record_every_s: Positive
+    log_bytes_max: Count
+    log_tail_lines: Count
+    redis: EmbeddedRedis
+
+
 class Policy(Section):
     ingest: Ingest
     tracking: Tracking
@@ -253,6 +304,9 @@ class Policy(Section):
     live: Live
     api: Api
     storage: Storage
+    broker: Broker
+    cluster: Cluster
+    launch: Launch
     simulation: Simulation
 
 
