@@ -100,34 +100,40 @@ def _at_first_fixes(
     """Crossings between the state before the batch and each truck's first fix in it."""
     firsts = np.flatnonzero(folding.previous < 0)
     now_inside = _sets(points, fences, firsts)
+    entered: list[tuple[int, int, int]] = []
     found: list[Crossing] = []
     for fix, row in zip(firsts.tolist(), folding.rows[firsts].tolist(), strict=True):
         before = columns.inside.get(row, frozenset())
         now = now_inside.get(fix, frozenset())
-        if before == now:
-            continue
-        drawn_around = _drawn_around(row, columns, book) if now - before else frozenset()
-        found += [
-            Crossing(fix, ENTERED, n, drawn_around is None or n in drawn_around)
-            for n in now - before
-        ]
-        found += [Crossing(fix, EXITED, n) for n in before - now]
+        if before != now:
+            entered += [(fix, row, n) for n in now - before]
+            found += [Crossing(fix, EXITED, n) for n in before - now]
+    if entered:
+        around = _drawn_around(np.unique([row for _, row, _ in entered]), columns, book)
+        found += [Crossing(fix, ENTERED, n, n in around.get(row, {n})) for fix, row, n in entered]
     return found
 
 
-def _drawn_around(row: int, columns: TruckColumns, book: FenceBook) -> frozenset[int] | None:
-    """Fences that hold the truck's position before this batch; None when it had none.
+def _drawn_around(
+    rows: IntArray, columns: TruckColumns, book: FenceBook
+) -> dict[int, frozenset[int]]:
+    """Fences that hold each truck's position before this batch; no entry when it had none.
 
     A fence that holds it and was not noted as holding it has come or changed since.
     """
-    last = columns.last[row]
-    if last["tenant_key"] < 0:
-        return None
-    index = book.index_of(int(last["tenant_key"]))
-    if index is None:
-        return frozenset()
-    _, numbers = index.holding(np.array([last["lat"]]), np.array([last["lon"]]))
-    return frozenset(numbers.tolist())
+    last = columns.last[rows]
+    seen = last["tenant_key"] >= 0
+    rows, last = rows[seen], last[seen]
+    around: dict[int, frozenset[int]] = {}
+    for tenant_key in np.unique(last["tenant_key"]).tolist():
+        members = np.flatnonzero(last["tenant_key"] == tenant_key)
+        around |= {row: frozenset() for row in rows[members].tolist()}
+        index = book.index_of(tenant_key)
+        if index is not None:
+            points, fences = index.holding(last["lat"][members], last["lon"][members])
+            held = _sets(points, fences, np.arange(len(members)))
+            around |= {int(rows[members[point]]): numbers for point, numbers in held.items()}
+    return around
 
 
 def _inside_after(
