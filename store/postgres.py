@@ -81,6 +81,12 @@ async def connect(where: Postgres, role: DatabaseRole) -> asyncpg.Connection[asy
     return connection
 
 
+async def ping(pool: AnyPool) -> None:
+    """For readiness: raises what Postgres raises."""
+    async with pool.acquire() as connection:
+        await connection.fetchval("SELECT 1")
+
+
 @asynccontextmanager
 async def as_tenant(pool: AnyPool, tenant_key: int) -> AsyncIterator[AnyConnection]:
     """A transaction of the APP role in which row level security shows this tenant's rows only."""
