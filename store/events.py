@@ -104,23 +104,14 @@ async def get(conn: AnyConnection, id: uuid.UUID) -> StoredEvent | None:  # noqa
     return None if row is None else _event(row)
 
 
-async def since(
-    conn: AnyConnection, seq: int, limit: int, *, overlap_ms: int = 0
-) -> list[StoredEvent]:
+async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     """Events behind `seq` in log order, for a reader that was away.
 
-    Two shards may commit in the other order than they drew their numbers. A reader that must not
-    miss the slower one asks for an overlap: events learned that shortly before `seq` come again.
+    Two shards may commit in the other order than they drew their numbers, so a reader counts as
+    settled only what is some seconds old (serve/live/resume.py).
     """
     rows = await conn.fetch(
-        f"""
-        SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 OR e.known_at >=
-            (SELECT known_at FROM events WHERE seq = $1 AND $3 > 0) - $3 * interval '1 ms'
-        ORDER BY e.seq LIMIT $2
-        """,
-        seq,
-        limit,
-        overlap_ms,
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2", seq, limit
     )
     return [_event(row) for row in rows]
 

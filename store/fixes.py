@@ -87,13 +87,19 @@ async def copy_new(
     conn: AnyConnection, fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int
 ) -> None:
     """Store fixes that are newer than all their trucks have sent, so cannot be there already."""
-    if len(fixes):
-        await conn.copy_to_table(
-            "fixes",
-            source=_in_one_piece(copy_payload(fixes, extras, shard, batch)),
-            columns=COPY_COLUMNS,
-            format="binary",
-        )
+    if not len(fixes):
+        return
+    # In the order of the key: neighbours meet the same index pages, which makes the COPY a third
+    # cheaper than a random order (docs/storage.md).
+    order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
+    if extras:
+        extras = {at: extras[row] for at, row in enumerate(order.tolist()) if row in extras}
+    await conn.copy_to_table(
+        "fixes",
+        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch)),
+        columns=COPY_COLUMNS,
+        format="binary",
+    )
 
 
 async def _in_one_piece(payload: bytes) -> AsyncIterator[bytes]:
