@@ -140,7 +140,11 @@ async def update(
     return Fence(**row)
 
 
-async def delete(conn: AnyConnection, id: str, expected_version: int | None = None) -> None:  # noqa: A002
+async def delete(
+    conn: AnyConnection,
+    id: str,  # noqa: A002
+    expected_version: int | None = None,
+) -> None:
     done = await conn.fetchval(
         """
         UPDATE fences SET deleted_at = now()

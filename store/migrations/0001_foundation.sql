@@ -12,9 +12,9 @@ RETURN nullif(current_setting('ubertruck.tenant_key', true), '')::int;
 
 -- ------------------------------------------------------------------------------ revisions
 
--- Trucks and fences carry one ever-growing revision that other processes poll. A number is taken and
--- its transaction committed under one lock, so that revisions become visible in their order: who has
--- read up to N misses nothing at or below N.
+-- Trucks and fences carry one ever-growing revision that other processes poll. A number is taken
+-- and its transaction committed under one lock, so that revisions become visible in their order:
+-- who has read up to N misses nothing at or below N.
 CREATE SEQUENCE revisions;
 
 CREATE FUNCTION hold_revision_lock() RETURNS trigger LANGUAGE plpgsql
@@ -132,8 +132,8 @@ GRANT INSERT (tenant_key, id, name, kind, shape, dwell_s, speed_limit_kmh, sched
     UPDATE (name, kind, shape, dwell_s, speed_limit_kmh, schedule, created_at, deleted_at)
     ON fences TO ubertruck_app;
 
--- Every version a fence ever had: the rule an event was derived from stays readable, and a shard that
--- recovers folds each batch against the fences of that time. Nobody may change or remove a row.
+-- Every version a fence ever had: the rule an event was derived from stays readable, and a shard
+-- that recovers folds each batch against the fences of that time. Nobody may change or remove one.
 CREATE TABLE fence_versions (
     revision bigint PRIMARY KEY,
     valid_from timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -170,8 +170,9 @@ CREATE TRIGGER keep_version AFTER INSERT OR UPDATE ON fences
 
 -- ---------------------------------------------------------------------------------- fixes
 
--- Wide columns first, so that no row carries padding. `extra` is json and not jsonb: it keeps what the
--- device said byte for byte and takes text (\u0000) that jsonb refuses, which would stop a whole batch.
+-- Wide columns first, so that no row carries padding. `extra` is json and not jsonb: it keeps what
+-- the device said byte for byte, and takes text (\u0000) that jsonb refuses, which would stop a
+-- whole batch.
 CREATE TABLE fixes (
     truck_key bigint NOT NULL,
     ts timestamptz NOT NULL,
@@ -208,8 +209,8 @@ CREATE POLICY own_tenant ON fixes USING (tenant_key = (SELECT current_tenant_key
 GRANT SELECT, INSERT ON fixes TO ubertruck_telemetry;
 GRANT SELECT ON fixes TO ubertruck_app;
 
--- A partition queried by its own name does not inherit the parent's row level security, so each gets
--- its own and no grants. It is attached rather than created in place: that locks out no reader.
+-- A partition queried by its own name does not inherit the parent's row level security, so each
+-- gets its own and no grants. It is attached rather than created in place: that locks out nobody.
 CREATE FUNCTION ensure_fix_partition(day date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -230,7 +231,8 @@ BEGIN
     EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY own_tenant ON public.%I '
         'USING (tenant_key = (SELECT public.current_tenant_key()))', name);
-    EXECUTE format('ALTER TABLE public.fixes ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+    EXECUTE format('ALTER TABLE public.fixes ATTACH PARTITION public.%I '
+        'FOR VALUES FROM (%L) TO (%L)',
         name, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
     RETURN true;
 END $$;
