@@ -1,16 +1,17 @@
 // The signed-in console: wires feed, fleet, map and panels together.
 
 import { ApiClient, ApiError } from "./api/client";
-import type { SessionKeeper } from "./api/session";
+import { claimsOf, type SessionKeeper } from "./api/session";
 import { Fleet } from "./fleet/fleet";
 import { exposeHook } from "./hook";
 import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
-import { HOME_BOUNDS } from "./map/basemap";
 import { MapView } from "./map/map_view";
 import type { Theme } from "./theme";
-import { h, ICONS, iconButton } from "./ui/dom";
+import { h, ICONS, iconButton, replace } from "./ui/dom";
 import { EventsPanel } from "./ui/events_panel";
+import { HoverTip } from "./ui/hover_tip";
+import { clock } from "./ui/format";
 import { settingsDialog } from "./ui/settings";
 import { Toasts } from "./ui/toast";
 import { TopBar } from "./ui/top_bar";
@@ -19,6 +20,11 @@ import { TruckCard } from "./ui/truck_card";
 const EVENTS_AT_START = 100;
 const FENCES_EVERY_MS = 120_000;
 const COUNTS_EVERY_MS = 500;
+const SUGGESTIONS = 8;
+const EMPTY =
+  "No trucks here. Zoom out, or wait for a device to report: a truck appears with its first fix.";
+const NOT_ALLOWED =
+  "This client may not watch the live map. Ask your administrator for the permission live:read.";
 
 export class Workspace {
   readonly element = h("div", { class: "workspace" });
@@ -30,6 +36,7 @@ export class Workspace {
   private readonly card: TruckCard;
   private readonly bar: TopBar;
   private readonly toasts = new Toasts();
+  private readonly note = h("div", { class: "map-note", role: "status", hidden: true });
   private readonly view: MapView;
   private base: BaseMap;
 
@@ -45,17 +52,22 @@ export class Workspace {
     this.card = new TruckCard(this.api, this.fleet);
     this.bar = new TopBar(this.live, theme, {
       search: (id) => void this.choose(id, true),
-      home: () => this.view.map.fitBounds(HOME_BOUNDS, { padding: 20 }),
+      suggest: (text) => this.suggest(text),
+      home: () => this.view.showHome(),
       settings: () => this.openSettings(),
       signOut: () => session.end(null),
     });
     const canvas = h("div", { class: "map", id: "map" });
-    this.element.append(this.bar.element, canvas, this.card.element, this.side(), this.toasts.element);
+    const tip = new HoverTip(this.fleet);
+    const parts = [this.bar.element, canvas, this.note, this.card.element, this.side()];
+    this.element.append(...parts, this.toasts.element, tip.element);
     root.replaceChildren(this.element);
     this.view = new MapView(canvas, this.fleet, theme, base);
+    this.view.hovered.on((hover) => tip.show(hover));
     this.wire();
     exposeHook(this.fleet, this.live, this.view, this.events);
-    this.live.start();
+    if (mayWatch(session)) this.live.start();
+    else this.say(NOT_ALLOWED);
     void this.loadEvents();
     void this.loadFences();
   }
@@ -82,6 +94,9 @@ export class Workspace {
     card.track.on((points) => view.overlays.setTrack(points));
     card.located.on(({ lat, lon }) => view.flyTo(lat, lon));
     fleet.changed.on(() => this.follow());
+    this.session.ending.on((at) =>
+      this.toasts.say(`Your session ends at ${clock(at)}. Sign out and in again to stay connected.`),
+    );
     this.session.current.on((session) => (session === null ? live.close() : live.refresh()));
     window.setInterval(() => this.showCounts(), COUNTS_EVERY_MS);
     window.setInterval(() => void this.loadFences(), FENCES_EVERY_MS);
@@ -103,7 +118,28 @@ export class Workspace {
 
   private showCounts(): void {
     this.bar.showCounts(this.fleet.counts(), this.fleet.settled);
-    this.element.classList.toggle("stale", this.live.state.value === "offline");
+    const state = this.live.state.value;
+    this.element.classList.toggle("stale", state === "offline");
+    if (!mayWatch(this.session)) return;
+    const empty = state === "live" && this.fleet.settled && this.fleet.trucks.size === 0;
+    if (!empty) this.note.hidden = true;
+    else if (this.note.hidden) this.say(EMPTY, () => this.view.showHome());
+  }
+
+  private say(message: string, home?: () => void): void {
+    const button = home && h("button", { type: "button", onclick: home }, "Show all of India");
+    replace(this.note, h("p", {}, message), button);
+    this.note.hidden = false;
+  }
+
+  private suggest(text: string): string[] {
+    const wanted = text.toLowerCase();
+    const found: string[] = [];
+    for (const id of this.fleet.trucks.keys()) {
+      if (id.toLowerCase().includes(wanted)) found.push(id);
+      if (found.length === SUGGESTIONS) break;
+    }
+    return found;
   }
 
   private async loadEvents(): Promise<void> {
@@ -138,7 +174,7 @@ export class Workspace {
   private openSettings(): void {
     const dialog = settingsDialog(this.base, (address) => {
       this.base = rememberBase(address);
-      this.view.restyle(this.base);
+      void this.view.restyle(this.base);
     });
     document.body.append(dialog);
     dialog.showModal();
@@ -151,7 +187,7 @@ export class Workspace {
     }
     this.toasts.say(`The base map does not load (${message}). Showing the built-in map.`);
     this.base = BUILT_IN;
-    this.view.restyle(BUILT_IN);
+    void this.view.restyle(BUILT_IN);
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -162,4 +198,10 @@ export class Workspace {
       this.bar.focusSearch();
     }
   }
+}
+
+/** Only a token that says what it may do, and not this, is known to be refused. */
+function mayWatch(session: SessionKeeper): boolean {
+  const granted = claimsOf(session.current.value?.token ?? "")["permissions"];
+  return !Array.isArray(granted) || granted.includes("live:read");
 }

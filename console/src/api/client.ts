@@ -5,6 +5,7 @@ import type { CloudEvent, Fence, Page, Position, TrackPoint, TruckInfo } from ".
 
 const PAGE_LIMIT = 500;
 const PAGES_MAX = 200;
+const ANSWER_WITHIN_MS = 15_000;
 
 export class ApiError extends Error {
   readonly status: number;
@@ -75,7 +76,10 @@ export class ApiClient {
     if (session === null) throw new ApiError(401, "You are signed out.", null);
     let response: Response;
     try {
-      response = await fetch(path, { headers: { Authorization: `Bearer ${session.token}` } });
+      response = await fetch(path, {
+        headers: { Authorization: `Bearer ${session.token}` },
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
     } catch {
       throw new ApiError(0, "The server does not answer.", null);
     }

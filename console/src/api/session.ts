@@ -1,11 +1,12 @@
 // Who is signed in: the token in sessionStorage, its renewal before expiry, and why it ended.
 
-import { State } from "../signal";
+import { Signal, State } from "../signal";
 
 const STORE_KEY = "ubertruck.session";
 const FAREWELL_KEY = "ubertruck.farewell";
 const RENEW_BEFORE_S = 60;
 const RENEW_RETRY_S = 10;
+const ANSWER_WITHIN_MS = 15_000;
 
 export interface Session {
   clientId: string;
@@ -38,7 +39,11 @@ export function claimsOf(token: string): Record<string, unknown> {
 async function requestToken(form: Record<string, string>): Promise<TokenAnswer> {
   let response: Response;
   try {
-    response = await fetch("/v1/oauth/token", { method: "POST", body: new URLSearchParams(form) });
+    response = await fetch("/v1/oauth/token", {
+      method: "POST",
+      body: new URLSearchParams(form),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
   } catch {
     throw new SignInError("The server does not answer. Check that it is running and try again.");
   }
@@ -54,9 +59,12 @@ async function requestToken(form: Record<string, string>): Promise<TokenAnswer> 
 
 export class SessionKeeper {
   readonly current = new State<Session | null>(null);
+  /** Said once when the session is about to end and cannot be renewed: epoch ms of its end. */
+  readonly ending = new Signal<number>();
   // The secret lives in this page's memory only, to renew a token while the page stays open.
   private secret: string | null = null;
   private timer: number | undefined;
+  private warned = false;
 
   restore(): boolean {
     const raw = sessionStorage.getItem(STORE_KEY);
@@ -130,6 +138,7 @@ export class SessionKeeper {
 
   private accept(session: Session): void {
     sessionStorage.setItem(STORE_KEY, JSON.stringify(session));
+    this.warned = false;
     this.current.set(session);
     this.schedule(Math.max(0, session.expiresAtMs - Date.now() - RENEW_BEFORE_S * 1000));
   }
@@ -143,6 +152,8 @@ export class SessionKeeper {
     const session = this.current.value;
     if (session === null) return;
     if (this.canRenew() && (await this.renew())) return;
+    if (!this.canRenew() && !this.warned) this.ending.emit(session.expiresAtMs);
+    this.warned = true;
     if (session.expiresAtMs <= Date.now()) {
       this.end("Your session has expired. Sign in again to go on.");
       return;

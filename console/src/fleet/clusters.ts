@@ -3,8 +3,10 @@
 import { worldPx } from "./mercator";
 
 export const CLUSTER_BELOW_ZOOM = 10;
-const CELL_PX = 64;
-const MERGE_PX = 46;
+// A small fleet is grouped only where its trucks would cover each other, a large one sooner.
+const CROWD = 1_000;
+const CELL_PX = { few: 34, crowd: 64 };
+const MERGE_PART = 0.7;
 // Fewer than this in one place stay visible as trucks.
 export const CLUSTER_MIN = 4;
 
@@ -25,22 +27,23 @@ export interface Cluster<T> {
 
 /** Splits trucks into clusters and those drawn on their own. */
 export function cluster<T extends Clusterable>(
-  trucks: Iterable<T>,
+  trucks: T[],
   zoom: number,
 ): { clusters: Cluster<T>[]; singles: T[] } {
-  if (zoom >= CLUSTER_BELOW_ZOOM) return { clusters: [], singles: [...trucks] };
+  if (zoom >= CLUSTER_BELOW_ZOOM) return { clusters: [], singles: trucks };
   const size = worldPx(zoom);
+  const cellPx = trucks.length < CROWD ? CELL_PX.few : CELL_PX.crowd;
   const cells = new Map<number, Cluster<T>>();
-  const columns = Math.ceil(size / CELL_PX);
+  const columns = Math.ceil(size / cellPx);
   for (const truck of trucks) {
-    const column = Math.floor((truck.x * size) / CELL_PX);
-    const row = Math.floor((truck.y * size) / CELL_PX);
+    const column = Math.floor((truck.x * size) / cellPx);
+    const row = Math.floor((truck.y * size) / cellPx);
     const index = row * columns + column;
     const cell = cells.get(index);
     if (cell === undefined) cells.set(index, seed(`${zoom}/${column}/${row}`, truck));
     else join(cell, truck);
   }
-  return sift(merge(cells, columns, size));
+  return sift(merge(cells, columns, (cellPx * MERGE_PART) / size));
 }
 
 function seed<T extends Clusterable>(key: string, truck: T): Cluster<T> {
@@ -61,19 +64,19 @@ function join<T extends Clusterable>(cell: Cluster<T>, truck: T): void {
 function merge<T extends Clusterable>(
   cells: Map<number, Cluster<T>>,
   columns: number,
-  size: number,
+  apartMin: number,
 ): Cluster<T>[] {
   const bySize = [...cells].sort((a, b) => b[1].members.length - a[1].members.length);
+  const around = [-columns - 1, -columns, 1 - columns, -1, 1, columns - 1, columns, columns + 1];
   const taken = new Set<number>();
   const kept: Cluster<T>[] = [];
   for (const [index, cell] of bySize) {
     if (taken.has(index)) continue;
     taken.add(index);
-    for (const step of [-columns - 1, -columns, -columns + 1, -1, 1, columns - 1, columns, columns + 1]) {
+    for (const step of around) {
       const other = cells.get(index + step);
       if (other === undefined || taken.has(index + step)) continue;
-      const apart = Math.hypot(other.x - cell.x, other.y - cell.y) * size;
-      if (apart >= MERGE_PX) continue;
+      if (Math.hypot(other.x - cell.x, other.y - cell.y) >= apartMin) continue;
       taken.add(index + step);
       absorb(cell, other);
     }

@@ -13,7 +13,8 @@ const PING_MS = 10_000;
 // Nothing at all for this long, pings included: the line is dead though the socket looks open.
 const SILENCE_MS = 35_000;
 const OFFLINE_AFTER_MS = 30_000;
-const VIEWPORT_DEBOUNCE_MS = 250;
+// While the map is being moved the subscription follows at most this often.
+const VIEWPORT_EVERY_MS = 400;
 
 // Close code: the token has expired.
 const TOKEN_EXPIRED = 4401;
@@ -89,14 +90,18 @@ export class LiveConnection {
   look(bbox: Bbox): void {
     const first = this.bbox === null;
     this.bbox = bbox;
-    window.clearTimeout(this.subscribeTimer);
-    if (first) this.subscribe();
-    else this.subscribeTimer = window.setTimeout(() => this.subscribe(), VIEWPORT_DEBOUNCE_MS);
+    if (first) this.subscribe(this.resumeToken);
+    else {
+      this.subscribeTimer ??= window.setTimeout(() => {
+        this.subscribeTimer = undefined;
+        this.subscribe();
+      }, VIEWPORT_EVERY_MS);
+    }
   }
 
   private connect(): void {
     const token = this.options.token();
-    if (token === null || this.closed) return;
+    if (token === null || this.closed || this.socket !== null) return;
     const url = new URL("/v1/live", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url, [`ubertruck.bearer.${token}`]);

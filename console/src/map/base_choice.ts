@@ -17,7 +17,10 @@ const STORE_KEY = "ubertruck.map";
 export const BUILT_IN: BaseMap = { kind: "built-in" };
 
 /** A style document, or raster tiles when the address has {z}, {x} and {y}. */
-export function styleFor(base: BaseMap, palette: Palette): StyleSpecification | string {
+export async function styleFor(
+  base: BaseMap,
+  palette: Palette,
+): Promise<StyleSpecification | string> {
   if (base.kind === "built-in") return builtInStyle(palette);
   if (base.address.includes("{z}")) return rasterStyle(base.address, base.attribution);
   return base.address;

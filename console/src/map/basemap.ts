@@ -2,16 +2,42 @@
 
 import statesUrl from "@amcharts/amcharts5-geodata/json/india2023High.json?url";
 import worldUrl from "@amcharts/amcharts5-geodata/json/worldIndiaUltra.json?url";
-import type { StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../theme";
 import { CITIES } from "./cities";
+import { outlines } from "./outlines";
 
 export const HOME_BOUNDS: [number, number, number, number] = [67.5, 6.5, 97.5, 37.2];
 const ATTRIBUTION =
   'Boundaries: <a href="https://www.amcharts.com/" target="_blank" rel="noopener">amCharts</a>';
-const INDIA = ["==", ["get", "id"], "IN"] as const;
+const IS_INDIA: ExpressionSpecification = ["==", ["get", "id"], "IN"];
+const FONT = ["system-ui", "sans-serif"];
 
-export function builtInStyle(palette: Palette): StyleSpecification {
+interface Ground {
+  states: GeoJSON.FeatureCollection;
+  lines: GeoJSON.FeatureCollection;
+}
+
+let ground: Promise<Ground> | null = null;
+
+/** Both themes draw from the same data: loaded and prepared once. */
+function loadGround(): Promise<Ground> {
+  ground ??= prepare();
+  return ground;
+}
+
+async function prepare(): Promise<Ground> {
+  const states = (await (await fetch(statesUrl)).json()) as GeoJSON.FeatureCollection;
+  const { outer, inner } = outlines(states);
+  const features: GeoJSON.Feature[] = [
+    { type: "Feature", properties: { kind: "outer" }, geometry: outer },
+    { type: "Feature", properties: { kind: "inner" }, geometry: inner },
+  ];
+  return { states, lines: { type: "FeatureCollection", features } };
+}
+
+export async function builtInStyle(palette: Palette): Promise<StyleSpecification> {
+  const { states, lines } = await loadGround();
   return {
     version: 8,
     sources: {
@@ -21,46 +47,55 @@ export function builtInStyle(palette: Palette): StyleSpecification {
         attribution: ATTRIBUTION,
         tolerance: 0.2,
       },
-      states: { type: "geojson", data: new URL(statesUrl, location.href).href, tolerance: 0.2 },
+      states: { type: "geojson", data: states, tolerance: 0.2 },
+      lines: { type: "geojson", data: lines, tolerance: 0 },
       cities: { type: "geojson", data: cityFeatures() },
     },
-    layers: [
-      { id: "water", type: "background", paint: { "background-color": palette.water } },
-      {
-        id: "land",
-        type: "fill",
-        source: "world",
-        paint: {
-          "fill-color": ["case", INDIA as never, palette.home, palette.land],
-          "fill-antialias": true,
-        },
-      },
-      {
-        id: "state-lines",
-        type: "line",
-        source: "states",
-        paint: { "line-color": palette.stateLine, "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.5, 9, 1.2] },
-      },
-      {
-        id: "borders",
-        type: "line",
-        source: "world",
-        filter: ["!", INDIA as never],
-        paint: { "line-color": palette.border, "line-width": 0.8 },
-      },
-      {
-        id: "home-border",
-        type: "line",
-        source: "world",
-        filter: INDIA as never,
-        paint: { "line-color": palette.homeBorder, "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 9, 1.6] },
-      },
-      cityLayer(palette),
-    ],
+    layers: [...groundLayers(palette), cityLayer(palette)],
   };
 }
 
-function cityLayer(palette: Palette): StyleSpecification["layers"][number] {
+/** India itself comes from its states, which are drawn finer than the world around them. */
+function groundLayers(palette: Palette): LayerSpecification[] {
+  const line = (near: number, far: number): ExpressionSpecification => [
+    "interpolate",
+    ["linear"],
+    ["zoom"],
+    3,
+    near,
+    9,
+    far,
+  ];
+  return [
+    { id: "water", type: "background", paint: { "background-color": palette.water } },
+    { id: "land", type: "fill", source: "world", paint: { "fill-color": palette.land } },
+    {
+      id: "borders",
+      type: "line",
+      source: "world",
+      filter: ["!", IS_INDIA],
+      paint: { "line-color": palette.border, "line-width": 0.8 },
+    },
+    { id: "home", type: "fill", source: "states", paint: { "fill-color": palette.home } },
+    {
+      id: "state-lines",
+      type: "line",
+      source: "lines",
+      filter: ["==", ["get", "kind"], "inner"],
+      paint: { "line-color": palette.stateLine, "line-width": line(0.5, 1.3) },
+    },
+    {
+      id: "home-border",
+      type: "line",
+      source: "lines",
+      filter: ["==", ["get", "kind"], "outer"],
+      layout: { "line-cap": "round" },
+      paint: { "line-color": palette.homeBorder, "line-width": line(0.8, 1.6) },
+    },
+  ];
+}
+
+function cityLayer(palette: Palette): LayerSpecification {
   return {
     id: "cities",
     type: "symbol",
@@ -69,13 +104,12 @@ function cityLayer(palette: Palette): StyleSpecification["layers"][number] {
     layout: {
       "text-field": ["get", "name"],
       // Without a glyphs address MapLibre draws text with the machine's own fonts.
-      "text-font": ["system-ui", "sans-serif"],
-      "text-size": ["interpolate", ["linear"], ["zoom"], 4, ["case", ["<=", ["get", "rank"], 2], 12, 11], 10, 15],
+      "text-font": FONT,
+      "text-size": ["interpolate", ["linear"], ["zoom"], 4, 11.5, 10, 15],
       "text-anchor": "top",
       "text-offset": [0, 0.35],
       "symbol-sort-key": ["get", "rank"],
       "text-padding": 6,
-      "icon-optional": true,
     },
     paint: {
       "text-color": palette.label,

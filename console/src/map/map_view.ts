@@ -1,7 +1,14 @@
 // The map: base style, overlays, trucks and clusters, and what the dispatcher points at.
 
 import "maplibre-gl/dist/maplibre-gl.css";
-import { LngLatBounds, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import {
+  LngLatBounds,
+  Map as MapLibre,
+  type MapMouseEvent,
+  NavigationControl,
+  ScaleControl,
+  setWorkerUrl,
+} from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Fleet, Truck } from "../fleet/fleet";
 import { cluster } from "../fleet/clusters";
@@ -19,6 +26,7 @@ import { TrucksLayer } from "./trucks_layer";
 setWorkerUrl(workerUrl);
 
 const HIT_PX = 14;
+const CLOSE_ZOOM = 10;
 const RECLUSTER_MS = 1_000;
 const CLUSTER_ZOOM_STEP = 2; // per zoom level
 const FRAME_FASTEST_MS = 33;
@@ -38,6 +46,7 @@ export interface DrawStats {
 export class MapView {
   readonly viewport = new Signal<Bbox>();
   readonly picked = new Signal<string | null>();
+  readonly hovered = new Signal<{ truck: Truck; x: number; y: number } | null>();
   /** The base map cannot be had at all; a missing tile is not that. */
   readonly styleFailed = new Signal<string>();
   readonly overlays = new Overlays();
@@ -60,16 +69,18 @@ export class MapView {
     this.base = base;
     this.palette = theme.palette.value;
     this.layer = new TrucksLayer(this.palette);
-    this.map = createMap(container, base, this.palette);
+    this.map = createMap(container);
     this.markers = new ClusterMarkers(this.map, (members) => this.zoomInto(members));
     this.map.on("style.load", () => this.onStyle());
+    this.map.on("mouseout", () => this.hovered.emit(null));
     this.map.on("error", (event) => this.onError(event.error?.message ?? "unknown error"));
-    this.map.on("moveend", () => this.viewport.emit(this.bbox()));
+    this.map.on("move", () => this.viewport.emit(this.bbox()));
     this.map.on("zoom", () => this.layOutSoon());
     this.map.on("click", (event) => this.picked.emit(this.hit(event.lngLat, HIT_PX)?.id ?? null));
-    this.map.on("mousemove", (event) => this.hover(event.lngLat));
+    this.map.on("mousemove", (event) => this.hover(event));
     fleet.changed.on(() => this.layOutSoon());
-    theme.palette.on((palette) => this.restyle(this.base, palette));
+    theme.palette.on((palette) => void this.restyle(this.base, palette));
+    void this.restyle(base);
     this.animate();
   }
 
@@ -95,20 +106,29 @@ export class MapView {
   }
 
   flyTo(lat: number, lon: number): void {
-    const zoom = Math.max(this.map.getZoom(), 12);
+    const zoom = Math.max(this.map.getZoom(), CLOSE_ZOOM);
     this.map.flyTo({ center: [lon, lat], zoom, duration: 900 });
+  }
+
+  showHome(): void {
+    this.map.fitBounds(HOME_BOUNDS, { padding: 20, duration: 700 });
   }
 
   follow(lat: number, lon: number): void {
     this.map.easeTo({ center: [lon, lat], duration: 800 });
   }
 
-  restyle(base: BaseMap, palette: Palette = this.palette): void {
+  async restyle(base: BaseMap, palette: Palette = this.palette): Promise<void> {
     this.base = base;
     this.palette = palette;
     this.layer.paint(palette);
     this.styled = false;
-    this.map.setStyle(styleFor(base, palette), { diff: false });
+    try {
+      const style = await styleFor(base, palette);
+      if (this.base === base && this.palette === palette) this.map.setStyle(style, { diff: false });
+    } catch (error) {
+      this.onError(error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Where a truck is drawn at this moment. */
@@ -202,11 +222,10 @@ export class MapView {
     return best;
   }
 
-  private hover(at: { lng: number; lat: number }): void {
-    const truck = this.hit(at, HIT_PX);
-    const canvas = this.map.getCanvas();
-    canvas.style.cursor = truck === null ? "" : "pointer";
-    canvas.title = truck === null ? "" : truck.id;
+  private hover(event: MapMouseEvent): void {
+    const truck = this.hit(event.lngLat, HIT_PX);
+    this.map.getCanvas().style.cursor = truck === null ? "" : "pointer";
+    this.hovered.emit(truck === null ? null : { truck, ...event.point });
   }
 
   private zoomInto(members: Truck[]): void {
@@ -223,10 +242,10 @@ interface Placed {
   status: number;
 }
 
-function createMap(container: HTMLElement, base: BaseMap, palette: Palette): MapLibre {
+function createMap(container: HTMLElement): MapLibre {
   const map = new MapLibre({
     container,
-    style: styleFor(base, palette),
+    style: { version: 8, sources: {}, layers: [] },
     bounds: HOME_BOUNDS,
     fitBoundsOptions: { padding: 20 },
     hash: "map",

@@ -17,6 +17,7 @@ const WORDS: Record<LinkState, string> = {
 
 export interface TopBarActions {
   search: (id: string) => void;
+  suggest: (text: string) => string[];
   home: () => void;
   settings: () => void;
   signOut: () => void;
@@ -24,7 +25,7 @@ export interface TopBarActions {
 
 export class TopBar {
   readonly element: HTMLElement;
-  readonly suggestions = h("datalist", { id: "truck-ids" });
+  private readonly suggestions = h("datalist", { id: "truck-ids" });
   private readonly tenant = h("span", { class: "tenant" });
   private readonly countsBox = h("div", { class: "counts", role: "group", "aria-label": "Trucks in view" });
   private readonly link = h("div", { class: "link-state", role: "status" });
@@ -42,6 +43,10 @@ export class TopBar {
       autocapitalize: "none",
     });
     const find = h("form", { class: "search", role: "search" }, icon(ICONS.search) as unknown as Node, this.search, this.suggestions);
+    this.search.addEventListener("input", () => {
+      const ids = this.search.value === "" ? [] : actions.suggest(this.search.value);
+      replace(this.suggestions, ...ids.map((id) => h("option", { value: id })));
+    });
     find.addEventListener("submit", (event) => {
       event.preventDefault();
       const id = this.search.value.trim();

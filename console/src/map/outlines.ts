@@ -1,0 +1,48 @@
+// Splits state polygons into India's outline (edges of one state) and the lines between states.
+
+type Edge = [GeoJSON.Position, GeoJSON.Position];
+
+export interface Outlines {
+  outer: GeoJSON.MultiLineString;
+  inner: GeoJSON.MultiLineString;
+}
+
+/** The states' polygons share their corners exactly, so an edge seen twice lies between two states. */
+export function outlines(states: GeoJSON.FeatureCollection): Outlines {
+  const seen = new Map<string, { edge: Edge; times: number }>();
+  for (const edge of edgesOf(states)) {
+    const key = edgeKey(edge);
+    const known = seen.get(key);
+    if (known === undefined) seen.set(key, { edge, times: 1 });
+    else known.times += 1;
+  }
+  const outer: Edge[] = [];
+  const inner: Edge[] = [];
+  for (const { edge, times } of seen.values()) (times === 1 ? outer : inner).push(edge);
+  return { outer: lines(outer), inner: lines(inner) };
+}
+
+function* edgesOf(states: GeoJSON.FeatureCollection): Generator<Edge> {
+  for (const { geometry } of states.features) {
+    const polygons =
+      geometry.type === "MultiPolygon"
+        ? geometry.coordinates
+        : geometry.type === "Polygon"
+          ? [geometry.coordinates]
+          : [];
+    for (const ring of polygons.flat()) {
+      for (let i = 1; i < ring.length; i += 1) {
+        yield [ring[i - 1] as GeoJSON.Position, ring[i] as GeoJSON.Position];
+      }
+    }
+  }
+}
+
+function edgeKey([a, b]: Edge): string {
+  const [from, to] = [a.join(), b.join()];
+  return from < to ? `${from} ${to}` : `${to} ${from}`;
+}
+
+function lines(coordinates: Edge[]): GeoJSON.MultiLineString {
+  return { type: "MultiLineString", coordinates };
+}
