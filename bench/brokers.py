@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import yaml
 
 START_S_MAX = 15.0
 STOP_S_MAX = 10.0
@@ -184,3 +185,14 @@ log_type warning
     for path in (passwords, acl):
         path.chmod(0o600)
     return [MOSQUITTO, "-c", str(config)]
+
+
+def external_broker(folder: Path, broker: Broker) -> Path:
+    """The settings file with which `up` uses this broker instead of its embedded one."""
+    path = folder / "settings.yaml"
+    where = {
+        name: getattr(broker, name) for name in ("kind", "host", "port", "username", "password")
+    }
+    path.write_text(yaml.safe_dump({"mqtt": where}))
+    path.chmod(0o600)
+    return path

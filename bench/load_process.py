@@ -95,12 +95,16 @@ class LoadProcess:
     def running(self) -> bool:
         return self.process.poll() is None
 
-    def finish(self) -> Published:
-        """Stop publishing, wait for the last acknowledgements, read the record."""
-        self.board.set(Slot.STOP, 1)
+    def finish_when_sent(self) -> Published:
+        """For a load with an end of its own."""
         if self.process.wait(FINISH_S_MAX) != 0:
             raise LoadFailedError(f"the load generator ended with {self.process.returncode}")
         return Published.read(self.spec)
+
+    def finish(self) -> Published:
+        """Stop publishing, wait for the last acknowledgements, read the record."""
+        self.board.set(Slot.STOP, 1)
+        return self.finish_when_sent()
 
     def kill(self) -> None:
         end(self.process)

@@ -37,7 +37,9 @@ class Row:
             (">=", self.ratio_at_least, "x"),
             ("<=", self.ratio_at_most, "x"),
         )
-        return ", ".join(f"{sign} {number(bound)}{x}" for sign, bound, x in wants if bound)
+        return ", ".join(
+            f"{sign} {number(bound)}{x}" for sign, bound, x in wants if bound is not None
+        )
 
     @property
     def met(self) -> bool:

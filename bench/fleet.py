@@ -1,0 +1,150 @@
+"""A fleet in a running stack: trucks and fences in place, and a generator that may drive them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bench import load_process, world
+from bench.brokers import Broker, Devices
+from bench.evidence import Account, account, stored_fixes
+from bench.load_process import Published
+from bench.mqtt_load import LoadSpec
+from bench.seeding import (
+    DEVICE_SECRET,
+    TENANT,
+    add_fences,
+    add_trucks,
+    devices_settled,
+    reader,
+)
+from bench.stack import Stack
+from bench.world import World
+from store.postgres import AnyConnection
+
+TRACK_POINTS = 480
+SEED = 1
+SETTLE_S_MAX = 120.0
+WARM_UP_PER_S = 200.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Fleet:
+    """Trucks the stack knows, the broker they talk to, and a connection that sees what they do."""
+
+    folder: Path
+    stack: Stack
+    broker: Broker
+    devices: Devices
+    keys: dict[str, int]
+    ground: World
+    conn: AnyConnection
+
+    def load_spec(
+        self,
+        *,
+        rate: float | None = None,
+        window: int = 16,
+        per_message: int = 1,
+        messages_max: int | None = None,
+    ) -> LoadSpec:
+        return load_process.spec_for(
+            self.folder,
+            self.broker,
+            self.devices,
+            track_points=self.ground.lat.shape[1],
+            seed=SEED,
+            rate=rate,
+            window=window,
+            per_message=per_message,
+            messages_max=messages_max,
+        )
+
+    async def settled(self, published: Published, from_ms: int) -> Account:
+        """Waits until everything acknowledged is stored; gives the account either way."""
+        deadline = time.monotonic() + SETTLE_S_MAX
+        while True:
+            stored = await stored_fixes(self.conn, list(self.keys.values()), from_ms)
+            found = account(published, self.keys, stored)
+            if not found.lost or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(0.5)
+
+
+def devices_of(count: int) -> Devices:
+    return Devices(TENANT, world.truck_ids(count), DEVICE_SECRET)
+
+
+@contextlib.asynccontextmanager
+async def fleet(
+    running: Stack,
+    folder: Path,
+    trucks: int,
+    *,
+    fences: int = 0,
+    track_points: int = TRACK_POINTS,
+    broker: Broker | None = None,
+) -> AsyncIterator[Fleet]:
+    """Creates what is missing, and waits until the shards fold with every fence."""
+    devices = devices_of(trucks)
+    ground = world.build(devices.trucks, track_points, fences, SEED)
+    keys = await add_trucks(running, devices.trucks)
+    revision = await add_fences(running, ground.fences)
+    await asyncio.to_thread(devices_settled, trucks)
+    conn = await reader(running)
+    try:
+        made = Fleet(
+            folder, running, broker or embedded_broker(running), devices, keys, ground, conn
+        )
+        if fences:
+            await warm_up(made, revision)
+        yield made
+    finally:
+        await conn.close()
+
+
+def embedded_broker(running: Stack) -> Broker:
+    host, port = running.mqtt
+    pids = running.summary["processes"].get("broker", [0])
+    return Broker(kind="nats", host=host, port=port, username="", password="", pid=pids[0])
+
+
+async def publish_once(ready: Fleet) -> None:
+    """One fix of every truck, stored."""
+    started_ms = time.time_ns() // 1_000_000
+    count = len(ready.devices.trucks)
+    with load_process.load(ready.load_spec(rate=2_000.0, messages_max=count)) as load:
+        load.go()
+        published = load.finish_when_sent()
+    await ready.settled(published, started_ms - 1)
+
+
+async def warm_up(ready: Fleet, revision: int) -> None:
+    """A trickle of fixes until every shard folds with all fences."""
+    started_ms = time.time_ns() // 1_000_000
+    with load_process.load(ready.load_spec(rate=WARM_UP_PER_S)) as load:
+        load.go()
+        deadline = time.monotonic() + SETTLE_S_MAX
+        while not await _all_fences_known(ready.conn, revision):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the shards did not take up the fences")
+            await asyncio.sleep(0.2)
+        published = load.finish()
+    await ready.settled(published, started_ms - 1)
+
+
+async def _all_fences_known(conn: AnyConnection, revision: int) -> bool:
+    known = await conn.fetchval(
+        """
+        SELECT count(*) > 0 AND bool_and(revision >= $1) FROM (
+            SELECT DISTINCT ON (shard) fence_revision AS revision
+            FROM shard_batches ORDER BY shard, batch DESC
+        ) newest
+        """,
+        revision,
+    )
+    return bool(known)

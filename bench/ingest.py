@@ -1,0 +1,245 @@
+"""bench ingest: messages and fixes a second from devices to committed rows, and how late.
+
+Generator, broker, ingest, shards and Postgres share the machine. A generator that runs flat out is
+kept a fixed number of messages ahead of what is committed: the pipeline is always full, and nobody
+spends the cores on a backlog.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench import brokers, floor_ingest, load_process, stack
+from bench.brokers import Broker, Devices
+from bench.evidence import Account, CommitWatch, stored_fixes
+from bench.fleet import Fleet, devices_of, fleet
+from bench.load_process import LoadProcess
+from bench.processes import Profiler, Usage, usage
+from bench.report import Report, number, table
+from bench.seeding import (
+    reader,
+)
+from bench.stack import Stack
+
+FENCES = 5_000
+TRACK_POINTS = 480
+SEED = 1
+PER_ARRAY = 20
+PACED_PER_S = 12_000.0
+AHEAD_MESSAGES = 15_000
+AHEAD_FIXES = 60_000
+FLOOR_S = 10.0
+SETTLE_S_MAX = 120.0
+MODES = ("single", "paced", "arrays")
+REQUIRED = {
+    ("nats", "single"): 18_000,
+    ("nats", "arrays"): 100_000,
+    ("mosquitto", "single"): 20_000,
+    ("mosquitto", "arrays"): 120_000,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One mode against one broker, as Postgres saw it."""
+
+    seconds: float
+    account: Account
+    messages_sent: int
+    slices_per_s: list[float]  # committed fixes a second, in fifths of the run
+    latencies_ms: np.ndarray[tuple[int], np.dtype[np.int64]]
+    cpu_s: dict[str, float]
+    generator_cpu_s: float
+    profile: dict[str, list[tuple[str, float]]]
+
+    @property
+    def fixes_per_s(self) -> float:
+        return self.account.stored / self.seconds
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", choices=("nats", "mosquitto", "both"), default="both")
+    parser.add_argument("--mode", choices=MODES, action="append", help="default: all")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--devices", type=int, default=200, help="connections of the generator")
+    parser.add_argument("--fences", type=int, default=FENCES)
+    parser.add_argument("--profile", action="store_true", help="py-spy on ingest and shards")
+
+
+def run(args: argparse.Namespace) -> Report:
+    report = Report("ingest")
+    kinds = ("nats", "mosquitto") if args.broker == "both" else (args.broker,)
+    for kind in kinds:
+        with stack.scratch() as folder:
+            asyncio.run(_one_broker(kind, folder, args, report))
+    return report
+
+
+async def _one_broker(kind: str, folder: Path, args: argparse.Namespace, report: Report) -> None:
+    devices = devices_of(args.devices)
+    floors = {mode: _floor(kind, folder, devices, mode) for mode in args.mode or MODES}
+    with _stack_with(kind, folder, devices) as (running, broker):
+        async with fleet(running, folder, args.devices, fences=args.fences, broker=broker) as ready:
+            for mode in args.mode or MODES:
+                done = await _measure(ready, mode, args)
+                _add_rows(report, kind, mode, done, floors[mode])
+                _explain(kind, mode, done)
+
+
+def _floor(kind: str, folder: Path, devices: Devices, mode: str) -> floor_ingest.Floor:
+    """The bare consumer alone with its broker and generator, before the stack is started."""
+    place = folder / f"floor-{mode}"
+    with brokers.running(kind, place, stack.OWN_PORT, devices) as broker:
+        spec = load_process.spec_for(
+            place,
+            broker,
+            devices,
+            track_points=TRACK_POINTS,
+            per_message=PER_ARRAY if mode == "arrays" else 1,
+            window=_window(devices, mode),
+        )
+        return floor_ingest.measure(broker, spec, place, FLOOR_S)
+
+
+def _window(devices: Devices, mode: str) -> int:
+    """Messages in flight per device: 6 400 over all of them, a tenth of that as arrays."""
+    return max(4, (640 if mode == "arrays" else 6_400) // len(devices.trucks))
+
+
+@contextlib.contextmanager
+def _stack_with(kind: str, folder: Path, devices: Devices) -> Iterator[tuple[Stack, Broker]]:
+    if kind == "nats":
+        with stack.running(folder) as running:
+            host, port = running.mqtt
+            yield running, Broker(kind=kind, host=host, port=port, username="", password="", pid=0)
+        return
+    with brokers.running(kind, folder / "broker", stack.BROKER_PORT, devices) as broker:
+        settings = brokers.external_broker(folder, broker)
+        with stack.running(folder, "--settings", str(settings)) as running:
+            yield running, broker
+
+
+async def _measure(ready: Fleet, mode: str, args: argparse.Namespace) -> Run:
+    spec = ready.load_spec(
+        per_message=PER_ARRAY if mode == "arrays" else 1,
+        rate=PACED_PER_S if mode == "paced" else None,
+        window=_window(ready.devices, mode),
+    )
+    watch_conn = await reader(ready.stack)
+    watch = CommitWatch(watch_conn)
+    try:
+        with load_process.load(spec) as load:
+            return await _run_load(ready, load, watch, args)
+    finally:
+        await watch_conn.close()
+
+
+async def _run_load(
+    ready: Fleet, load: LoadProcess, watch: CommitWatch, args: argparse.Namespace
+) -> Run:
+    pids = ready.stack.pids()
+    profiled = {
+        f"{role}-{i}": pid
+        for role in ("ingest_worker", "truck_shard")
+        for i, pid in enumerate(pids.get(role, []))
+    }
+    await watch.begin()
+    before = usage(pids)
+    load.allow(_ahead(load))
+    from_ms = time.time_ns() // 1_000_000
+    load.go()
+    profiler = Profiler(profiled, ready.folder, args.seconds) if args.profile else None
+    await _permit(load, watch, args.seconds)
+    published = load.finish()
+    found = await ready.settled(published, from_ms)
+    after = usage(pids)
+    await watch.end()
+    stored = await stored_fixes(ready.conn, list(ready.keys.values()), from_ms)
+    slices, seconds = _slices(watch, from_ms)
+    return Run(
+        seconds=seconds,
+        account=found,
+        messages_sent=published.result.sent,
+        slices_per_s=slices,
+        latencies_ms=watch.latencies_ms(stored),
+        cpu_s=_with_generator(before, after),
+        generator_cpu_s=published.result.cpu_s,
+        profile=profiler.top() if profiler else {},
+    )
+
+
+def _ahead(load: LoadProcess) -> int:
+    return AHEAD_MESSAGES if load.spec.per_message == 1 else AHEAD_FIXES // load.spec.per_message
+
+
+async def _permit(load: LoadProcess, watch: CommitWatch, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and load.running:
+        if load.spec.rate is None:
+            load.allow(watch.fixes // load.spec.per_message + _ahead(load))
+        else:
+            load.allow(int(load.spec.rate * seconds))
+        await asyncio.sleep(0.02)
+
+
+def _slices(watch: CommitWatch, from_ms: int) -> tuple[list[float], float]:
+    """Committed fixes a second in each fifth of the time from the first send to the last commit."""
+    times = np.array([(seen, fixes) for _, _, seen, fixes in watch.batches], dtype=np.float64)
+    whole_ms = times[:, 0].max() - from_ms
+    part = np.minimum((times[:, 0] - from_ms) * 5 // whole_ms, 4)
+    sums = [float(times[part == i, 1].sum()) / (whole_ms / 5e3) for i in range(5)]
+    return sums, whole_ms / 1000
+
+
+def _with_generator(before: Usage, after: Usage) -> dict[str, float]:
+    return {role: s for role, s in after.cpu_since(before).items() if s > 0.005}
+
+
+def _add_rows(report: Report, kind: str, mode: str, done: Run, floor: floor_ingest.Floor) -> None:
+    name = f"{kind}.{mode}"
+    per_message = PER_ARRAY if mode == "arrays" else 1
+    if mode != "paced":
+        report.add(
+            f"{name}.{'fixes' if mode == 'arrays' else 'messages'}_per_s",
+            done.fixes_per_s,
+            floor=floor.messages_per_s * per_message,
+            at_least=REQUIRED[kind, mode],
+            ratio_at_least=0.4,
+        )
+        report.add(f"{name}.slowest_fifth_per_s", min(done.slices_per_s))
+    else:
+        report.add(f"{name}.messages_per_s", done.fixes_per_s, floor=floor.messages_per_s)
+        for share in (50, 95, 99):
+            report.add(
+                f"{name}.publish_to_committed_ms_p{share}",
+                float(np.percentile(done.latencies_ms, share)),
+                at_most=1000.0 if share == 99 else None,
+            )
+    report.add(f"{name}.acknowledged_fixes", done.account.acked)
+    report.add(f"{name}.lost_fixes", done.account.lost, at_most=0)
+    report.add(f"{name}.doubled_fixes", done.account.doubled, at_most=0)
+
+
+def _explain(kind: str, mode: str, done: Run) -> None:
+    """Where the time went."""
+    fixes = max(done.account.stored, 1)
+    rows = [
+        (role, number(seconds), number(1e6 * seconds / fixes), f"{seconds / done.seconds:.0%}")
+        for role, seconds in sorted(
+            {**done.cpu_s, "generator": done.generator_cpu_s}.items(), key=lambda p: -p[1]
+        )
+    ]
+    print(f"\n{kind}, {mode}: {fixes:,} fixes in {done.seconds:.1f} s")
+    print(table(("process", "CPU s", "us per fix", "of a core"), rows))
+    for process, functions in done.profile.items():
+        print(f"\n  {process}, own time:")
+        for function, share in functions:
+            print(f"    {share:6.1%}  {function}")

@@ -1,0 +1,138 @@
+"""A whole stack for a benchmark: `python -m ubertruck up` as a child, stopped when done with."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import world
+from bench.processes import Pids
+from config.installation import Installation, read_installation
+
+ROOT = Path(world.__file__).parent.parent
+START_S_MAX = 180.0
+STOP_S_MAX = 60.0
+POLL_S = 0.05
+HTTP_PORT = 60110
+MQTT_PORT = 60111
+BROKER_PORT = 60120
+OWN_PORT = 60140
+
+
+class StackError(RuntimeError):
+    """`up` ended or did not come up; the message names its log."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """A running installation and what `up` said about it."""
+
+    data_dir: Path
+    summary: dict[str, Any]
+    installation: Installation
+
+    @property
+    def http(self) -> str:
+        return str(self.summary["http"])
+
+    @property
+    def mqtt(self) -> tuple[str, int]:
+        return str(self.summary["mqtt"]["host"]), int(self.summary["mqtt"]["port"])
+
+    def pids(self) -> Pids:
+        """By role, as they are now: actors and servers that died have come back under others."""
+        command = [sys.executable, "-m", "ubertruck", "status", "--data-dir", str(self.data_dir)]
+        done = subprocess.run(
+            [*command, "--json"], cwd=ROOT, capture_output=True, check=False, timeout=60
+        )
+        try:
+            found: Pids = json.loads(done.stdout)["processes"]
+        except (ValueError, KeyError) as error:
+            said = done.stderr.decode()[-500:]
+            raise StackError(f"status --json gave no processes: {said}") from error
+        return found
+
+
+def attach(summary_file: Path) -> Stack:
+    """The stack that wrote this summary."""
+    summary = json.loads(summary_file.read_text())
+    return Stack(
+        Path(summary["data_dir"]), summary, read_installation(Path(summary["installation_file"]))
+    )
+
+
+@contextlib.contextmanager
+def scratch(keep: bool = False) -> Iterator[Path]:
+    """A folder for one run; Postgres as an ordinary user must be able to pass through it."""
+    folder = Path(tempfile.mkdtemp(prefix="ubertruck-bench-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        if not keep:
+            subprocess.run(["/bin/rm", "-rf", str(folder)], check=False)
+
+
+def up_command(folder: Path, *options: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "ubertruck", "up", "--no-sim"),
+        *("--data-dir", str(folder / "data")),
+        *("--instance", "bench-" + folder.name[-8:].lower().replace("_", "-")),
+        *("--http-port", str(HTTP_PORT), "--mqtt-port", str(MQTT_PORT)),
+        *("--json-summary", str(folder / "summary.json")),
+        *options,
+    ]
+
+
+@contextlib.contextmanager
+def running(folder: Path, *options: str) -> Iterator[Stack]:
+    """The stack in `folder`, until the block is left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    process = start(folder, *options)
+    try:
+        yield wait_up(folder, process)
+    finally:
+        stop(process)
+
+
+def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    (folder / "summary.json").unlink(missing_ok=True)
+    with (folder / "up.log").open("wb") as log:
+        return subprocess.Popen(
+            up_command(folder, *options), cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def wait_up(folder: Path, process: subprocess.Popen[bytes]) -> Stack:
+    deadline = time.monotonic() + START_S_MAX
+    summary = folder / "summary.json"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError, ValueError):
+            return attach(summary)
+        time.sleep(POLL_S)
+    tail = (folder / "up.log").read_text(errors="replace")[-1500:]
+    raise StackError(f"`up` did not come up (log {folder / 'up.log'}):\n{tail}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """As an operator would; only if that does not help, the hard way."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise StackError("`up` did not stop on SIGTERM within a minute") from None
