@@ -1,0 +1,152 @@
+"""`python -m ubertruck sim`: a seeded fleet that drives against any installation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import httpx
+import uvloop
+
+from config.policy import Simulation, policy
+from geo.roads import RoadGraph, read_roads
+from sim.convoy import Convoy, make_devices
+from sim.fleet import TruckIdentity, fleet
+from sim.places import demo_fences
+from sim.scenario import Drive, perfect_network
+from sim.setup import SetupError, TenantSetup
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _options(argv)
+    rules = policy().simulation
+    if options.clean:
+        rules = perfect_network(rules)
+    try:
+        return uvloop.run(_simulate(options, rules))
+    except SetupError as error:
+        _say(f"cannot start: {error}")
+        return 1
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m ubertruck sim",
+        description="A seeded fleet of trucks on Indian highways, as devices over MQTT.",
+    )
+    parser.add_argument("--trucks", type=_count, default=200)
+    parser.add_argument("--rate", type=_positive, default=0.2, help="fixes per second and truck")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--http", default="http://127.0.0.1:8000", metavar="URL")
+    parser.add_argument("--mqtt", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    parser.add_argument("--tenant", default="demo")
+    parser.add_argument("--duration", type=_positive, metavar="S", help="stop after so long")
+    parser.add_argument("--clean", action="store_true", help="a perfect network, no alarms")
+    parser.add_argument("--no-fences", action="store_true", help="create trucks only")
+    return parser.parse_args(argv)
+
+
+async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    graph = read_roads()
+    trucks = fleet(options.trucks)
+    timeout_s = rules.setup.request_timeout_s
+    async with httpx.AsyncClient(base_url=options.http, timeout=timeout_s) as http:
+        setup = TenantSetup(http, options.tenant, rules.setup, _say)
+        if not await _unless_stopped(stop, _ensure_trucks(setup, options.tenant, trucks)):
+            return 0
+        fences = [] if options.no_fences else demo_fences(graph, rules)
+        drawing = asyncio.create_task(_unless_stopped(stop, _ensure_fences(setup, fences)))
+        await _convoy(options, rules, graph, trucks).run(stop, options.duration)
+        stop.set()
+        await drawing
+    return 0
+
+
+def _convoy(
+    options: argparse.Namespace,
+    rules: Simulation,
+    graph: RoadGraph,
+    trucks: Sequence[TruckIdentity],
+) -> Convoy:
+    host, port = options.mqtt
+    devices = make_devices(
+        [truck.id for truck in trucks],
+        host=host,
+        port=port,
+        tenant=options.tenant,
+        seed=options.seed,
+        policy=rules.devices,
+    )
+    drive = Drive(
+        graph,
+        rules,
+        trucks=len(trucks),
+        rate_hz=options.rate,
+        seed=options.seed,
+        start_ms=round(time.time() * 1000),
+    )
+    return Convoy(drive, devices, rules, _say)
+
+
+async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Runs the work, but not beyond a stop; says whether it was finished."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working})
+        return False
+    working.result()
+    return True
+
+
+async def _ensure_trucks(setup: TenantSetup, tenant: str, trucks: Sequence[TruckIdentity]) -> None:
+    await setup.sign_in()
+    created = await setup.ensure_trucks(trucks)
+    _say(f"{len(trucks)} trucks in tenant {tenant}, {created} of them new")
+
+
+async def _ensure_fences(setup: TenantSetup, fences: Sequence[dict[str, Any]]) -> None:
+    """Trucks drive without fences too, so a failure here is told and not fatal."""
+    try:
+        created = await setup.ensure_fences(fences)
+    except SetupError as error:
+        _say(f"not all fences could be drawn: {error}")
+    else:
+        _say(f"{len(fences)} fences, {created} of them new")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0.0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError("must be HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _say(line: str) -> None:
+    print(f"sim: {line}", file=sys.stderr, flush=True)

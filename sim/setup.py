@@ -1,0 +1,139 @@
+"""Prepares a tenant over the public API: a token, the fleet's trucks, and the demo's fences."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from config.policy import SimulationSetup
+from sim.fleet import TruckIdentity
+
+PAGE_LIMIT = 500
+
+
+class SetupError(RuntimeError):
+    """The installation cannot be prepared; the message says what it answered."""
+
+
+class TenantSetup:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tenant: str,
+        policy: SimulationSetup,
+        say: Callable[[str], None],
+    ) -> None:
+        self._http = http
+        self._tenant = tenant
+        self._policy = policy
+        self._say = say
+        self._slots = asyncio.Semaphore(policy.requests_at_once)
+
+    async def sign_in(self) -> None:
+        """Waits, with words, while the server is still starting."""
+        client_id = f"{self._tenant}-admin"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": f"{client_id}-secret",
+        }
+        answer = await self._patiently("POST", "/v1/oauth/token", data=form)
+        if answer.status_code != HTTPStatus.OK:
+            raise SetupError(f"no token for {client_id}: {_says(answer)}")
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    async def ensure_trucks(self, trucks: Sequence[TruckIdentity]) -> int:
+        """Creates the missing ones; says how many these were."""
+        known = await self._ids("/v1/trucks")
+        missing = [
+            {
+                "id": truck.id,
+                "registration": truck.registration,
+                "class": truck.truck_class.name,
+                "capacity_t": truck.truck_class.capacity_t,
+            }
+            for truck in trucks
+            if truck.id not in known
+        ]
+        await self._create_all("/v1/trucks", missing)
+        return len(missing)
+
+    async def ensure_fences(self, fences: Sequence[dict[str, Any]]) -> int:
+        known = await self._ids("/v1/fences")
+        missing = [fence for fence in fences if fence["id"] not in known]
+        await self._create_all("/v1/fences", missing)
+        return len(missing)
+
+    async def _ids(self, path: str) -> set[str]:
+        ids: set[str] = set()
+        cursor: str | None = None
+        while True:
+            query = {"limit": str(PAGE_LIMIT)} | ({"cursor": cursor} if cursor else {})
+            answer = await self._patiently("GET", path, params=query)
+            if answer.status_code != HTTPStatus.OK:
+                raise SetupError(f"cannot list {path}: {_says(answer)}")
+            page = answer.json()
+            ids.update(item["id"] for item in page["items"])
+            cursor = page["next_cursor"]
+            if not cursor:
+                return ids
+
+    async def _create_all(self, path: str, bodies: Sequence[dict[str, Any]]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for body in bodies:
+                    group.create_task(self._create(path, body), name=f"{path}/{body['id']}")
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from several
+
+    async def _create(self, path: str, body: dict[str, Any]) -> None:
+        async with self._slots:
+            answer = await self._patiently("POST", path, json=body)
+        # Another simulator may have been faster, or our own retried request the second.
+        if answer.status_code not in (HTTPStatus.CREATED, HTTPStatus.CONFLICT):
+            raise SetupError(f"cannot create {path}/{body['id']}: {_says(answer)}")
+
+    async def _patiently(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Repeats what fails because the server is away, starting or busy; nothing else."""
+        deadline = time.monotonic() + self._policy.ready_within_s
+        said = ""
+        while True:
+            wait_s = self._policy.retry_wait_s
+            try:
+                answer = await self._http.request(method, path, **request)
+            except httpx.TransportError as error:
+                problem = f"{self._http.base_url} does not answer ({type(error).__name__})"
+            else:
+                if not _is_passing(answer):
+                    return answer
+                problem = f"{self._http.base_url} is not ready ({_says(answer)})"
+                wait_s = _retry_after_s(answer, wait_s)
+            if time.monotonic() + wait_s > deadline:
+                raise SetupError(f"{problem}, for {self._policy.ready_within_s:g} s")
+            if problem != said:
+                self._say(f"waiting: {problem}")
+                said = problem
+            await asyncio.sleep(wait_s)
+
+
+def _is_passing(answer: httpx.Response) -> bool:
+    return answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _retry_after_s(answer: httpx.Response, otherwise_s: float) -> float:
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else otherwise_s
+
+
+def _says(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+    except ValueError:
+        return f"{answer.status_code} {answer.reason_phrase}"
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return f"{answer.status_code} {detail or answer.reason_phrase}"

@@ -1,0 +1,155 @@
+"""A real NATS broker of its own for the device tests, and a platform that gives receipts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiomqtt
+
+NATS_SERVER = Path(sys.executable).with_name("nats-server")
+PASSWORD = "dev-secret"
+
+
+def config_text(
+    directory: Path, *, mqtt_port: int, client_port: int, monitor_port: int, trucks: list[str]
+) -> str:
+    users = ['{user: "platform", password: "platform"}']
+    for truck in trucks:
+        own = f"v1.demo.trucks.{truck}"
+        publish = json.dumps([f"{own}.position", f"{own}.status"])
+        subscribe = json.dumps(
+            [f"{own}.receipts", f"{own}.commands", "$MQTT.sub.>", "$MQTT.deliver.>"]
+        )
+        users.append(
+            f'{{user: "demo/{truck}", password: "{PASSWORD}", '
+            f"permissions: {{publish: {publish}, subscribe: {subscribe}}}}}"
+        )
+    newline = ",\n"
+    return f"""
+server_name: "devices-test"
+host: "127.0.0.1"
+port: {client_port}
+http: "127.0.0.1:{monitor_port}"
+jetstream {{ store_dir: "{directory}/store" }}
+mqtt {{ host: "127.0.0.1", port: {mqtt_port}, ack_wait: "5s", max_ack_pending: 10000 }}
+authorization {{ users: [
+{newline.join(users)}
+] }}
+"""
+
+
+class Broker:
+    """Started, killed and started again on the same port and store."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, directory: Path, first_port: int, trucks: list[str]) -> None:
+        self.port = first_port
+        self._monitor_port = first_port + 2
+        self._config = directory / "broker.conf"
+        self._log = directory / "broker.log"
+        self._config.write_text(
+            config_text(
+                directory,
+                mqtt_port=first_port,
+                client_port=first_port + 1,
+                monitor_port=first_port + 2,
+                trucks=trucks,
+            )
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        self._process = self._launch()
+        async with asyncio.timeout(20):
+            while not await asyncio.to_thread(self._is_ready):
+                assert self._process.poll() is None, self._log.read_text()
+                await asyncio.sleep(0.02)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen([NATS_SERVER, "--config", self._config], stdout=log, stderr=log)
+
+    def kill(self, with_signal: int = signal.SIGKILL) -> None:
+        if self._process is not None:
+            self._process.send_signal(with_signal)
+            self._process.wait(timeout=10)
+            self._process = None
+
+    def pause(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(OSError):
+            address = f"http://127.0.0.1:{self._monitor_port}/healthz"
+            with urllib.request.urlopen(address, timeout=1) as answer:
+                return bool(answer.status == 200)
+        return False
+
+
+@dataclass
+class Platform:
+    """Stands for the ingest: stores by (truck, time) and answers with receipts."""
+
+    gives_receipts: bool = True
+    stored: dict[tuple[str, int], dict[str, object]] = field(default_factory=dict)
+    statuses: dict[str, list[str]] = field(default_factory=dict)
+    received: int = 0
+    messages: list[int] = field(default_factory=list)  # how many fixes each one had
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @contextlib.asynccontextmanager
+    async def connected(self, broker: Broker) -> AsyncIterator[Platform]:
+        async with aiomqtt.Client(
+            broker.host, broker.port, username="platform", password="platform"
+        ) as client:
+            await client.subscribe("v1/+/trucks/+/position", qos=1)
+            await client.subscribe("v1/+/trucks/+/status", qos=1)
+            serving = asyncio.create_task(self._serve(client))
+            try:
+                yield self
+            finally:
+                serving.cancel()
+                await asyncio.gather(serving, return_exceptions=True)
+
+    async def until(self, condition: object, within_s: float = 15.0) -> None:
+        assert callable(condition)
+        async with asyncio.timeout(within_s):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            _, tenant, _, truck, subject = message.topic.value.split("/")
+            payload = bytes(message.payload)
+            if subject == "status":
+                self.statuses.setdefault(truck, []).append(payload.decode())
+            else:
+                await self._take(client, tenant, truck, payload)
+            self.changed.set()
+
+    async def _take(self, client: aiomqtt.Client, tenant: str, truck: str, raw: bytes) -> None:
+        parsed = json.loads(raw)
+        fixes = parsed if isinstance(parsed, list) else [parsed]
+        self.received += len(fixes)
+        self.messages.append(len(fixes))
+        for fix in fixes:
+            self.stored[truck, fix["ts"]] = fix
+        if self.gives_receipts and any(fix.get("ack") for fix in fixes):
+            receipt = json.dumps({"committed": [fix["ts"] for fix in fixes]})
+            await client.publish(f"v1/{tenant}/trucks/{truck}/receipts", receipt, qos=1)
