@@ -211,6 +211,7 @@ class Devices(Section):
     keepalive_s: Count
     connect_timeout_s: Positive
     connects_per_s: Positive
+    receipts_qos: int = Field(ge=0, le=1)
     reconnect_wait_s_min: Positive
     reconnect_wait_s_max: Positive
     in_flight_messages_max: Count
@@ -291,7 +292,6 @@ class Launch(Section):
     restart_wait_s_min: Positive
     restart_wait_s_max: Positive
     restart_calm_s: Positive
-    record_every_s: Positive
     log_bytes_max: Count
     log_tail_lines: Count
     redis: EmbeddedRedis
