@@ -1,8 +1,9 @@
 """The one file that knows the MQTT client library: a persistent session whose messages are
 acknowledged by us, in batches and in order, after what they say is committed.
 
-aiomqtt keeps the connection; its inner paho client's callback delivers the messages, because the
-library's own queue acknowledges before it delivers and drops when full.
+aiomqtt keeps the connection alive and speaks every packet but PUBLISH. Those we read from the
+socket ourselves: the library takes several receives and a log line for each, and its queue
+acknowledges before it delivers.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from paho.mqtt.enums import MQTTErrorCode
 from config.installation import Mqtt
 from config.policy import Ingest
 from ingest.messages import Message
+from ingest.packets import Control, MalformedPacketError, PacketReader, Published
 
 log = logging.getLogger(__name__)
 
 PUBACK = 0x40
 PUBACK_HEADER = bytes([PUBACK, 2])
-# Packets read before other tasks get a turn.
-PACKETS_PER_TURN = 256
+RECEIVE_BYTES = 256 * 1024
 # A broker that confirms nothing for so long is as good as gone.
 CONFIRMATION_S_MAX = 30.0
 
@@ -41,32 +42,46 @@ class Session:
     def __init__(
         self, client: aiomqtt.Client, on_message: Callable[[Session, Message], None]
     ) -> None:
+        self._client = client
         self._inner: paho.Client = client._client  # noqa: SLF001
         self._on_message = on_message
+        self._packets = PacketReader()
         self._pending: set[int] = set()
         self._loop = asyncio.get_running_loop()
-        self._reading_fd: int | None = None
+        self._reading = False
         self._unconfirmed: set[int] = set()
         self._confirmed = asyncio.Event()
-        self.lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001
-        self._inner.on_message = self._take
+        self._lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001
+        self._inner.manual_ack_set(True)
         self._inner.on_publish = self._publish_confirmed
+        self._inner.on_socket_open = self._socket_opened
 
     @property
     def alive(self) -> bool:
-        return not self.lost.done() and self._inner.is_connected()
+        return not self._lost.done() and self._inner.is_connected()
+
+    async def until_lost(self) -> None:
+        """Raises aiomqtt.MqttError when the connection is gone."""
+        await asyncio.shield(self._lost)
 
     def resume_reading(self) -> None:
         sock = self._inner.socket()
-        if sock is not None and self._reading_fd is None:
-            self._reading_fd = sock.fileno()
-            self._loop.add_reader(self._reading_fd, self._read)
+        if sock is not None and not self._reading:
+            self._loop.add_reader(sock.fileno(), self._read)
+            self._reading = True
 
     def pause_reading(self) -> None:
         """Leave the broker's bytes in the socket: TCP then holds the broker back."""
-        if self._reading_fd is not None:
-            self._loop.remove_reader(self._reading_fd)
-            self._reading_fd = None
+        sock = self._inner.socket()
+        if self._reading and sock is not None:
+            self._loop.remove_reader(sock.fileno())
+        self._reading = False
+
+    def close(self) -> None:
+        """The library leaves a socket open that it did not lose itself."""
+        self.pause_reading()
+        if self._inner.socket() is not None:
+            self._inner._sock_close()  # noqa: SLF001
 
     def acknowledge(self, mids: Iterable[int]) -> None:
         """Tell the broker that these messages are ours now; one write for all of them."""
@@ -80,11 +95,12 @@ class Session:
 
     async def publish(self, topic: str, payload: bytes, in_flight_max: int) -> None:
         """Hand over a QoS 1 message; waits while too many of ours are not confirmed yet."""
-        while len(self._unconfirmed) >= in_flight_max:
-            if not self.alive:
-                raise BrokerAwayError("the connection was lost")
+        while len(self._unconfirmed) >= in_flight_max and self.alive:
             self._confirmed.clear()
-            await asyncio.wait_for(self._confirmed.wait(), CONFIRMATION_S_MAX)
+            try:
+                await asyncio.wait_for(self._confirmed.wait(), CONFIRMATION_S_MAX)
+            except TimeoutError as error:
+                raise BrokerAwayError("the broker confirms nothing") from error
         if not self.alive:
             raise BrokerAwayError("the connection was lost")
         info = self._inner.publish(topic, payload, qos=1)
@@ -92,43 +108,66 @@ class Session:
             raise BrokerAwayError(paho.error_string(info.rc))
         self._unconfirmed.add(info.mid)
 
-    def _take(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        mid = message.mid if message.qos else 0
-        if mid:
-            if mid in self._pending:
-                return  # sent again while we still work on it: one acknowledgement settles both
-            self._pending.add(mid)
-        received_ms = time.time_ns() // 1_000_000
-        payload = bytes(message.payload)
-        self._on_message(self, Message(mid, message.topic, payload, received_ms))
-
     def _publish_confirmed(
         self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any
     ) -> None:
         self._unconfirmed.discard(mid)
         self._confirmed.set()
 
-    def _read(self) -> None:
-        """Read what is there, several packets a turn; the library alone reads one."""
-        for _ in range(PACKETS_PER_TURN):
-            if self._reading_fd is None:
-                return  # paused from within the callback
-            try:
-                code = self._inner._packet_read()  # noqa: SLF001
-            except Exception as error:  # noqa: BLE001 - bytes no client library can read
-                self._lose(error)
-                return
-            if code == MQTTErrorCode.MQTT_ERR_AGAIN:
-                return
-            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                self._inner._loop_rc_handle(code)  # noqa: SLF001
-                self._lose(aiomqtt.MqttCodeError(code, "connection lost"))
-                return
+    def _socket_opened(self, inner: paho.Client, userdata: Any, sock: Any) -> None:
+        """Comes from the thread that connects; the library's reader is replaced before it runs."""
+        self._client._on_socket_open(inner, userdata, sock)  # noqa: SLF001
+        self._loop.call_soon_threadsafe(self.resume_reading)
 
-    def _lose(self, error: Exception) -> None:
+    def _read(self) -> None:
+        sock = self._inner.socket()
+        if sock is None:
+            return
+        try:
+            chunk = sock.recv(RECEIVE_BYTES)
+            if not chunk:
+                self._lose("the broker closed the connection")
+                return
+            received_ms = time.time_ns() // 1_000_000
+            for packet in self._packets.feed(chunk):
+                if isinstance(packet, Published):
+                    self._take(packet, received_ms)
+                else:
+                    self._hand_over(packet)
+        except BlockingIOError:
+            return
+        except (OSError, MalformedPacketError) as error:
+            self._lose(str(error))
+        self._inner._last_bytes_received = time.monotonic()  # noqa: SLF001
+
+    def _take(self, packet: Published, received_ms: int) -> None:
+        if packet.mid:
+            if packet.mid in self._pending:
+                return  # sent again while we still work on it: one acknowledgement settles both
+            self._pending.add(packet.mid)
+        self._on_message(self, Message(packet.mid, packet.topic, packet.payload, received_ms))
+
+    def _hand_over(self, packet: Control) -> None:
+        """Let the library handle a packet as if it had read it."""
+        self._inner._in_packet = {  # noqa: SLF001
+            "command": packet.command,
+            "have_remaining": 1,
+            "remaining_count": [],
+            "remaining_mult": 1,
+            "remaining_length": len(packet.body),
+            "packet": bytearray(packet.body),
+            "to_process": 0,
+            "pos": 0,
+        }
+        code = self._inner._packet_handle()  # noqa: SLF001
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._inner._loop_rc_handle(code)  # noqa: SLF001
+            self._lose(paho.error_string(code))
+
+    def _lose(self, why: str) -> None:
         self.pause_reading()
-        if not self.lost.done():
-            self.lost.set_exception(aiomqtt.MqttError(str(error)))
+        if not self._lost.done():
+            self._lost.set_exception(aiomqtt.MqttError(why))
 
 
 class BrokerStream:
@@ -154,12 +193,14 @@ class BrokerStream:
         prefix = f"$share/{self._where.shared_group}/" if self._where.shared_group else ""
         subscriptions = [(prefix + topic, 1) for topic in topics]
         while True:
+            connections = self.connections
             try:
                 await self._one_session(subscriptions)
-                wait_s = self._limits.retry_wait_s_min
             except (aiomqtt.MqttError, OSError) as error:
                 self.trouble = f"broker {self._where.host}:{self._where.port}: {error}"
                 log.warning("no session with the %s", self.trouble)
+            if self.connections > connections:
+                wait_s = self._limits.retry_wait_s_min
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
 
@@ -174,19 +215,14 @@ class BrokerStream:
             keepalive=self._limits.broker_keepalive_s,
             max_inflight_messages=self._limits.receipts.in_flight_max,
         )
-        client._client.manual_ack_set(True)  # noqa: SLF001
         session = Session(client, self._on_message)
         async with client:
-            sock = client._client.socket()  # noqa: SLF001
-            if sock is not None:
-                asyncio.get_running_loop().remove_reader(sock.fileno())
-            session.resume_reading()
             self.session = session
             self.connections += 1
             try:
                 await client.subscribe(subscriptions)
                 self.trouble = None
-                await asyncio.shield(session.lost)
+                await session.until_lost()
             finally:
                 self.session = None
-                session.pause_reading()
+                session.close()
