@@ -1,0 +1,107 @@
+"""Keeps the embedded broker's device users equal to the truck directory, within a second or two."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from config.installation import DatabaseRole, Installation, Mqtt
+from config.policy import Policy
+from launch.layout import write_private
+from store.directory import DirectoryEntry, TruckDirectory
+from store.postgres import open_pool
+
+log = logging.getLogger(__name__)
+
+# Without any user the broker would let everybody in.
+NO_USERS = 'authorization { users: [ { user: "nobody", password: "", permissions: {} } ] }\n'
+STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+def device_user(entry: DirectoryEntry) -> str:
+    """One line of the users file; what a device may do is the public contract, section 2."""
+    own = f"v1.{entry.tenant}.trucks.{entry.truck}"
+    may_publish = [f"{own}.position", f"{own}.status", f"owntracks.{entry.tenant}.{entry.truck}"]
+    # The broker delivers QoS 1 messages to its own MQTT subscriptions by these inner subjects.
+    may_subscribe = [f"{own}.receipts", f"{own}.commands", "$MQTT.sub.>", "$MQTT.deliver.>"]
+    return (
+        f"{{user: {json.dumps(f'{entry.tenant}/{entry.truck}')}, "
+        f"password: {json.dumps(entry.secret_hash)}, "
+        f"permissions: {{publish: {json.dumps(may_publish)}, "
+        f"subscribe: {json.dumps(may_subscribe)}}}, "
+        'allowed_connection_types: ["MQTT"]}'
+    )
+
+
+def ingest_user(mqtt: Mqtt) -> str:
+    return (
+        f"{{user: {json.dumps(mqtt.username)}, "
+        f"password: {json.dumps(mqtt.password.get_secret_value())}, "
+        'allowed_connection_types: ["MQTT"]}'
+    )
+
+
+def users_file(mqtt: Mqtt, entries: Iterable[DirectoryEntry]) -> str:
+    devices = (device_user(entry) for entry in entries if entry.secret_hash)
+    users = ",\n".join([ingest_user(mqtt), *devices])
+    return f"authorization {{ users: [\n{users}\n] }}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUsers:
+    """A task of `up`; `reload` makes the broker read the file again."""
+
+    where: Installation
+    policy: Policy
+    file: Path
+    reload: Callable[[], None]
+
+    async def run(self, first_written: asyncio.Event) -> None:
+        """Follow the directory for ever; a database that is away only delays news."""
+        while True:
+            try:
+                await self._follow(first_written)
+            except STORE_ERRORS as error:
+                log.warning("device users cannot be read now: %s", error)
+            await asyncio.sleep(self.policy.ingest.retry_wait_s_max)
+
+    async def _follow(self, first_written: asyncio.Event) -> None:
+        storage = self.policy.storage
+        directory = TruckDirectory()
+        pool = await open_pool(
+            self.where.postgres, DatabaseRole.SYSTEM, storage.system_pool, storage
+        )
+        try:
+            await directory.refresh(pool)
+            await self._write(directory)
+            first_written.set()
+            while True:
+                await asyncio.sleep(self.policy.ingest.directory_poll_s)
+                if not await directory.refresh(pool):
+                    continue
+                # A fleet is created truck by truck; one reload for those that come together.
+                await asyncio.sleep(self.policy.broker.users_debounce_s)
+                await directory.refresh(pool)
+                await self._write(directory)
+        finally:
+            await pool.close()
+
+    async def _write(self, directory: TruckDirectory) -> None:
+        text = await asyncio.to_thread(users_file, self.where.mqtt, list(directory.by_key.values()))
+        if await asyncio.to_thread(self._replace, text):
+            self.reload()
+
+    def _replace(self, text: str) -> bool:
+        try:
+            if self.file.read_text() == text:
+                return False
+        except OSError:
+            pass
+        write_private(self.file, text)
+        return True

@@ -1,0 +1,133 @@
+"""Puts an installation together: what the settings file gives, embedded servers for the rest."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from config.installation import (
+    BrokerKind,
+    DatabaseRole,
+    Frozen,
+    Http,
+    Installation,
+    Mqtt,
+    Postgres,
+    RayCluster,
+    Redis,
+)
+from launch.embedded.ray import NODE_HOST
+from launch.layout import REPOSITORY, Layout, write_private
+from launch.options import UpOptions
+from launch.ports import LOOPBACK, PortBlock
+
+SECRET_BYTES = 24
+
+
+class SettingsError(RuntimeError):
+    """The settings file cannot be used; every fault is named."""
+
+
+class GivenServers(Frozen):
+    """The parts of an installation file that an operator may bring; `up` embeds the others."""
+
+    postgres: Postgres | None = None
+    redis: Redis | None = None
+    mqtt: Mqtt | None = None
+    broker_users_file: Path | None = None
+
+
+def read_given(path: Path | None) -> GivenServers:
+    if path is None:
+        return GivenServers()
+    try:
+        return GivenServers.model_validate(yaml.safe_load(path.read_text()) or {})
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        faults = (f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError("\n".join([f"{path} cannot be used:", *faults])) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Of the embedded servers; made once per data directory."""
+
+    roles: dict[str, str]
+    redis: str
+    ingest: str
+
+    @classmethod
+    def of(cls, layout: Layout) -> Passwords:
+        try:
+            return cls(**json.loads(layout.secrets_file.read_text()))
+        except FileNotFoundError:
+            made = cls({role.value: _secret() for role in DatabaseRole}, _secret(), _secret())
+        text = {"roles": made.roles, "redis": made.redis, "ingest": made.ingest}
+        write_private(layout.secrets_file, json.dumps(text, indent=1))
+        return made
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def build_installation(
+    options: UpOptions, layout: Layout, ports: PortBlock, given: GivenServers
+) -> Installation:
+    passwords = Passwords.of(layout)
+    postgres = given.postgres or Postgres(
+        host=LOOPBACK,
+        port=ports["postgres"],
+        database="ubertruck",
+        passwords={role: SecretStr(passwords.roles[role.value]) for role in DatabaseRole},
+    )
+    redis = given.redis or Redis(
+        host=LOOPBACK, port=ports["redis"], password=SecretStr(passwords.redis)
+    )
+    mqtt = given.mqtt or Mqtt(
+        kind=BrokerKind.NATS,
+        host=LOOPBACK,
+        port=options.mqtt_port,
+        username="ubertruck-ingest",
+        password=SecretStr(passwords.ingest),
+    )
+    return Installation(
+        instance=options.instance,
+        data_dir=layout.data_dir,
+        postgres=postgres,
+        redis=redis,
+        mqtt=mqtt,
+        ray=RayCluster(
+            address=f"{NODE_HOST}:{ports['ray_gcs']}",
+            namespace=options.instance,
+            token_file=layout.ray_token_file,
+        ),
+        http=Http(host=LOOPBACK, port=options.http_port),
+        jwt_key_file=layout.jwt_key_file,
+        broker_users_file=given.broker_users_file if given.mqtt else layout.broker_users_file,
+        console_dir=REPOSITORY / "console" / "dist",
+    )
+
+
+def write_installation(where: Installation, layout: Layout) -> None:
+    write_private(layout.installation_file, yaml.safe_dump(_plain(where), sort_keys=False))
+
+
+def _plain(value: Any) -> Any:
+    """As YAML text can hold it, passwords spelled out: the file is its owner's only."""
+    if isinstance(value, BaseModel):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return str(value) if isinstance(value, Path | str) else value

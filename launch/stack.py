@@ -1,0 +1,185 @@
+"""Everything `up` runs, in the order it depends on each other: start, keep alive, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx
+import psutil
+
+from config.installation import Installation
+from config.policy import Policy
+from launch import database, simulated
+from launch.embedded import nats, ray, redis
+from launch.embedded.broker_users import BrokerUsers
+from launch.embedded.postgres import EmbeddedPostgres
+from launch.layout import Layout
+from launch.leftovers import RecordedProcess, kill, write_record
+from launch.options import UpOptions
+from launch.ports import PortBlock
+from launch.process import POLL_S, Child, ChildPlan, StartError
+from launch.progress import Progress, say
+from launch.settings import GivenServers
+from launch.starting import Starter
+from serve.identity.keys import create_key_file
+
+
+class Stack:
+    def __init__(
+        self,
+        *,
+        options: UpOptions,
+        layout: Layout,
+        ports: PortBlock,
+        given: GivenServers,
+        where: Installation,
+        policy: Policy,
+    ) -> None:
+        self.progress = Progress()
+        self._options = options
+        self._layout = layout
+        self._ports = ports
+        self._given = given
+        self._where = where
+        self._policy = policy
+        self._children: dict[str, Child] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._up = RecordedProcess.of("up", os.getpid())
+        self._environment = os.environ.get("ENVIRONMENT", "")
+        self._ray = ray.RaySettings(layout, ports, policy.cluster, self._environment)
+        self._starter = self._new_starter()
+
+    async def start(self) -> None:
+        """Return when the installation serves; what failed first is raised."""
+        store_ready, users_known = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start_database(store_ready))
+            group.create_task(self._start_redis())
+            group.create_task(self._start_broker(store_ready, users_known))
+            group.create_task(self._start_cluster(store_ready, users_known))
+        async with self.progress.step("readyz"):
+            await self._wait_until_ready()
+        if self._options.sim:
+            await self._run_child(
+                simulated.plan(self._options, self._where, self._layout, self._policy.launch)
+            )
+        self.progress.finish()
+
+    async def stop(self) -> None:
+        """End everything, in the opposite order; safe after a failed or half-done start."""
+        self.progress.finish()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._starter.stop()
+        for names in (("sim",), ("ray",), ("broker", "redis", "postgres")):
+            running = [self._children[name] for name in names if name in self._children]
+            await asyncio.gather(*(child.stop() for child in running))
+        await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
+        with contextlib.suppress(OSError):
+            self._layout.remove_temp()
+        self._layout.processes_file.unlink(missing_ok=True)
+
+    async def _start_database(self, ready: asyncio.Event) -> None:
+        superuser_dsn = None
+        if self._given.postgres is None:
+            server = EmbeddedPostgres(
+                self._layout.postgres, self._layout.run, self._where.postgres.port
+            )
+            async with self.progress.step("postgres"):
+                await self._run_child(database.plan(server, self._layout, self._policy.launch))
+            superuser_dsn = server.superuser_dsn
+        async with self.progress.step("migrate"):
+            create_key_file(self._where.jwt_key_file)
+            await database.prepare_database(
+                superuser_dsn, self._where.postgres, self._policy.storage
+            )
+        ready.set()
+
+    async def _start_redis(self) -> None:
+        if self._given.redis is None:
+            async with self.progress.step("redis"):
+                plan = redis.plan(self._layout, self._where.redis, self._policy.launch)
+                await self._run_child(plan)
+
+    async def _start_broker(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
+        if self._given.mqtt is not None:
+            users_known.set()
+            return
+        settings = nats.NatsSettings(
+            self._layout, self._where.mqtt, self._ports, self._where.instance, self._policy.broker
+        )
+        async with self.progress.step("broker"):
+            await self._run_child(nats.plan(settings, self._policy.launch))
+        await store_ready.wait()
+        broker = self._children["broker"]
+        users = BrokerUsers(
+            self._where,
+            self._policy,
+            self._layout.broker_users_file,
+            reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),
+        )
+        self._keep(users.run(users_known), "broker-users")
+
+    async def _start_cluster(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
+        await self._starter.load()
+        async with self.progress.step("ray"):
+            await self._run_child(ray.plan(self._ray, self._policy.launch))
+            await self._starter.join()
+        await store_ready.wait()
+        await users_known.wait()
+        await self._starter.go()
+        self._children["ray"].on_restarted = self._start_actors_again
+
+    async def _start_actors_again(self) -> None:
+        """A new Ray head is empty: everything on it is created as at the first start."""
+        self._starter = self._new_starter()
+        await self._starter.load()
+        await self._starter.join()
+        await self._starter.go()
+        say("ray: actors and Serve run again")
+
+    async def _run_child(self, plan: ChildPlan) -> None:
+        child = Child(plan, self._policy.launch, self._write_record)
+        self._children[plan.name] = child
+        await child.start()
+
+    def _new_starter(self) -> Starter:
+        return Starter(
+            self._layout,
+            self._policy.launch,
+            self._ray.environment(),
+            self.progress,
+            self._write_record,
+        )
+
+    async def _wait_until_ready(self) -> None:
+        """The same question a load balancer asks."""
+        url = f"http://{self._where.http.host}:{self._where.http.port}/readyz"
+        give_up_at = time.monotonic() + self._policy.launch.serve_ready_s_max
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            while True:
+                says = "no answer"
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await client.get(url)
+                    if answer.status_code == httpx.codes.OK:
+                        return
+                    says = answer.text
+                self.progress.waits_for("readyz", says[:200])
+                if time.monotonic() > give_up_at:
+                    raise StartError(f"{url} does not become ready: {says}")
+                await asyncio.sleep(POLL_S)
+
+    def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    def _write_record(self) -> None:
+        if self._up is not None:
+            records = [child.record for child in self._children.values()]
+            children = [r for r in (*records, self._starter.record) if r is not None]
+            write_record(self._layout, self._up, children)

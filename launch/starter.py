@@ -1,0 +1,75 @@
+"""Creates the actors and deploys Serve on a fresh Ray: a short-lived driver beside `up`.
+
+Runs in a process of its own because Ray's library reads the environment at import. It loads while
+the servers start, then takes orders on stdin ("join", "go") and tells on stdout, a line each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+
+from actors import handles
+from actors.outbox_relay import OutboxRelay
+from actors.stats import ActorStats
+from actors.truck_shard import TruckShard
+from config.installation import installation
+from config.policy import policy
+from ingest.worker import IngestWorker
+from serve.deployment import deploy
+
+JOIN = "join"
+GO = "go"
+POLL_S = 0.1
+
+
+def tell(step: str, state: str, detail: str = "") -> None:
+    print(json.dumps({"step": step, "state": state, "detail": detail}), flush=True)
+
+
+def await_order(order: str) -> None:
+    """`up` that went away closes the pipe; there is nothing to start for then."""
+    if sys.stdin.readline().strip() != order:
+        sys.exit(1)
+
+
+def tell_troubles(stats: Sequence[ActorStats]) -> None:
+    troubles = [f"{s.name}: {s.trouble}" for s in stats if s.trouble is not None]
+    tell("actors", "waiting", "; ".join(troubles))
+
+
+async def start_all() -> None:
+    limits = policy()
+    tell("actors", "begin")
+    tell("serve", "begin")
+    handles.start_actors(limits, TruckShard, OutboxRelay, IngestWorker)
+    serving = asyncio.create_task(serve_all(), name="deploy")
+    shards = handles.TruckShards.from_policy(limits)
+    await asyncio.wait_for(
+        handles.wait_until_working(shards, tell_troubles, POLL_S), limits.launch.actors_ready_s_max
+    )
+    tell("actors", "end")
+    await serving
+
+
+async def serve_all() -> None:
+    limits = policy()
+    await asyncio.wait_for(
+        asyncio.to_thread(deploy, installation(), limits), limits.launch.serve_ready_s_max
+    )
+    tell("serve", "end")
+
+
+def main() -> None:
+    tell("loaded", "end")
+    await_order(JOIN)
+    handles.connect(installation())
+    tell("joined", "end")
+    await_order(GO)
+    asyncio.run(start_all())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The command line: `python -m ubertruck COMMAND`, from the repository's root."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Command -> the module whose `main(argv)` does it, and what it does. Imported when it is asked for:
+# `--help` need not load the whole product.
+COMMANDS = {
+    "up": ("launch.up", "start everything embedded and stay until Ctrl-C"),
+    "status": ("launch.status", "what runs, and whether it is healthy"),
+    "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
+    "migrate": ("launch.migration", "bring the database's schema up to date"),
+    "sim": ("sim.main", "a simulated fleet against any installation"),
+    "bench": ("bench.main", "benchmarks, each with its floor in the same run"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    command = _parser().parse_args(argv[:1]).command
+    result: int = importlib.import_module(COMMANDS[command][0]).main(list(argv[1:]))
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="python -m ubertruck",
+        description="Books, dispatches and tracks trucks.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(
+            ["commands (each has --help):"]
+            + [f"  {name:<{width}}  {does}" for name, (_, does) in COMMANDS.items()]
+        ),
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
