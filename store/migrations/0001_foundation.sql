@@ -223,7 +223,9 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(20267, 2);
-    IF to_regclass('public.' || name) IS NOT NULL THEN
+    -- Not to_regclass: its cache does not see what was committed while we waited for the lock.
+    IF EXISTS (SELECT FROM pg_class
+        WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.fixes INCLUDING ALL)', name);
