@@ -53,22 +53,26 @@ def _padding(length: int) -> bytes:
     return b"\0" * (-length % ALIGNMENT)
 
 
+def name_entry(handle: int, name: str) -> bytes:
+    """One entry of the name table; made once per truck, it is joined into many frames."""
+    raw = name.encode("ascii")
+    return NAME.pack(handle, len(raw)) + raw
+
+
 def encode(
     *,
     seq: int,
     base_ts_ms: float,
     is_snapshot: bool,
-    names: Sequence[tuple[int, bytes]],
+    name_entries: Sequence[bytes],
     columns: Sequence[npt.NDArray[np.generic]],
 ) -> bytes:
     """`columns` come in the order and with the types of COLUMNS, all of one length."""
     count = len(columns[0])
     flags = FULL_SNAPSHOT if is_snapshot else 0
-    parts = [HEADER.pack(MAGIC, VERSION, flags, count, len(names), seq, base_ts_ms)]
-    for handle, name in names:
-        parts.append(NAME.pack(handle, len(name)))
-        parts.append(name)
-    parts.append(_padding(sum(map(len, parts))))
+    header = HEADER.pack(MAGIC, VERSION, flags, count, len(name_entries), seq, base_ts_ms)
+    table = b"".join(name_entries)
+    parts = [header, table, _padding(len(header) + len(table))]
     for column in columns:
         raw = column.tobytes()
         parts.append(raw)

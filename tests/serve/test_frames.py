@@ -28,7 +28,7 @@ def encoded(rows: list[tuple[int, ...]], names: list[tuple[int, str]], **header:
         seq=int(str(header.get("seq", 1))),
         base_ts_ms=float(str(header.get("base_ts_ms", 0.0))),
         is_snapshot=bool(header.get("is_snapshot", False)),
-        names=[(handle, name.encode()) for handle, name in names],
+        name_entries=[frames.name_entry(handle, name) for handle, name in names],
         columns=[np.ascontiguousarray(table[name]) for name, _ in frames.COLUMNS],
     )
 

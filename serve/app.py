@@ -1,0 +1,63 @@
+"""The gateway's application: all routers around one opened gateway."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from config.installation import Installation
+from config.policy import Policy
+from serve.console import api as console
+from serve.documentation import api as documentation
+from serve.edge import Edge
+from serve.events import api as events
+from serve.fences import api as fences
+from serve.fleet import api as fleet
+from serve.gateway import Actors, open_gateway
+from serve.health import api as health
+from serve.identity import api as identity
+from serve.live import api as live
+from serve.metrics import GatewayMetrics
+from serve.refusals import HANDLERS
+from serve.tracking import api as tracking
+
+ROUTERS = (
+    fleet.router,
+    fences.router,
+    tracking.router,
+    events.router,
+    live.router,
+    identity.router,
+    health.router,
+    documentation.router,
+)
+VERSION = "0.1.0"
+
+
+def build_app(where: Installation, policy: Policy, actors: Actors) -> FastAPI:
+    """Nothing is opened before the application's lifespan begins."""
+    metrics = GatewayMetrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_gateway(where, policy, actors, metrics) as gateway:
+            app.state.gateway = gateway
+            yield
+
+    app = FastAPI(
+        title="UberTruck",
+        version=VERSION,
+        description=documentation.DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+    )
+    app.add_middleware(Edge, api=policy.api, metrics=metrics)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.router.default = console.serve_console(where.console_dir)
+    return app

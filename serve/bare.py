@@ -1,0 +1,31 @@
+"""The same application under uvicorn alone: the floor for benchmarks, and what tests run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import uvicorn
+
+from config.installation import Installation
+from config.policy import Policy
+from serve.app import build_app
+from serve.gateway import Actors
+from serve.live.socket import LiveSocketProtocol
+
+
+def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uvicorn.Server:
+    """Run it with `await server(...).serve()`; stop it by setting its `should_exit`."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(where, policy, actors),
+            host=where.http.host,
+            port=port,
+            ws=LiveSocketProtocol,
+            log_config=None,
+            access_log=False,
+        )
+    )
+
+
+def run(where: Installation, policy: Policy, actors: Actors, port: int) -> None:
+    asyncio.run(server(where, policy, actors, port).serve())

@@ -1,0 +1,47 @@
+"""The gateway under Ray Serve: one deployment with everything, as many replicas as policy says."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from ray import serve as ray_serve
+
+from actors.handles import TruckShards
+from config.installation import Installation, installation
+from config.policy import Policy, policy
+from serve.app import build_app
+from serve.live import socket
+
+APP = "gateway"
+SHUTDOWN_S = 5.0
+
+
+def build_replica() -> FastAPI:
+    """Called in each replica, which reads the installation itself: no secret passes through Ray."""
+    socket.install()
+    return build_app(installation(), policy(), TruckShards.from_policy(policy()))
+
+
+class Gateway:
+    """What Ray Serve starts; the application's lifespan opens and closes everything."""
+
+
+def deploy(where: Installation, limits: Policy) -> None:
+    """Starts Serve on the Ray this process is connected to, and returns once it answers."""
+    ray_serve.start(
+        proxy_location="HeadOnly",
+        http_options={
+            "host": where.http.host,
+            "port": where.http.port,
+            # The application has deadlines of its own; a WebSocket has none.
+            "request_timeout_s": None,
+        },
+    )
+    deployment = ray_serve.deployment(
+        name=APP,
+        num_replicas=limits.api.replicas,
+        max_ongoing_requests=limits.api.ongoing_requests_max,
+        ray_actor_options={"num_cpus": 0},
+        graceful_shutdown_timeout_s=SHUTDOWN_S,
+        graceful_shutdown_wait_loop_s=SHUTDOWN_S / 10,
+    )(ray_serve.ingress(build_replica)(Gateway))
+    ray_serve.run(deployment.bind(), name=APP, route_prefix="/")

@@ -1,0 +1,109 @@
+"""What can be done with a tenant's fences."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+from geo.shapes import ShapeError, parse_shape
+from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
+from serve.gateway import Gateway
+from serve.identity.tokens import Principal
+from serve.paging import ListOf, Page
+from serve.problems import InvalidError
+from store import fences
+
+
+async def create(gateway: Gateway, who: Principal, new: NewFence) -> FenceOut:
+    fields = await _checked(new, new.model_fields_set)
+    fence_id = new.id or f"fence-{uuid.uuid4().hex}"
+    async with gateway.as_tenant(who) as conn:
+        made = await fences.create(conn, who.tenant_key, id=fence_id, **{**_empty(), **fields})
+    return FenceOut.of(made)
+
+
+async def get(gateway: Gateway, who: Principal, fence_id: str) -> FenceOut:
+    async with gateway.as_tenant(who) as conn:
+        return FenceOut.of(await fences.get(conn, fence_id))
+
+
+async def list_page(gateway: Gateway, who: Principal, page: Page) -> ListOf[FenceOut]:
+    async with gateway.as_tenant(who) as conn:
+        found = await fences.list_page(conn, page.after, page.one_more)
+    kept, next_cursor = page.cut(found, lambda fence: fence.id)
+    return ListOf(items=[FenceOut.of(fence) for fence in kept], next_cursor=next_cursor)
+
+
+async def replace(
+    gateway: Gateway, who: Principal, fence_id: str, wanted: FenceFields, expected: int | None
+) -> FenceOut:
+    fields = await _checked(wanted, wanted.model_fields_set)
+    async with gateway.as_tenant(who) as conn:
+        fence = await fences.update(
+            conn, fence_id, **{**_empty(), **fields}, expected_version=expected
+        )
+    return FenceOut.of(fence)
+
+
+async def change(
+    gateway: Gateway, who: Principal, fence_id: str, wanted: FenceChange, expected: int | None
+) -> FenceOut:
+    fields = await _checked(wanted, wanted.model_fields_set)
+    async with gateway.as_tenant(who) as conn:
+        now = await fences.get(conn, fence_id)
+        kept = {name: getattr(now, name) for name in FenceFields.model_fields}
+        fence = await fences.update(
+            conn,
+            fence_id,
+            **{**kept, **fields},
+            # Without If-Match: what was read, so that two changes at once do not undo each other.
+            expected_version=now.version if expected is None else expected,
+        )
+    return FenceOut.of(fence)
+
+
+async def delete(gateway: Gateway, who: Principal, fence_id: str, expected: int | None) -> None:
+    async with gateway.as_tenant(who) as conn:
+        await fences.delete(conn, fence_id, expected)
+
+
+def _empty() -> dict[str, Any]:
+    return dict.fromkeys(FenceFields.model_fields)
+
+
+async def _checked(wanted: FenceFields, given: set[str]) -> dict[str, Any]:
+    """The given fields, with the shape checked and reduced to what is read of it."""
+    fields = {name: getattr(wanted, name) for name in FenceFields.model_fields if name in given}
+    if "shape" in fields:
+        fields["shape"] = await _checked_shape(fields["shape"])
+    return fields
+
+
+async def _checked_shape(shape: dict[str, Any]) -> dict[str, Any]:
+    try:
+        # In a thread: looking for crossings among thousands of edges takes a while.
+        await asyncio.to_thread(parse_shape, shape)
+    except ShapeError as wrong:
+        raise InvalidError.at(f"/shape{wrong.pointer}", wrong.detail) from wrong
+    except OverflowError as wrong:
+        raise InvalidError.at("/shape", "a number is beyond all bounds") from wrong
+    return _essence(shape)
+
+
+def _essence(shape: dict[str, Any]) -> dict[str, Any]:
+    """What of a shape is read; anything else in it would be carried along for ever."""
+    if shape.get("type") in ("Polygon", "MultiPolygon"):
+        return {"type": shape["type"], "coordinates": shape["coordinates"]}
+    if "center" in shape:
+        return {"center": _bare_point(shape["center"]), "radius_m": shape["radius_m"]}
+    line = shape["line"]
+    if isinstance(line, dict):
+        bare: Any = {"type": line["type"], "coordinates": line["coordinates"]}
+    else:
+        bare = [_bare_point(point) for point in line]
+    return {"line": bare, "width_m": shape["width_m"]}
+
+
+def _bare_point(point: dict[str, Any]) -> dict[str, Any]:
+    return {"lat": point["lat"], "lon": point["lon"]}

@@ -1,0 +1,33 @@
+"""Secrets of devices: made with their truck, stored hashed as brokers check them."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+
+import bcrypt
+
+from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
+
+SECRET_BYTES = 24
+# The least there is: the secret is random, and a broker checks thousands when it restarts.
+COST = 4
+# The prefix that Go's bcrypt knew first; later ones mean the same.
+PREFIX = b"2a"
+
+
+def new_secret(tenant: str) -> tuple[str, str]:
+    """A secret and its hash."""
+    if is_development() and tenant in TENANTS:
+        return DEVICE_SECRET, _development_hash()
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    return secret, hash_secret(secret)
+
+
+def hash_secret(secret: str) -> str:
+    return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(COST, prefix=PREFIX)).decode()
+
+
+@lru_cache(maxsize=1)
+def _development_hash() -> str:
+    return hash_secret(DEVICE_SECRET)

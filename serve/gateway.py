@@ -1,0 +1,139 @@
+"""What one gateway replica holds open: pools, keys, actor handles, directory, live hub."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+from config.installation import DatabaseRole, Installation
+from config.policy import Policy
+from serve import log
+from serve.health.readiness import KnowsStats, Readiness
+from serve.identity.development import refuse_development_secrets
+from serve.identity.keys import SigningKey, load_key
+from serve.identity.secret_hashes import SecretChecker
+from serve.identity.tokens import Principal, TokenIssuer, TokenVerifier
+from serve.live.hub import STORE_FAILURES, KnowsPositions, LiveHub
+from serve.metrics import GatewayMetrics
+from store.directory import TruckDirectory
+from store.live_bus import LiveBus
+from store.postgres import AnyConnection, AnyPool, as_tenant, open_pool
+
+LOG_FLUSH_S = 1.0
+logger = logging.getLogger("ubertruck.gateway")
+
+
+class Actors(KnowsPositions, KnowsStats, Protocol):
+    """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gateway:
+    installation: Installation
+    policy: Policy
+    app_pool: AnyPool
+    system_pool: AnyPool
+    key: SigningKey
+    issuer: TokenIssuer
+    verifier: TokenVerifier
+    secrets: SecretChecker
+    actors: Actors
+    directory: TruckDirectory
+    hub: LiveHub
+    bus: LiveBus
+    metrics: GatewayMetrics
+    readiness: Readiness
+
+    def as_tenant(self, who: Principal) -> AbstractAsyncContextManager[AnyConnection]:
+        """The only way a route reaches tenant data: a transaction that sees one tenant."""
+        return as_tenant(self.app_pool, who.tenant_key)
+
+
+@asynccontextmanager
+async def open_gateway(
+    where: Installation, policy: Policy, actors: Actors, metrics: GatewayMetrics
+) -> AsyncIterator[Gateway]:
+    """Opens everything, runs the background tasks, and closes it all in reverse."""
+    storage = policy.storage
+    async with AsyncExitStack() as stack:
+        app_pool = await stack.enter_async_context(
+            await open_pool(where.postgres, DatabaseRole.APP, storage.app_pool, storage)
+        )
+        system_pool = await stack.enter_async_context(
+            await open_pool(where.postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
+        )
+        await refuse_development_secrets(system_pool)
+        key = load_key(where.jwt_key_file)
+        directory = TruckDirectory()
+        await directory.refresh(system_pool)
+        bus = LiveBus(where.redis, where.instance)
+        stack.push_async_callback(bus.close)
+        hub = LiveHub(
+            policy=policy,
+            shards=actors,
+            bus=bus,
+            directory=directory,
+            app_pool=app_pool,
+            metrics=metrics,
+        )
+        gateway = Gateway(
+            installation=where,
+            policy=policy,
+            app_pool=app_pool,
+            system_pool=system_pool,
+            key=key,
+            issuer=TokenIssuer(key, where.instance, policy.api.token_ttl_s),
+            verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
+            secrets=SecretChecker(),
+            actors=actors,
+            directory=directory,
+            hub=hub,
+            bus=bus,
+            metrics=metrics,
+            readiness=Readiness(
+                api=policy.api,
+                system_pool=system_pool,
+                bus=bus,
+                broker=where.mqtt,
+                actors=actors,
+            ),
+        )
+        tasks = [
+            asyncio.create_task(hub.follow(), name="live-follow"),
+            asyncio.create_task(hub.tend(), name="live-tend"),
+            asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
+            asyncio.create_task(_flush_logs(), name="log-flush"),
+        ]
+        try:
+            yield gateway
+        finally:
+            hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow_directory(gateway: Gateway) -> None:
+    """A truck made anywhere is known here within the poll, or once Postgres is back."""
+    while True:
+        await asyncio.sleep(gateway.policy.ingest.directory_poll_s)
+        try:
+            changes = await gateway.directory.refresh(gateway.system_pool)
+            gateway.hub.take_directory(changes)
+        except STORE_FAILURES as failed:
+            logger.warning("cannot refresh the truck directory: %s", failed)
+
+
+async def _flush_logs() -> None:
+    """Lines wait for company, but not for long."""
+    buffered = log.configure()
+    try:
+        while True:
+            await asyncio.sleep(LOG_FLUSH_S)
+            buffered.flush()
+    finally:
+        buffered.flush()

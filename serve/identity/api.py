@@ -1,0 +1,177 @@
+"""Tokens for clients, and the keys to check them with."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import parse_qsl, unquote_plus
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from serve.gateway import Gateway
+from serve.identity.access import Opened
+from serve.problems import problem_response
+from serve.request_record import record_of
+from store import clients
+from store.clients import OAuthClient
+
+router = APIRouter(tags=["identity"])
+
+FORM = "application/x-www-form-urlencoded"
+FIELDS_MAX = 20
+BASIC = "basic"
+CLIENT_CREDENTIALS = "client_credentials"
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
+    expires_in: int
+    scope: str
+
+
+class OAuthError(Exception):
+    """A refusal by the names of RFC 6749."""
+
+    def __init__(self, error: str, description: str, status: HTTPStatus) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+def _invalid_request(description: str) -> OAuthError:
+    return OAuthError("invalid_request", description, HTTPStatus.BAD_REQUEST)
+
+
+def _invalid_client(description: str) -> OAuthError:
+    return OAuthError("invalid_client", description, HTTPStatus.UNAUTHORIZED)
+
+
+_FORM_SCHEMA = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS]},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+        "scope": {"type": "string"},
+    },
+}
+
+
+@router.post(
+    "/v1/oauth/token",
+    response_model=Token,
+    openapi_extra={"requestBody": {"required": True, "content": {FORM: {"schema": _FORM_SCHEMA}}}},
+)
+async def token(request: Request, gateway: Opened) -> Response:
+    """OAuth 2 client credentials; the client's id and secret by HTTP Basic or in the form."""
+    try:
+        form = await _form_of(request)
+        _require_grant(form)
+        client_id, secret = _credentials_of(request, form)
+        client = await _checked(gateway, client_id, secret)
+        record_of(request.scope).tenant = client.tenant
+        granted = _granted(client, form.get("scope"))
+    except OAuthError as refused:
+        return _answer(gateway, refused)
+    issued = gateway.issuer.issue(
+        client_id=client.id,
+        tenant=client.tenant,
+        tenant_key=client.tenant_key,
+        permissions=granted,
+        now_s=int(time.time()),
+    )
+    body = Token(
+        access_token=issued, expires_in=gateway.issuer.ttl_s, scope=" ".join(sorted(granted))
+    )
+    return Response(
+        body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(gateway: Opened) -> dict[str, list[dict[str, str]]]:
+    """The public keys that our tokens are signed with."""
+    return {"keys": [gateway.key.jwk]}
+
+
+async def _form_of(request: Request) -> dict[str, str]:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != FORM:
+        raise _invalid_request(f"send the parameters as {FORM}")
+    try:
+        text = (await request.body()).decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError as failed:
+        raise _invalid_request("the form cannot be read") from failed
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise _invalid_request("a parameter is given twice")
+    return form
+
+
+def _require_grant(form: Mapping[str, str]) -> None:
+    grant = form.get("grant_type")
+    if not grant:
+        raise _invalid_request("grant_type is missing")
+    if grant != CLIENT_CREDENTIALS:
+        description = f"only {CLIENT_CREDENTIALS} is offered"
+        raise OAuthError("unsupported_grant_type", description, HTTPStatus.BAD_REQUEST)
+
+
+def _credentials_of(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == BASIC:
+        if "client_secret" in form:
+            raise _invalid_request("credentials are given twice, in the header and the form")
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as failed:
+            raise _invalid_client("the Basic credentials cannot be read") from failed
+        client_id, _, secret = text.partition(":")
+        return unquote_plus(client_id), unquote_plus(secret)
+    client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+    if not client_id or not secret:
+        raise _invalid_client("client id and secret are missing")
+    return client_id, secret
+
+
+async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient:
+    client = None
+    if "\0" not in client_id and client_id.isprintable():
+        async with gateway.system_pool.acquire() as conn:
+            client = await clients.find(conn, client_id)
+    is_right = await gateway.secrets.check(secret, client.secret_hash if client else None)
+    if client is None or not is_right:
+        raise _invalid_client("unknown client or wrong secret")
+    return client
+
+
+def _granted(client: OAuthClient, scope: str | None) -> frozenset[str]:
+    """All the client holds, or the part of it that it asks for."""
+    held = frozenset(client.permissions)
+    wanted = frozenset((scope or "").split())
+    if not wanted <= held:
+        description = f"this client does not hold {' '.join(sorted(wanted - held))}"
+        raise OAuthError("invalid_scope", description, HTTPStatus.BAD_REQUEST)
+    return wanted or held
+
+
+def _answer(gateway: Gateway, refused: OAuthError) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if refused.error == "invalid_client":
+        gateway.metrics.refused.labels("client").inc()
+        headers["WWW-Authenticate"] = 'Basic realm="ubertruck"'
+    return problem_response(
+        refused.status,
+        refused.description,
+        kind=refused.error.replace("_", "-"),
+        headers=headers,
+        more={"error": refused.error, "error_description": refused.description},
+    )

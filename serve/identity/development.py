@@ -1,0 +1,71 @@
+"""The two tenants of a development installation, whose secrets everybody knows; nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from serve.identity.permissions import PERMISSIONS_OF, Role
+from serve.identity.secret_hashes import hash_secret, matches
+from store import clients, tenants
+from store.postgres import AnyConnection, AnyPool
+
+DEVELOPMENT = "development"
+TENANTS = {"demo": "Demo Logistics", "acme": "Acme Transport"}
+DEVICE_SECRET = "dev-secret"  # noqa: S105 - known to everybody, in development only
+
+
+class DevelopmentSecretsError(RuntimeError):
+    """Secrets that everybody knows would guard something that is not for development."""
+
+
+def is_development() -> bool:
+    return os.environ.get("ENVIRONMENT") == DEVELOPMENT
+
+
+def client_id(tenant: str, role: Role) -> str:
+    return f"{tenant}-{role}"
+
+
+def client_secret(client: str) -> str:
+    return f"{client}-secret"
+
+
+async def seed(owner: AnyConnection) -> None:
+    """Creates what is missing of the development tenants and their clients; OWNER role."""
+    if not is_development():
+        raise DevelopmentSecretsError(f"only ENVIRONMENT={DEVELOPMENT} may be seeded with these")
+    for tenant_id, name in TENANTS.items():
+        tenant = await tenants.find(owner, tenant_id)
+        tenant = tenant or await tenants.create(owner, tenant_id, name)
+        for role in Role:
+            known = client_id(tenant_id, role)
+            if await clients.find(owner, known) is not None:
+                continue
+            hashed = await asyncio.to_thread(hash_secret, client_secret(known))
+            await clients.create(
+                owner,
+                tenant.key,
+                id=known,
+                secret_hash=hashed,
+                role=role.value,
+                permissions=tuple(map(str, PERMISSIONS_OF[role])),
+            )
+
+
+async def refuse_development_secrets(system: AnyPool) -> None:
+    """Outside development: raises if a development client exists with its well-known secret."""
+    if is_development():
+        return
+    for tenant_id in TENANTS:
+        for role in Role:
+            known = client_id(tenant_id, role)
+            async with system.acquire() as conn:
+                client = await clients.find(conn, known)
+            if client is None:
+                continue
+            if await asyncio.to_thread(matches, client_secret(known), client.secret_hash):
+                raise DevelopmentSecretsError(
+                    f"client {known} still has the secret everybody knows; "
+                    f"change it, or set ENVIRONMENT={DEVELOPMENT}"
+                )

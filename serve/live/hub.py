@@ -1,0 +1,203 @@
+"""The live feed of one replica: what comes over Redis, per tenant, to those who view it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+import asyncpg
+import msgspec
+
+from actors.handles import ActorAwayError
+from config.policy import Policy
+from freight.cloudevents import cloud_event
+from freight.tracking.columns import LastArray
+from serve.identity.permissions import Permission
+from serve.identity.tokens import Principal
+from serve.live.feed import TenantFeed
+from serve.live.forms import Form
+from serve.live.messages import event_text
+from serve.live.resume import Place
+from serve.live.viewer import FULL, STOPPING, Viewer
+from serve.metrics import GatewayMetrics
+from store import events
+from store.directory import DirectoryEntry, TruckDirectory
+from store.live_bus import Event, LiveBus, Message, Positions, Reconnected
+from store.postgres import AnyPool, as_tenant
+
+log = logging.getLogger("ubertruck.live")
+
+TEND_S = 1.0
+STORE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class KnowsPositions(Protocol):
+    async def positions(self, tenant_key: int) -> LastArray: ...
+
+
+class LiveHub:
+    """Tenants that nobody views cost nothing; the first viewer has its tenant fetched whole."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        shards: KnowsPositions,
+        bus: LiveBus,
+        directory: TruckDirectory,
+        app_pool: AnyPool,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._policy = policy
+        self._shards = shards
+        self._bus = bus
+        self._directory = directory
+        self._app_pool = app_pool
+        self._metrics = metrics
+        self._feeds: dict[int, TenantFeed] = {}
+        self._look_now = asyncio.Event()
+        self._viewers = 0
+
+    # ------------------------------------------------------------------------------ viewers
+
+    def join(self, who: Principal, form: Form) -> Viewer:
+        feed = self._feeds.get(who.tenant_key)
+        if feed is None:
+            feed = TenantFeed(who.tenant_key, who.tenant, self._policy)
+            self._feeds[who.tenant_key] = feed
+            self._look_now.set()
+
+        async def replay(place: Place) -> tuple[list[tuple[int, str]], bool]:
+            try:
+                return await self._replay(who.tenant_key, place)
+            except STORE_FAILURES as failed:
+                log.warning("cannot replay events: %s", failed)
+                return [], False
+
+        may_see_events = Permission.EVENTS_READ in who.permissions
+        viewer = Viewer(
+            feed,
+            form,
+            self._policy.live,
+            expires_s=who.expires_s,
+            replay=replay if may_see_events else None,
+        )
+        feed.viewers.add(viewer)
+        self._viewers += 1
+        self._metrics.viewers.set(self._viewers)
+        if self._viewers > self._policy.live.viewers_max:
+            viewer.close(FULL, "this replica has all the viewers it can serve; try again")
+        return viewer
+
+    def leave(self, who: Principal, viewer: Viewer) -> None:
+        feed = self._feeds[who.tenant_key]
+        feed.viewers.discard(viewer)
+        if not feed.viewers:
+            del self._feeds[who.tenant_key]
+        self._viewers -= 1
+        self._metrics.viewers.set(self._viewers)
+        self._metrics.events_dropped.inc(viewer.events_dropped)
+        if viewer.closing is not None:
+            self._metrics.viewers_cut.labels(str(viewer.closing.code)).inc()
+
+    def close(self) -> None:
+        for feed in self._feeds.values():
+            for viewer in feed.viewers:
+                viewer.close(STOPPING, "the server is stopping; resume elsewhere")
+
+    async def _replay(self, tenant_key: int, place: Place) -> tuple[list[tuple[int, str]], bool]:
+        """The events this place has missed, and whether that is all of them."""
+        limit = self._policy.live.resume_events_max + len(place.recent)
+        async with as_tenant(self._app_pool, tenant_key) as conn:
+            stored = await events.since(conn, place.base, limit)
+        is_missed = place.missed(event.seq for event in stored)
+        missed = [
+            (event.seq, event_text(cloud_event(event)))
+            for event, was_missed in zip(stored, is_missed, strict=True)
+            if was_missed
+        ]
+        return missed, len(stored) < limit
+
+    # -------------------------------------------------------------------- what comes over Redis
+
+    async def follow(self) -> None:
+        """Runs for the life of the replica; the bus itself survives outages of Redis."""
+        async for message in self._bus.subscribe():
+            try:
+                self._take(message)
+            except Exception:  # one odd message must not blind all viewers
+                log.exception("a live message was left out")
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Reconnected):
+            for each in self._feeds.values():
+                each.is_stale = True
+            self._look_now.set()
+            return
+        feed = self._feeds.get(message.tenant_key)
+        if feed is None:
+            return
+        if isinstance(message, Positions):
+            self._take_positions(feed, message.rows)
+        elif isinstance(message, Event):
+            feed.pass_on_event(message.seq, event_text(msgspec.json.decode(message.body)))
+
+    def _take_positions(self, feed: TenantFeed, rows: LastArray) -> None:
+        for truck_key in feed.columns.apply(rows, int(time.time() * 1000)):
+            entry = self._directory.by_key.get(truck_key)
+            if entry is not None and entry.tenant_key == feed.tenant_key:
+                feed.columns.name(truck_key, entry.truck)
+
+    def take_directory(self, changes: Iterable[DirectoryEntry]) -> None:
+        for entry in changes:
+            feed = self._feeds.get(entry.tenant_key)
+            if feed is None:
+                continue
+            if entry.deleted:
+                feed.columns.remove(entry.truck_key)
+            else:
+                feed.columns.name(entry.truck_key, entry.truck)
+
+    # ------------------------------------------------------------------- what has to be asked for
+
+    async def tend(self) -> None:
+        """Ages trucks, and fetches whole what is new, may have missed something, or is due."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), TEND_S)
+            self._look_now.clear()
+            for feed in list(self._feeds.values()):
+                feed.columns.mark_offline(int(time.time() * 1000))
+                overdue_s = time.monotonic() - feed.synced_s - self._policy.live.resync_s
+                if feed.is_stale or overdue_s > 0:
+                    await self._sync(feed)
+
+    async def _sync(self, feed: TenantFeed) -> None:
+        try:
+            await self._catch_up_events(feed)
+            self._take_positions(feed, await self._shards.positions(feed.tenant_key))
+            feed.is_stale = False
+            feed.synced_s = time.monotonic()
+        except (ActorAwayError, *STORE_FAILURES) as failed:
+            log.warning("cannot fetch positions of tenant %s: %s", feed.tenant, failed)
+        finally:
+            feed.is_filled = True
+
+    async def _catch_up_events(self, feed: TenantFeed) -> None:
+        """From the log what Redis may have lost; a new feed begins at the end of the log."""
+        place = feed.place()
+        if place is None:
+            async with as_tenant(self._app_pool, feed.tenant_key) as conn:
+                newest = await events.list_page(conn, limit=1, newest_first=True)
+            feed.begin_at(newest[0].seq if newest else 0)
+            return
+        missed, is_complete = await self._replay(feed.tenant_key, place)
+        for seq, text in missed:
+            feed.pass_on_event(seq, text)
+        if not is_complete:
+            for viewer in feed.viewers:
+                viewer.lose_events()

@@ -1,0 +1,50 @@
+"""This replica's own counters and gauges, in a registry of its own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+PREFIX = "ubertruck_"
+DURATION_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class GatewayMetrics:
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            PREFIX + "http_requests",
+            "Requests answered",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self.duration_s = Histogram(
+            PREFIX + "http_request_duration_seconds",
+            "From the first byte of a request to the last of its answer",
+            ("method", "route"),
+            buckets=DURATION_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            PREFIX + "access_refused",
+            "Requests refused for their token, client secret or permission",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.viewers = Gauge(PREFIX + "live_viewers", "Connected viewers", registry=self.registry)
+        self.frames = Counter(
+            PREFIX + "live_frames", "Position frames sent", registry=self.registry
+        )
+        self.frame_bytes = Counter(
+            PREFIX + "live_frame_bytes", "Bytes of position frames sent", registry=self.registry
+        )
+        self.viewers_cut = Counter(
+            PREFIX + "live_viewers_cut",
+            "Viewers disconnected by us",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.events_dropped = Counter(
+            PREFIX + "live_events_dropped",
+            "Events left out of a viewer's queue, with a resync notice",
+            registry=self.registry,
+        )

@@ -1,0 +1,60 @@
+"""What the layers below raise, as the problems a client is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+from fastapi import Request, Response, WebSocket
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from actors.handles import ActorAwayError
+from serve.problems import (
+    ConflictError,
+    NotFoundError,
+    ProblemError,
+    StaleError,
+    UnavailableError,
+    answer_http_exception,
+    answer_validation_error,
+)
+from store import errors
+
+RETRY_AFTER_S = 1
+
+Handler = Callable[[Request | WebSocket, Exception], Awaitable[Response | None]]
+
+
+def _away(_: Exception) -> ProblemError:
+    return UnavailableError("a part of the system does not answer", retry_after_s=RETRY_AFTER_S)
+
+
+_PROBLEM_OF: dict[type[Exception], Callable[[Exception], ProblemError]] = {
+    errors.AlreadyExistsError: lambda raised: ConflictError(str(raised)),
+    errors.NotFoundError: lambda raised: NotFoundError(str(raised)),
+    errors.StaleVersionError: lambda raised: StaleError(str(raised)),
+    ActorAwayError: _away,
+    # Postgres is away, stopping or starting, has no connection left, or took too long.
+    asyncpg.PostgresConnectionError: _away,
+    asyncpg.OperatorInterventionError: _away,
+    asyncpg.TooManyConnectionsError: _away,
+    asyncpg.InterfaceError: _away,
+    OSError: _away,
+}
+
+
+def _handler_of(problem_of: Callable[[Exception], ProblemError]) -> Handler:
+    async def answer(connection: Request | WebSocket, raised: Exception) -> Response | None:
+        return await answer_http_exception(connection, problem_of(raised))
+
+    return answer
+
+
+# What the framework's types have no name for: a handler that may also refuse a WebSocket.
+HANDLERS: dict[Any, Any] = {
+    HTTPException: answer_http_exception,
+    RequestValidationError: answer_validation_error,
+    **{kind: _handler_of(problem_of) for kind, problem_of in _PROBLEM_OF.items()},
+}

@@ -1,0 +1,106 @@
+"""Positions and tracks: where trucks are, and where they were."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from serve.fields import PathId, time_ms
+from serve.identity.access import Opened, PositionsReader
+from serve.paging import Cursor, Limit, ListOf, bounded_limit, cursor_of, key_of, number_of
+from serve.problems import InvalidError
+from serve.tracking import service
+from serve.tracking.areas import area_of
+from serve.tracking.exports import WRITERS, TrackFormat, TrackWriter
+from serve.tracking.wire import FixOut, LastPositionOut, PositionOut
+from store.fixes import StoredFix
+
+router = APIRouter(tags=["tracking"])
+
+DAY_MS = 86_400_000
+
+
+@router.get("/v1/trucks/{id}/position")
+async def get_position(truck_id: PathId, gateway: Opened, who: PositionsReader) -> PositionOut:
+    """The newest committed fix by the device's clock; 404 while there is none."""
+    return await service.last_position(gateway, who, truck_id)
+
+
+@router.get("/v1/trucks/{id}/track", response_model=ListOf[FixOut])
+async def get_track(  # noqa: PLR0917 - the framework passes by name
+    truck_id: PathId,
+    gateway: Opened,
+    who: PositionsReader,
+    start: Annotated[
+        str | None, Query(alias="from", description="default: a day before to")
+    ] = None,
+    to: Annotated[str | None, Query(description="default: now")] = None,
+    form: Annotated[TrackFormat, Query(alias="format")] = TrackFormat.JSON,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Fixes of [from, to) by the device's clock, oldest first."""
+    most = gateway.policy.api.track_fixes_max
+    size = bounded_limit(limit, most, most)
+    # A device's clock may be a little ahead of ours.
+    ahead_ms = int(gateway.policy.ingest.admission.future_s_max * 1000)
+    end_ms = time_ms("to", to) or int(time.time() * 1000) + ahead_ms
+    start_ms = time_ms("from", start)
+    start_ms = end_ms - DAY_MS if start_ms is None else start_ms
+    if start_ms >= end_ms:
+        raise InvalidError.at("/from", "from must be before to", **{"in": "query"})
+    after_ms = number_of(None if cursor is None else key_of(cursor))
+    if after_ms is not None:
+        start_ms = max(start_ms, after_ms + 1)
+    key = await service.truck_key(gateway, who, truck_id)
+    writer = WRITERS[form]()
+    chunks = service.track_chunks(gateway, who, key, from_ms=start_ms, to_ms=end_ms, limit=size + 1)
+    pieces = _pieces(writer, truck_id, chunks, size)
+    headers = {"Content-Disposition": f'inline; filename="{truck_id}.{form}"'}
+    return StreamingResponse(pieces, media_type=writer.media_type, headers=headers)
+
+
+async def _pieces(
+    writer: TrackWriter, truck_id: str, chunks: AsyncIterator[list[StoredFix]], size: int
+) -> AsyncIterator[str]:
+    """`chunks` may hold one fix more than asked for, which says that there is a next page."""
+    yield writer.begin(truck_id)
+    remaining, last_ms, next_cursor = size, 0, None
+    async for chunk in chunks:
+        kept = chunk[:remaining]
+        if kept:
+            last_ms = kept[-1].ts_ms
+            yield writer.chunk(kept)
+        if len(kept) < len(chunk):
+            next_cursor = cursor_of(str(last_ms))
+        remaining -= len(kept)
+    yield writer.end(next_cursor)
+
+
+@router.get("/v1/positions", response_model=ListOf[LastPositionOut])
+async def list_positions(  # noqa: PLR0917 - the framework passes by name
+    gateway: Opened,
+    who: PositionsReader,
+    bbox: Annotated[str | None, Query(description="west,south,east,north")] = None,
+    near: Annotated[str | None, Query(description="lat,lon")] = None,
+    radius_km: Annotated[float | None, Query()] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Last known positions of the fleet, in an area or near a point (then the nearest first)."""
+    area = area_of(bbox, near, radius_km)
+    if cursor is not None and near is not None:
+        detail = "a list by distance has no further pages; ask for a larger limit"
+        raise InvalidError.at("/cursor", detail, **{"in": "query"})
+    most = gateway.policy.api.positions_max
+    size = bounded_limit(limit, most, most)
+    after = None if cursor is None else key_of(cursor)
+    items, is_more = await service.fleet_positions(gateway, who, area, size, after)
+    next_cursor = cursor_of(str(items[-1]["id"])) if is_more and near is None else None
+    content = msgspec.json.encode({"items": items, "next_cursor": next_cursor})
+    return Response(content, media_type="application/json")
