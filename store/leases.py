@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -38,13 +39,26 @@ async def acquire(pool: AnyPool, shard: int, holder: str) -> Lease:
             INSERT INTO shard_leases AS l (shard, epoch, holder, acquired_at)
             VALUES ($1, 1, $2, clock_timestamp())
             ON CONFLICT (shard) DO UPDATE SET epoch = l.epoch + 1, holder = excluded.holder,
-                acquired_at = excluded.acquired_at
+                acquired_at = excluded.acquired_at, retired = false
             RETURNING shard, epoch, snapshot_batch
             """,
             shard,
             holder,
         )
     return Lease(**one(row))
+
+
+async def in_use(conn: AnyConnection) -> list[int]:
+    """The shards that hold trucks, by number."""
+    rows = await conn.fetch("SELECT shard FROM shard_leases WHERE NOT retired ORDER BY shard")
+    return [row["shard"] for row in rows]
+
+
+async def retire(conn: AnyConnection, shards: Sequence[int]) -> None:
+    """These hold no trucks any more."""
+    await conn.execute(
+        "UPDATE shard_leases SET retired = true WHERE shard = ANY ($1::int[])", shards
+    )
 
 
 async def open_batch(

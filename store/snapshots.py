@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from store.errors import LeaseLostError
@@ -64,6 +64,25 @@ async def load_all(conn: AnyConnection, shard: int) -> list[TruckState]:
         "SELECT truck_key, tenant_key, batch, state FROM truck_snapshots WHERE shard = $1", shard
     )
     return [TruckState(**row) for row in rows]
+
+
+async def placed(conn: AnyConnection) -> dict[int, int]:
+    """Truck key -> the shard that keeps its state."""
+    rows = await conn.fetch("SELECT truck_key, shard FROM truck_snapshots")
+    return {row["truck_key"]: row["shard"] for row in rows}
+
+
+async def move(conn: AnyConnection, shard_of: Mapping[int, int]) -> None:
+    """Give trucks to other shards; only while no shard runs."""
+    await conn.execute(
+        """
+        UPDATE truck_snapshots s SET shard = g.shard
+        FROM unnest($1::bigint[], $2::int[]) AS g (truck_key, shard)
+        WHERE s.truck_key = g.truck_key
+        """,
+        list(shard_of.keys()),
+        list(shard_of.values()),
+    )
 
 
 async def _hold(conn: AnyConnection, lease: Lease) -> None:

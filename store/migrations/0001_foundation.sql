@@ -303,6 +303,8 @@ CREATE TABLE shard_leases (
     -- Every truck of the shard is in truck_snapshots as of this batch or a later one.
     snapshot_batch bigint NOT NULL DEFAULT 0,
     shard smallint PRIMARY KEY,
+    -- Not in use since the number of shards went down; kept, for its batch numbers are used up.
+    retired boolean NOT NULL DEFAULT false,
     holder text NOT NULL
 );
 ALTER TABLE shard_leases ENABLE ROW LEVEL SECURITY;
