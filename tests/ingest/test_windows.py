@@ -1,0 +1,132 @@
+"""Windows of messages: what is admitted, what is refused and why, and who gets a receipt."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from config.policy import policy
+from freight.fixes import Alarm
+from ingest.messages import Address, Message
+from ingest.windows import Window, WindowReader
+
+NOW_MS = 1_763_700_000_000
+TOPIC = "v1/acme/trucks/T1/position"
+OTHER = "v1/acme/trucks/T2/position"
+BOOK = {TOPIC: Address("acme", "T1", 7, 101, 0), OTHER: Address("acme", "T2", 7, 102, 1)}
+LIMITS = policy().ingest.admission
+
+
+def fix(**more: object) -> dict[str, object]:
+    return {"ts": NOW_MS - 1000, "lat": 19.0, "lon": 72.8} | more
+
+
+def read(*bodies: object, topic: str = TOPIC, **limits: object) -> Window:
+    """Each body is one message, as JSON or as raw bytes."""
+    reader = WindowReader(BOOK.get, LIMITS.model_copy(update=limits))
+    messages = [
+        Message(i + 1, topic, b if isinstance(b, bytes) else json.dumps(b).encode(), NOW_MS)
+        for i, b in enumerate(bodies)
+    ]
+    return reader.read(messages, NOW_MS)
+
+
+def reasons(window: Window) -> list[str]:
+    return [one.reason for one in window.refused]
+
+
+def test_a_fix_becomes_a_row_with_its_owner_and_both_clocks() -> None:
+    window = read(fix(speed_kmh=40.5, ignition=True, alarm="tow", satellites=9))
+
+    (row,) = window.by_shard[0].fixes
+    assert (row["tenant_key"], row["truck_key"]) == (7, 101)
+    assert (row["ts_ms"], row["received_ms"]) == (NOW_MS - 1000, NOW_MS)
+    assert (row["speed_kmh"], row["ignition"], row["alarm"]) == (40.5, 1, Alarm.TOW)
+    assert np.isnan(row["heading_deg"])
+    assert window.mids == [1]
+
+
+def test_each_shard_gets_its_trucks_and_their_unknown_keys() -> None:
+    reader = WindowReader(BOOK.get, LIMITS)
+    bodies = [fix(cargo="rice"), fix(), fix(doors=2)]
+    topics = [OTHER, TOPIC, TOPIC]
+    messages = [
+        Message(i, topic, json.dumps(body).encode(), NOW_MS)
+        for i, (topic, body) in enumerate(zip(topics, bodies, strict=True))
+    ]
+
+    window = reader.read(messages, NOW_MS)
+
+    assert window.by_shard[0].extras == {1: b'{"doors":2}'}
+    assert window.by_shard[1].extras == {0: b'{"cargo":"rice"}'}
+    assert window.mids == [1, 2], "QoS 0 has nothing to acknowledge"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"nonsense", "malformed"),
+        (fix(lat=91), "malformed"),
+        (fix(ts=NOW_MS + 1000 * int(LIMITS.future_s_max) + 1), "future"),
+        (fix(ts=NOW_MS - 1000 * int(LIMITS.age_s_max) - 1), "too_old"),
+        (b" " * (LIMITS.message_bytes_max + 1), "too_large"),
+    ],
+)
+def test_what_is_not_admitted_is_refused_with_its_reason_and_bytes(
+    body: object, reason: str
+) -> None:
+    window = read(body)
+
+    assert reasons(window) == [reason]
+    assert window.by_shard == {}
+    assert window.mids == [1], "it leaves the queue all the same"
+    assert 0 < len(window.refused[0].raw) <= LIMITS.rejection_raw_bytes_max
+
+
+def test_a_topic_of_no_truck_is_refused() -> None:
+    window = read(fix(), topic="v1/acme/trucks/NOBODY/position")
+
+    assert reasons(window) == ["unknown_truck"]
+
+
+def test_the_limits_themselves_are_still_admitted() -> None:
+    window = read(
+        fix(ts=NOW_MS + 1000 * int(LIMITS.future_s_max)),
+        fix(ts=NOW_MS - 1000 * int(LIMITS.age_s_max)),
+    )
+
+    assert window.fixes == 2
+
+
+def test_a_device_beyond_its_rate_is_refused_the_rest_and_recovers_with_time() -> None:
+    limits = LIMITS.model_copy(update={"device_fixes_burst": 3, "device_fixes_per_s": 1.0})
+    reader = WindowReader(BOOK.get, limits)
+    body = json.dumps([fix(ts=NOW_MS - i) for i in range(5)]).encode()
+    message = Message(1, TOPIC, body, NOW_MS)
+
+    first = reader.read([message], NOW_MS)
+    later = reader.read([message], NOW_MS + 2000)
+
+    assert (first.fixes, reasons(first)) == (3, ["rate", "rate"])
+    assert later.fixes == 2
+
+
+def test_forgetting_full_buckets_changes_no_verdict() -> None:
+    reader = WindowReader(BOOK.get, LIMITS)
+    message = Message(1, TOPIC, json.dumps(fix()).encode(), NOW_MS)
+    reader.read([message], NOW_MS)
+
+    reader.rates.forget_full(NOW_MS + 60_000)
+
+    assert reader.read([message], NOW_MS + 60_000).fixes == 1
+
+
+def test_receipts_name_the_admitted_fixes_of_messages_that_ask() -> None:
+    asked = [fix(ts=NOW_MS - 3), fix(ts=NOW_MS - 2, ack=True), fix(ts=NOW_MS + 10**9)]
+
+    window = read(asked, fix(ts=NOW_MS - 1))
+
+    assert window.receipts == {BOOK[TOPIC]: [NOW_MS - 3, NOW_MS - 2]}
+    assert reasons(window) == ["future"]
