@@ -15,6 +15,7 @@ from config.policy import policy
 from launch.layout import Layout, LayoutError
 from launch.leftovers import end_leftovers
 from launch.lock import LockedError, held
+from launch.open_files import allow_all
 from launch.options import UpOptions, add_up_arguments, up_options
 from launch.ports import BlockClaim, PortTakenError, require_free
 from launch.progress import say
@@ -50,6 +51,7 @@ def up(options: UpOptions) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         datefmt="%H:%M:%S",
     )
+    allow_all()
     layout = Layout.at(options.data_dir)
     try:
         given = read_given(options.settings)

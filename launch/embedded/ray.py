@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.policy import Cluster, Launch
 from launch.layout import REPOSITORY, Layout, write_private
+from launch.open_files import proxy_connections
 from launch.ports import RAY_WORKERS, REPLICA_GRPC, REPLICA_HTTP, PortBlock
 from launch.process import POLL_S, ChildPlan, inherited
 
@@ -121,7 +122,7 @@ class RaySettings:
             "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(home / "metrics.sock"),
             "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(home),
             "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(home / "server-state"),
-            "RAY_SERVE_HAPROXY_MAXCONN": str(self.limits.proxy_connections_max),
+            "RAY_SERVE_HAPROXY_MAXCONN": str(proxy_connections(self.limits.proxy_connections_max)),
             "RAY_SERVE_HAPROXY_NBTHREAD": str(self.limits.proxy_threads),
             "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": str(self.limits.proxy_client_timeout_s),
         }
