@@ -41,6 +41,8 @@ SINGLE = {
             "haproxy_metrics",
             "haproxy_stats",
             "haproxy_log",
+            "fallback_http",
+            "fallback_grpc",
         ),
         start=GUARD + 1,
     )

@@ -113,6 +113,8 @@ class RaySettings:
             "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(http[1]),
             "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc[0]),
             "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc[1]),
+            "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(self.ports["fallback_http"]),
+            "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(self.ports["fallback_grpc"]),
             "RAY_SERVE_HAPROXY_METRICS_PORT": str(self.ports["haproxy_metrics"]),
             "RAY_SERVE_HAPROXY_STATS_PORT": str(self.ports["haproxy_stats"]),
             # Nobody listens there: otherwise every request would go to the machine's own syslog.
@@ -139,7 +141,8 @@ def plan(settings: RaySettings, limits: Launch) -> ChildPlan:
         environment=settings.environment,
         prepare=settings.prepare,
         wait_ready=wait_ready,
-        stop_signal=signal.SIGTERM,
+        # Its own clean end takes seconds and protects nothing: what lives on it is built to be killed.
+        stop_signal=signal.SIGKILL,
         stop_grace_s=limits.stop_grace_s,
         more_logs=lambda: sorted(settings.temp_dir.glob("session_latest/logs/*.err")),
     )
