@@ -61,8 +61,7 @@ def run(args: argparse.Namespace) -> Report:
 
 
 async def _position_every_truck(folder: Path, running: Stack) -> None:
-    async with fleet(running, folder, TRUCKS) as ready:
-        await publish_once(ready)
+    await publish_once(await fleet(running, folder, TRUCKS))
 
 
 def token(running: Stack, client: str = f"{TENANT}-viewer") -> str:

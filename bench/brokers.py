@@ -20,6 +20,8 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from config.policy import policy
+
 START_S_MAX = 15.0
 STOP_S_MAX = 10.0
 SERVICE_USER = "ubertruck-bench"
@@ -129,18 +131,31 @@ def _write_nats(folder: Path, port: int, devices: Devices) -> list[str]:
     """The product's configuration, with the load's devices as its users."""
     rules = "\n".join(
         f'    {{ user: "{devices.user(truck)}", password: "{devices.secret}", permissions: {{ '
-        f'publish: ["v1.{devices.tenant}.trucks.{truck}.>", "$MQTT.>"], '
-        f'subscribe: ["v1.{devices.tenant}.trucks.{truck}.>", "$MQTT.>"] }} }}'
+        f'publish: ["v1.{devices.tenant}.trucks.{truck}.position"], '
+        f'subscribe: ["v1.{devices.tenant}.trucks.{truck}.receipts", '
+        f'"$MQTT.sub.>", "$MQTT.deliver.>"] }} }}'
         for truck in devices.trucks
     )
+    limits = policy().broker
     config = folder / "nats.conf"
     config.write_text(f"""
 server_name: "bench"
 host: "127.0.0.1"
 port: {port + 1}
-max_connections: 20000
-jetstream {{ store_dir: "{folder / "jetstream"}", max_memory_store: 64MB, max_file_store: 20GB }}
-mqtt {{ host: "127.0.0.1", port: {port}, ack_wait: "60s", max_ack_pending: 20000 }}
+max_connections: {limits.connections_max}
+max_payload: {limits.message_bytes_max}
+jetstream {{
+  store_dir: "{folder / "jetstream"}"
+  max_memory_store: {limits.memory_bytes_max}
+  max_file_store: {limits.store_bytes_max}
+  sync_interval: "{limits.sync_interval_s}s"
+}}
+mqtt {{
+  host: "127.0.0.1"
+  port: {port}
+  ack_wait: "{limits.ack_wait_s}s"
+  max_ack_pending: {limits.ack_pending_max}
+}}
 authorization {{
   users: [
     {{ user: "{SERVICE_USER}", password: "{SERVICE_PASSWORD}" }}
@@ -175,7 +190,7 @@ user root
 persistence true
 persistence_location {folder}/
 autosave_interval 60
-max_inflight_messages 20000
+max_inflight_messages {policy().broker.ack_pending_max}
 max_queued_messages 0
 max_connections -1
 set_tcp_nodelay true

@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import io
 import time
+from collections.abc import Awaitable, Callable
 
+import asyncpg
 import numpy as np
 
 from bench.load_process import Integers, Published
@@ -23,6 +25,7 @@ FIX_TUPLE = np.dtype(
     ]
 )
 WATCH_EVERY_S = 0.02
+STORE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,33 +102,47 @@ class CommitWatch:
     `shard_batches.committed_at` is taken inside the transaction; this is what a reader observes.
     """
 
-    def __init__(self, conn: AnyConnection) -> None:
-        self._conn = conn
+    def __init__(self, connect: Callable[[], Awaitable[AnyConnection]]) -> None:
+        self._connect = connect
+        self._conn: AnyConnection | None = None
         self._last: dict[int, int] = {}
         self.fixes = 0
         self.batches: list[tuple[int, int, int, int]] = []  # shard, batch, seen_ms, fixes
         self._task: asyncio.Task[None] | None = None
 
-    async def begin(self) -> None:
+    async def __aenter__(self) -> CommitWatch:
+        self._conn = await self._connect()
         rows = await self._conn.fetch(
             "SELECT shard, max(batch) AS batch FROM shard_batches GROUP BY 1"
         )
         self._last = {row["shard"]: row["batch"] for row in rows}
         self._task = asyncio.create_task(self._watch(), name="commit-watch")
+        return self
 
-    async def end(self) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._look()
+        if self._conn is not None and not self._conn.is_closed():
+            await self._look(self._conn)
+            await self._conn.close()
 
     async def _watch(self) -> None:
+        """For ever; while Postgres is away there is nothing to see."""
         while True:
-            await self._look()
+            try:
+                if self._conn is None or self._conn.is_closed():
+                    self._conn = await self._connect()
+                await self._look(self._conn)
+            except STORE_AWAY:
+                self._conn = None
             await asyncio.sleep(WATCH_EVERY_S)
 
-    async def _look(self) -> None:
-        rows = await self._conn.fetch(
+    def newest(self, shard: int) -> int:
+        return self._last.get(shard, 0)
+
+    async def _look(self, conn: AnyConnection) -> None:
+        rows = await conn.fetch(
             """
             SELECT b.shard, b.batch, b.fixes FROM shard_batches b
             LEFT JOIN unnest($1::int[], $2::bigint[]) AS seen (shard, batch) USING (shard)

@@ -15,7 +15,6 @@ from bench.evidence import Account, account, stored_fixes
 from bench.load_process import Published
 from bench.mqtt_load import LoadSpec
 from bench.seeding import (
-    DEVICE_SECRET,
     TENANT,
     add_fences,
     add_trucks,
@@ -24,6 +23,7 @@ from bench.seeding import (
 )
 from bench.stack import Stack
 from bench.world import World
+from serve.identity.development import DEVICE_SECRET
 from store.postgres import AnyConnection
 
 TRACK_POINTS = 480
@@ -34,7 +34,7 @@ WARM_UP_PER_S = 200.0
 
 @dataclasses.dataclass(frozen=True)
 class Fleet:
-    """Trucks the stack knows, the broker they talk to, and a connection that sees what they do."""
+    """Trucks the stack knows, the broker they talk to, and where they drive."""
 
     folder: Path
     stack: Stack
@@ -42,7 +42,18 @@ class Fleet:
     devices: Devices
     keys: dict[str, int]
     ground: World
-    conn: AnyConnection
+
+    async def reader(self) -> AnyConnection:
+        return await reader(self.stack)
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AnyConnection]:
+        """A connection for the moment: Postgres may be killed between two of them."""
+        conn = await self.reader()
+        try:
+            yield conn
+        finally:
+            await conn.close()
 
     def load_spec(
         self,
@@ -68,7 +79,8 @@ class Fleet:
         """Waits until everything acknowledged is stored; gives the account either way."""
         deadline = time.monotonic() + SETTLE_S_MAX
         while True:
-            stored = await stored_fixes(self.conn, list(self.keys.values()), from_ms)
+            async with self.reading() as conn:
+                stored = await stored_fixes(conn, list(self.keys.values()), from_ms)
             found = account(published, self.keys, stored)
             if not found.lost or time.monotonic() > deadline:
                 return found
@@ -79,7 +91,6 @@ def devices_of(count: int) -> Devices:
     return Devices(TENANT, world.truck_ids(count), DEVICE_SECRET)
 
 
-@contextlib.asynccontextmanager
 async def fleet(
     running: Stack,
     folder: Path,
@@ -87,24 +98,21 @@ async def fleet(
     *,
     fences: int = 0,
     track_points: int = TRACK_POINTS,
+    clear_of_borders: bool = False,
     broker: Broker | None = None,
-) -> AsyncIterator[Fleet]:
+) -> Fleet:
     """Creates what is missing, and waits until the shards fold with every fence."""
     devices = devices_of(trucks)
     ground = world.build(devices.trucks, track_points, fences, SEED)
+    if clear_of_borders:
+        ground = world.without_grazed(ground)
     keys = await add_trucks(running, devices.trucks)
     revision = await add_fences(running, ground.fences)
     await asyncio.to_thread(devices_settled, trucks)
-    conn = await reader(running)
-    try:
-        made = Fleet(
-            folder, running, broker or embedded_broker(running), devices, keys, ground, conn
-        )
-        if fences:
-            await warm_up(made, revision)
-        yield made
-    finally:
-        await conn.close()
+    made = Fleet(folder, running, broker or embedded_broker(running), devices, keys, ground)
+    if fences:
+        await warm_up(made, revision)
+    return made
 
 
 def embedded_broker(running: Stack) -> Broker:
@@ -129,10 +137,11 @@ async def warm_up(ready: Fleet, revision: int) -> None:
     with load_process.load(ready.load_spec(rate=WARM_UP_PER_S)) as load:
         load.go()
         deadline = time.monotonic() + SETTLE_S_MAX
-        while not await _all_fences_known(ready.conn, revision):
-            if time.monotonic() > deadline:
-                raise TimeoutError("the shards did not take up the fences")
-            await asyncio.sleep(0.2)
+        async with ready.reading() as conn:
+            while not await _all_fences_known(conn, revision):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the shards did not take up the fences")
+                await asyncio.sleep(0.2)
         published = load.finish()
     await ready.settled(published, started_ms - 1)
 

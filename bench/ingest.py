@@ -24,9 +24,6 @@ from bench.fleet import Fleet, devices_of, fleet
 from bench.load_process import LoadProcess
 from bench.processes import Profiler, Usage, usage
 from bench.report import Report, number, table
-from bench.seeding import (
-    reader,
-)
 from bench.stack import Stack
 
 FENCES = 5_000
@@ -87,11 +84,11 @@ async def _one_broker(kind: str, folder: Path, args: argparse.Namespace, report:
     devices = devices_of(args.devices)
     floors = {mode: _floor(kind, folder, devices, mode) for mode in args.mode or MODES}
     with _stack_with(kind, folder, devices) as (running, broker):
-        async with fleet(running, folder, args.devices, fences=args.fences, broker=broker) as ready:
-            for mode in args.mode or MODES:
-                done = await _measure(ready, mode, args)
-                _add_rows(report, kind, mode, done, floors[mode])
-                _explain(kind, mode, done)
+        ready = await fleet(running, folder, args.devices, fences=args.fences, broker=broker)
+        for mode in args.mode or MODES:
+            done = await _measure(ready, mode, args)
+            _add_rows(report, kind, mode, done, floors[mode])
+            _explain(kind, mode, done)
 
 
 def _floor(kind: str, folder: Path, devices: Devices, mode: str) -> floor_ingest.Floor:
@@ -133,36 +130,24 @@ async def _measure(ready: Fleet, mode: str, args: argparse.Namespace) -> Run:
         rate=PACED_PER_S if mode == "paced" else None,
         window=_window(ready.devices, mode),
     )
-    watch_conn = await reader(ready.stack)
-    watch = CommitWatch(watch_conn)
-    try:
-        with load_process.load(spec) as load:
-            return await _run_load(ready, load, watch, args)
-    finally:
-        await watch_conn.close()
+    with load_process.load(spec) as load:
+        return await _run_load(ready, load, args)
 
 
-async def _run_load(
-    ready: Fleet, load: LoadProcess, watch: CommitWatch, args: argparse.Namespace
-) -> Run:
+async def _run_load(ready: Fleet, load: LoadProcess, args: argparse.Namespace) -> Run:
     pids = ready.stack.pids()
-    profiled = {
-        f"{role}-{i}": pid
-        for role in ("ingest_worker", "truck_shard")
-        for i, pid in enumerate(pids.get(role, []))
-    }
-    await watch.begin()
-    before = usage(pids)
-    load.allow(_ahead(load))
-    from_ms = time.time_ns() // 1_000_000
-    load.go()
-    profiler = Profiler(profiled, ready.folder, args.seconds) if args.profile else None
-    await _permit(load, watch, args.seconds)
-    published = load.finish()
-    found = await ready.settled(published, from_ms)
-    after = usage(pids)
-    await watch.end()
-    stored = await stored_fixes(ready.conn, list(ready.keys.values()), from_ms)
+    async with CommitWatch(ready.reader) as watch:
+        before = usage(pids)
+        load.allow(_ahead(load))
+        from_ms = time.time_ns() // 1_000_000
+        load.go()
+        profiler = _profiler(ready, args.seconds) if args.profile else None
+        await _permit(load, watch, args.seconds)
+        published = await asyncio.to_thread(load.finish)
+        found = await ready.settled(published, from_ms)
+        after = usage(pids)
+    async with ready.reading() as conn:
+        stored = await stored_fixes(conn, list(ready.keys.values()), from_ms)
     slices, seconds = _slices(watch, from_ms)
     return Run(
         seconds=seconds,
@@ -170,10 +155,20 @@ async def _run_load(
         messages_sent=published.result.sent,
         slices_per_s=slices,
         latencies_ms=watch.latencies_ms(stored),
-        cpu_s=_with_generator(before, after),
+        cpu_s=_noticeable(before, after),
         generator_cpu_s=published.result.cpu_s,
         profile=profiler.top() if profiler else {},
     )
+
+
+def _profiler(ready: Fleet, seconds: float) -> Profiler:
+    pids = ready.stack.pids()
+    watched = {
+        f"{role}-{i}": pid
+        for role in ("ingest_worker", "truck_shard")
+        for i, pid in enumerate(pids.get(role, []))
+    }
+    return Profiler(watched, ready.folder, seconds)
 
 
 def _ahead(load: LoadProcess) -> int:
@@ -199,7 +194,7 @@ def _slices(watch: CommitWatch, from_ms: int) -> tuple[list[float], float]:
     return sums, whole_ms / 1000
 
 
-def _with_generator(before: Usage, after: Usage) -> dict[str, float]:
+def _noticeable(before: Usage, after: Usage) -> dict[str, float]:
     return {role: s for role, s in after.cpu_since(before).items() if s > 0.005}
 
 

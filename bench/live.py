@@ -21,7 +21,6 @@ from bench.fleet import Fleet, fleet
 from bench.load_process import Published
 from bench.processes import usage
 from bench.report import Report
-from bench.seeding import reader
 from bench.stack import Stack
 from bench.viewers import ViewerSpec
 
@@ -31,6 +30,7 @@ VIEWERS = 200
 SLOW = 5
 SLOW_WAIT_S = 3.0
 TRACK_POINTS = 40
+FENCES = 1_000
 WARM_UP_S = 10.0
 MEMORY_EVERY_S = 1.0
 # India, as far as the fleet drives.
@@ -85,17 +85,15 @@ def run(args: argparse.Namespace) -> Report:
 
 
 async def _watch(folder: Path, running: Stack, args: argparse.Namespace) -> Seen:
-    async with fleet(
-        running, folder, args.trucks, fences=1_000, track_points=TRACK_POINTS
-    ) as ready:
-        spec = _viewer_spec(folder, running, args.viewers)
-        board, viewers = start_viewers(spec)
-        try:
-            load_process.wait_for(lambda: bool(board.get(Slot.READY)), viewers, 60)
-            return await _publish(ready, board, viewers, spec, args)
-        finally:
-            board.set(Slot.STOP, 1)
-            load_process.end(viewers)
+    ready = await fleet(running, folder, args.trucks, fences=FENCES, track_points=TRACK_POINTS)
+    spec = _viewer_spec(folder, running, args.viewers)
+    board, viewers = start_viewers(spec)
+    try:
+        load_process.wait_for(lambda: bool(board.get(Slot.READY)), viewers, 60)
+        return await _publish(ready, board, viewers, spec, args)
+    finally:
+        board.set(Slot.STOP, 1)
+        load_process.end(viewers)
 
 
 def start_viewers(spec: ViewerSpec) -> tuple[Board, subprocess.Popen[bytes]]:
@@ -111,26 +109,23 @@ async def _publish(
     spec: ViewerSpec,
     args: argparse.Namespace,
 ) -> Seen:
-    watch_conn = await reader(ready.stack)
-    watch = CommitWatch(watch_conn)
     memory_mb: list[float] = []
     with load_process.load(ready.load_spec(rate=args.trucks / EVERY_S)) as load:
         load.go()
         await asyncio.sleep(WARM_UP_S)
-        await watch.begin()
-        from_ms, pids = time.time_ns() // 1_000_000, ready.stack.pids()
-        board.set(Slot.GO, 1)
-        started = time.monotonic()
-        while time.monotonic() < started + args.seconds:
-            memory_mb.append(usage(pids).memory_mb["serve_replica"])
-            await asyncio.sleep(MEMORY_EVERY_S)
-        board.set(Slot.STOP, 1)
-        seconds = time.monotonic() - started
-        published = load.finish()
-    await watch.end()
-    await watch_conn.close()
+        async with CommitWatch(ready.reader) as watch:
+            from_ms, pids = time.time_ns() // 1_000_000, ready.stack.pids()
+            board.set(Slot.GO, 1)
+            started = time.monotonic()
+            while time.monotonic() < started + args.seconds:
+                memory_mb.append(usage(pids).memory_mb["serve_replica"])
+                await asyncio.sleep(MEMORY_EVERY_S)
+            board.set(Slot.STOP, 1)
+            seconds = time.monotonic() - started
+            published = await asyncio.to_thread(load.finish)
     await asyncio.to_thread(viewers.wait, 60)
-    stored = await stored_fixes(ready.conn, list(ready.keys.values()), from_ms)
+    async with ready.reading() as conn:
+        stored = await stored_fixes(conn, list(ready.keys.values()), from_ms)
     held = np.load(spec.result + ".npz")
     split = int(held["counts"][: spec.slow].sum())
     return Seen(

@@ -48,14 +48,20 @@ def usage(pids: Pids) -> Usage:
 
 
 def _with_children(pids: Iterable[int], children: bool) -> list[psutil.Process]:
-    found: list[psutil.Process] = []
+    found: dict[int, psutil.Process] = {}
     for pid in pids:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-            found.append(process)
+            found[pid] = process
             if children:
-                found.extend(process.children(recursive=True))
-    return found
+                found |= {child.pid: child for child in process.children(recursive=True)}
+    return list(found.values())
+
+
+def first_of(pids: Iterable[int]) -> int:
+    """The one that started the others: a server's own process among its children."""
+    known = set(pids)
+    return next(pid for pid in sorted(known) if psutil.Process(pid).ppid() not in known)
 
 
 class Profiler:

@@ -9,10 +9,11 @@ import msgspec
 from bench.stack import Stack
 from bench.world import Fence
 from config.installation import DatabaseRole
+from serve.fleet.device_secrets import hash_secret
+from serve.identity.development import DEVICE_SECRET
 from store.postgres import AnyConnection, connect
 
 TENANT = "demo"
-DEVICE_SECRET = "dev-secret"  # noqa: S105 - what `up` gives every truck of a development tenant
 
 
 async def reader(stack: Stack) -> AnyConnection:
@@ -42,12 +43,18 @@ async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
     try:
         await conn.execute(
             """
-            INSERT INTO trucks (tenant_key, id, truck_class)
-            SELECT $1, wanted, 'bench' FROM unnest($2::text[]) wanted
-            WHERE NOT EXISTS (SELECT FROM trucks WHERE id = wanted AND deleted_at IS NULL)
+            WITH made AS (
+                INSERT INTO trucks (tenant_key, id, truck_class)
+                SELECT $1, wanted, 'bench' FROM unnest($2::text[]) wanted
+                WHERE NOT EXISTS (SELECT FROM trucks WHERE id = wanted AND deleted_at IS NULL)
+                RETURNING key
+            )
+            INSERT INTO device_credentials (truck_key, tenant_key, secret_hash)
+            SELECT key, $1, $3 FROM made
             """,
             key,
             trucks,
+            hash_secret(DEVICE_SECRET),
         )
         rows = await conn.fetch(
             "SELECT id, key FROM trucks WHERE id = any($1) AND deleted_at IS NULL", trucks

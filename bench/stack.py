@@ -17,6 +17,8 @@ from typing import Any
 from bench import world
 from bench.processes import Pids
 from config.installation import Installation, read_installation
+from launch.layout import Layout
+from launch.roles import processes_by_role
 
 ROOT = Path(world.__file__).parent.parent
 START_S_MAX = 180.0
@@ -50,16 +52,7 @@ class Stack:
 
     def pids(self) -> Pids:
         """By role, as they are now: actors and servers that died have come back under others."""
-        command = [sys.executable, "-m", "ubertruck", "status", "--data-dir", str(self.data_dir)]
-        done = subprocess.run(
-            [*command, "--json"], cwd=ROOT, capture_output=True, check=False, timeout=60
-        )
-        try:
-            found: Pids = json.loads(done.stdout)["processes"]
-        except (ValueError, KeyError) as error:
-            said = done.stderr.decode()[-500:]
-            raise StackError(f"status --json gave no processes: {said}") from error
-        return found
+        return processes_by_role(Layout(self.data_dir))
 
 
 def attach(summary_file: Path) -> Stack:

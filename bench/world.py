@@ -94,7 +94,7 @@ def place_fences(world: World, count: int, rng: np.random.Generator) -> list[Fen
         truck, point = int(rng.integers(trucks)), int(rng.integers(1, points // 2))
         lat, lon = float(world.lat[truck, point]), float(world.lon[truck, point])
         # Half a step more than whole steps: the fixes before and after the border are equally far.
-        radius_m = (int(rng.integers(3, 14)) + 0.5) * STEP_M
+        radius_m = (int(rng.integers(2, 10)) + 0.5) * STEP_M
         if i % 5 in (1, 2):
             aside = np.array(world.heading_deg[truck, point] + 90.0)
             beside = offset(np.array(lat), np.array(lon), aside, np.array(radius_m * 1.5 + 300))
@@ -105,35 +105,25 @@ def place_fences(world: World, count: int, rng: np.random.Generator) -> list[Fen
     return fences
 
 
-def distances_m(world: World, truck: int, fences: tuple[Floats, Floats]) -> Floats:
-    """Metres from each point of a truck's track to each fence's centre: [point, fence]."""
-    lat, lon = world.lat[truck][:, None], world.lon[truck][:, None]
-    north = (lat - fences[0][None, :]) * METRES_PER_DEGREE
-    squeeze = np.cos(np.radians((lat + fences[0][None, :]) / 2))
-    east = (lon - fences[1][None, :]) * METRES_PER_DEGREE * squeeze
+def metres_between(lat: Floats, lon: Floats, fences: list[Fence]) -> Floats:
+    """[point, fence]: from each point to each fence's centre."""
+    centre_lat = np.array([fence.lat for fence in fences])[None, :]
+    centre_lon = np.array([fence.lon for fence in fences])[None, :]
+    north = (lat[:, None] - centre_lat) * METRES_PER_DEGREE
+    squeeze = np.cos(np.radians((lat[:, None] + centre_lat) / 2))
+    east = (lon[:, None] - centre_lon) * METRES_PER_DEGREE * squeeze
     return np.asarray(np.hypot(north, east))
-
-
-def centres(fences: list[Fence]) -> tuple[Floats, Floats]:
-    return np.array([f.lat for f in fences]), np.array([f.lon for f in fences])
 
 
 def without_grazed(world: World) -> World:
     """The same world without fences whose border any truck comes near to but does not clear."""
-    at = centres(world.fences)
     outer = np.array([f.radius_m for f in world.fences])
     flat = math.cos(math.pi / POLYGON_CORNERS)
     inner = np.array([f.radius_m * (1.0 if f.is_circle else flat) for f in world.fences])
     clear = np.ones(len(world.fences), dtype=bool)
     for truck in range(len(world.trucks)):
-        metres = distances_m(world, truck, at)
+        metres = metres_between(world.lat[truck], world.lon[truck], world.fences)
         near = (metres > inner - MARGIN_M) & (metres < outer + MARGIN_M)
         clear &= ~near.any(axis=0)
     kept = [fence for fence, good in zip(world.fences, clear, strict=True) if good]
     return dataclasses.replace(world, fences=kept)
-
-
-def inside(world: World, truck: int) -> npt.NDArray[np.bool_]:
-    """[point, fence]: whether the truck is inside there."""
-    radii = np.array([fence.radius_m for fence in world.fences])
-    return distances_m(world, truck, centres(world.fences)) < radii[None, :]
