@@ -7,12 +7,25 @@ import logging
 
 from actors.journal import Journal
 from actors.placement import shard_of
-from config.policy import Tracking
+from config.installation import DatabaseRole, Postgres
+from config.policy import Policy, Tracking
 from store import leases, snapshots
 from store.directory import TruckDirectory
-from store.postgres import AnyPool
+from store.postgres import AnyPool, open_pool
 
 log = logging.getLogger(__name__)
+
+
+async def rehome_installation(where: Postgres, limits: Policy) -> int:
+    """The same with connections of its own, for whoever is about to start the shards."""
+    storage = limits.storage
+    async with (
+        await open_pool(
+            where, DatabaseRole.TELEMETRY, storage.telemetry_pool, storage
+        ) as telemetry,
+        await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage) as system,
+    ):
+        return await rehome(telemetry, system, limits.tracking)
 
 
 async def rehome(telemetry: AnyPool, system: AnyPool, limits: Tracking) -> int:

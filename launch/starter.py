@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from actors import handles
 from actors.outbox_relay import OutboxRelay
+from actors.rehome import rehome_installation
 from actors.stats import ActorStats
 from actors.truck_shard import TruckShard
 from config.installation import installation
@@ -44,6 +45,7 @@ async def start_all() -> None:
     limits = policy()
     tell("actors", "begin")
     tell("serve", "begin")
+    await rehome_installation(installation().postgres, limits)
     handles.start_actors(limits, TruckShard, OutboxRelay, IngestWorker)
     serving = asyncio.create_task(serve_all(), name="deploy")
     shards = handles.TruckShards.from_policy(limits)
