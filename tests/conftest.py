@@ -1,4 +1,4 @@
-"""A real Postgres and a real Redis for the store's tests, started once per session."""
+"""A real Postgres for all tests, started once per session, and what they share of it."""
 
 from __future__ import annotations
 
