@@ -34,6 +34,7 @@ class TruckShard:
         self._trouble: str | None = "starting"
         self._counts = {"fixes_total": 0, "batches_total": 0, "fold_s_total": 0.0}
         self._journal: Journal | None = None
+        self._recovered_once = False
         self._live: LivePublisher | None = None
         self._life = live(self._run(), "shard-life")
 
@@ -58,7 +59,10 @@ class TruckShard:
         return committed_ms
 
     async def positions(self, tenant_key: int) -> LastArray:
-        return self._recovered_journal().columns.of_tenant(tenant_key)
+        """What is committed; also while the store is away, since that does not make it wrong."""
+        if self._journal is None or not self._recovered_once:
+            raise StoreAwayError(self._trouble or "starting")
+        return self._journal.columns.of_tenant(tenant_key)
 
     async def stats(self) -> ActorStats:
         values: dict[str, float] = dict(self._counts)
@@ -117,6 +121,7 @@ class TruckShard:
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, limits.retry_wait_s_max)
         self._trouble = None
+        self._recovered_once = True
         self._working.set()
 
     async def _work(self, journal: Journal) -> None:
