@@ -14,7 +14,7 @@ from store.bootstrap import bootstrap
 from store.errors import MigrationError
 from store.migrate import MIGRATIONS_DIR, migrate, read_migrations
 from store.postgres import connect
-from tests.store.conftest import Server
+from tests.conftest import Server
 
 ALL = [migration.name for migration in read_migrations()]
 
