@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from functools import lru_cache
 
 # scrypt at 16 MiB and some 50 ms: secrets are random, so this is depth, not the first wall.
 COST = 2**14
@@ -37,6 +38,10 @@ def matches(secret: str, stored: str) -> bool:
     return hmac.compare_digest(found, base64.b64decode(digest))
 
 
+def _matches_or_nobody(secret: str, stored: str | None) -> bool:
+    return matches(secret, stored or _nobody())
+
+
 def _scrypt(secret: str, salt: bytes, cost: int, block: int, parallel: int) -> bytes:
     # Some OpenSSL builds refuse more than 32 MiB unless told; twice the need is enough.
     return hashlib.scrypt(
@@ -44,14 +49,19 @@ def _scrypt(secret: str, salt: bytes, cost: int, block: int, parallel: int) -> b
     )
 
 
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    """The hash of a secret that nobody holds."""
+    return hash_secret(new_secret())
+
+
 class SecretChecker:
     """Checks secrets in threads; an unknown client costs the same time as a wrong secret."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._nobody = hash_secret(new_secret())
 
     async def check(self, secret: str, stored: str | None) -> bool:
         async with self._slots:
-            found = await asyncio.to_thread(matches, secret, stored or self._nobody)
+            found = await asyncio.to_thread(_matches_or_nobody, secret, stored)
         return found and stored is not None

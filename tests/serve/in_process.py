@@ -1,0 +1,68 @@
+"""The actors' part of the product inside a test's own process: real fold, real store, no Ray."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+
+from actors.journal import Journal
+from actors.stats import ActorStats, stats_of
+from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixBatch
+from freight.tracking.columns import LastArray
+from store import outbox
+from store.live_bus import LiveBus
+from store.postgres import AnyPool
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclasses.dataclass
+class InProcessActors:
+    """One shard and one relay; `report` returns when all is committed and published."""
+
+    journal: Journal
+    system: AnyPool
+    bus: LiveBus
+    is_away: bool = False
+
+    async def positions(self, tenant_key: int) -> LastArray:
+        return self.journal.columns.of_tenant(tenant_key)
+
+    async def stats(self) -> list[ActorStats]:
+        trouble = "killed by this test" if self.is_away else None
+        return [
+            stats_of("truck_shard", "truck-shard-0", {"fixes_total": 1.0}, trouble),
+            stats_of("ingest_worker", "ingest-worker-0", {}),
+            stats_of("outbox_relay", "outbox-relay", {"outbox_rows": 0.0}),
+        ]
+
+    async def report(
+        self, tenant_key: int, fixes: list[dict[str, float]], *, publish: bool = True
+    ) -> None:
+        """Each fix: truck_key, lat, lon and what else of a fix is known; ts_ms is now if not."""
+        batch = np.zeros(len(fixes), FIX_DTYPE)
+        for name in FIX_DTYPE.names or ():
+            if FIX_DTYPE[name].kind == "f":
+                batch[name] = np.nan
+        batch["seq"], batch["satellites"] = MISSING_INT64, MISSING_INT16
+        batch["ignition"] = batch["alarm"] = MISSING_INT8
+        batch["tenant_key"] = tenant_key
+        batch["ts_ms"] = batch["received_ms"] = now_ms()
+        for row, fix in enumerate(fixes):
+            for name, value in fix.items():
+                batch[name][row] = value
+        _, rows = await self.journal.commit(FixBatch(batch, {}))
+        if publish:
+            await self.bus.publish_positions(tenant_key, self.journal.columns.last[rows])
+            await self.relay()
+
+    async def relay(self) -> None:
+        async with self.system.acquire() as conn, conn.transaction():
+            rows = await outbox.take(conn, 1000)
+            for row in rows:
+                await self.bus.publish_event(row.tenant_key, row.event_seq, row.body)
+            await outbox.delete(conn, [row.id for row in rows])
