@@ -9,6 +9,7 @@ from store.postgres import AnyPool
 
 async def until_someone_waits(pool: AnyPool) -> None:
     async with pool.acquire() as conn:
-        # Postgres has no event for this: look again until it is so.
-        while not await conn.fetchval("SELECT true FROM pg_locks WHERE NOT granted LIMIT 1"):
+        waits = False
+        while not waits:
+            waits = await conn.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
             await asyncio.sleep(0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from datetime import date, timedelta
 
@@ -16,6 +17,7 @@ from store.leases import Lease
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.store.fix_arrays import START_MS, bare_fixes
+from tests.store.locks import until_someone_waits
 
 DAY_MS = 86_400_000
 
@@ -224,9 +226,14 @@ async def test_replay_in_several_groups_is_the_same(
 async def test_partitions_are_made_once_by_whoever_comes(telemetry: AnyPool) -> None:
     day = date(2031, 1, 1) + timedelta(days=secrets.randbelow(10_000))
     async with telemetry.acquire() as one, telemetry.acquire() as two:
-        async with one.transaction():
-            assert await one.fetchval("SELECT ensure_fix_partition($1)", day)
-        assert not await two.fetchval("SELECT ensure_fix_partition($1)", day)
+        transaction = one.transaction()
+        await transaction.start()
+        assert await one.fetchval("SELECT ensure_fix_partition($1)", day)
+        second = asyncio.create_task(two.fetchval("SELECT ensure_fix_partition($1)", day))
+        await until_someone_waits(telemetry)
+        await transaction.commit()
+
+        assert not await second
         await fixes.ensure_partitions(two, [day, day])
 
 
