@@ -5,8 +5,8 @@ import { worldPx } from "./mercator";
 export const CLUSTER_BELOW_ZOOM = 10;
 // A small fleet is grouped only where its trucks would cover each other, a large one sooner.
 const CROWD = 1_000;
-const CELL_PX = { few: 34, crowd: 64 };
-const MERGE_PART = 0.7;
+const CELL_PX = { few: 40, crowd: 64 };
+const MERGE_PART = 0.8;
 // Fewer than this in one place stay visible as trucks.
 export const CLUSTER_MIN = 4;
 

@@ -20,12 +20,14 @@ void main() {
   float part = a_time.y > 0.0 ? clamp((u_now - a_time.x) / a_time.y, 0.0, 1.0) : 1.0;
   vec4 centre = u_matrix * vec4(mix(a_way.xy, a_way.zw, part), 0.0, 1.0);
   float size = u_size * (a_chosen > 0.5 ? 1.35 : 1.0);
-  vec2 px = a_corner * size * 1.9;
+  // Only the chosen truck's ring needs the wide quad: the others save the pixels.
+  vec2 reach = a_corner * (a_chosen > 0.5 ? 1.8 : 1.25);
+  vec2 px = reach * size;
   gl_Position = centre + vec4(px / u_viewport * 2.0 * centre.w, 0.0, 0.0);
   float turn = a_look.x < 0.0 ? 0.0 : a_look.x - u_bearing;
   float c = cos(turn);
   float s = sin(turn);
-  v_pos = mat2(c, s, -s, c) * a_corner * 1.9;
+  v_pos = mat2(c, s, -s, c) * reach;
   v_status = int(a_look.y);
   v_heading = a_look.x;
   v_chosen = a_chosen;

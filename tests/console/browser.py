@@ -1,0 +1,97 @@
+"""Chromium for the console's browser tests: found, installed where that is allowed, driven."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+WAIT_S = 30.0
+POLL_MS = 25
+
+
+def find_chromium() -> str:
+    """The path of a Chromium; Debian's own is installed when we are root on Debian."""
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    if os.geteuid() == 0 and shutil.which("apt-get") and Path("/etc/debian_version").is_file():
+        for step in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
+            subprocess.run(["apt-get", *step], check=False, capture_output=True)
+        if found := shutil.which("chromium"):
+            return found
+    pytest.skip("no Chromium here and no right to install it: `apt-get install chromium` as root")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+class Console:
+    """One page of the console, spoken of in a dispatcher's terms."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._heard)
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def open(self, fragment: str = "") -> None:
+        self.page.goto(f"{self.url}/{fragment}")
+
+    def sign_in(self, client: str = "demo-dispatcher", secret: str | None = None) -> None:
+        self.page.get_by_label("Client id").fill(client)
+        self.page.get_by_label("Secret").fill(f"{client}-secret" if secret is None else secret)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def hook(self, expression: str) -> Any:
+        """A value of window.__ubertruck, or None while there is none."""
+        return self.page.evaluate(f"window.__ubertruck && window.__ubertruck.{expression}")
+
+    def wait(self, expression: str, seconds: float = WAIT_S) -> Any:
+        """Until a JavaScript expression is true. (Playwright's own wait needs eval, which our
+        content security policy forbids the page.)"""
+        deadline = time.monotonic() + seconds
+        while not (value := self.page.evaluate(expression)):
+            if time.monotonic() > deadline:
+                state = self.page.evaluate("JSON.stringify(window.__ubertruck ?? null)")
+                raise AssertionError(f"{expression} never came true; {state}; {self.errors}")
+            self.page.wait_for_timeout(POLL_MS)
+        return value
+
+    def wait_live(self) -> None:
+        self.wait("window.__ubertruck?.state === 'live' && window.__ubertruck.trucks > 0")
+
+    def truck(self, truck: str) -> Any:
+        return self.page.evaluate("id => window.__ubertruck.truck(id)", truck)

@@ -1,0 +1,315 @@
+"""The console in a real browser, against a server of our own that can be made to misbehave."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from launch.console_build import build
+from tests.console.browser import Console, chromium
+from tests.console.fake_server import FakeServer, demo_fences
+from tests.console.fake_world import FakeWorld
+
+pytestmark = pytest.mark.browser
+
+TRUCK = "TRK-0003"
+NEAR_PUNE = "#map=12/18.52/73.86"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    build()
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    made = FakeServer(FakeWorld(60), free_port())
+    made.fences = demo_fences()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def console(browser: Browser, server: FakeServer) -> Iterator[Console]:
+    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
+    yield Console(context.new_page(), server.url)
+    context.close()
+
+
+def signed_in(console: Console, fragment: str = "") -> Console:
+    console.open(fragment)
+    console.sign_in()
+    console.wait_live()
+    return console
+
+
+def test_a_wrong_secret_is_said_plainly_and_kept_out(console: Console) -> None:
+    console.open()
+    console.sign_in(secret="nonsense")
+    expect(console.page.get_by_role("alert")).to_contain_text("wrong")
+    assert console.hook("state") is None
+
+
+def test_a_server_that_is_away_at_sign_in_is_said_plainly(
+    console: Console, server: FakeServer
+) -> None:
+    console.open()
+    server.stop()
+    console.sign_in()
+    expect(console.page.get_by_role("alert")).to_contain_text("does not answer")
+
+
+def test_the_fleet_is_drawn_counted_and_nothing_is_asked_of_strangers(
+    console: Console, server: FakeServer
+) -> None:
+    signed_in(console)
+    drawn = console.hook("drawn")
+    assert drawn["trucks"] + drawn["clusters"] > 0
+    assert console.hook("first_drawn_ms") is not None
+    moving = console.page.locator(".chip.moving")
+    expect(moving).to_have_attribute("data-count", str(int((server.world.status == 1).sum())))
+    expect(console.page.locator(".link-state")).to_contain_text("Live")
+    console.page.wait_for_load_state("networkidle")
+    strange = [url for url in console.requests if not url.startswith((server.url, "blob:"))]
+    assert strange == []
+    assert console.errors == []
+
+
+def test_a_signed_in_page_survives_a_reload_and_signs_out(console: Console) -> None:
+    signed_in(console)
+    console.page.reload()
+    console.wait_live()
+    console.page.get_by_role("button", name="Sign out").click()
+    expect(console.page.get_by_label("Client id")).to_be_visible()
+    assert console.page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_truck_is_found_by_id_and_its_card_tells_what_it_said(console: Console) -> None:
+    signed_in(console)
+    console.page.keyboard.press("/")
+    console.page.keyboard.type(TRUCK)
+    console.page.keyboard.press("Enter")
+    card = console.page.get_by_role("region", name="Truck")
+    expect(card.get_by_role("heading")).to_have_text(TRUCK)
+    expect(card).to_contain_text("MH12 AB 4821")
+    expect(card).to_contain_text("km/h")
+    expect(card).to_contain_text("48,211.4 km")
+    expect(card).to_contain_text("fixes")
+    console.page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_a_truck_that_is_not_ours_is_explained(console: Console) -> None:
+    signed_in(console)
+    console.page.get_by_label("Find a truck by id").fill("NOBODY-1")
+    console.page.keyboard.press("Enter")
+    card = console.page.get_by_role("region", name="Truck")
+    expect(card.get_by_role("alert")).to_contain_text("no truck")
+
+
+def test_a_click_on_a_truck_opens_its_card(console: Console, server: FakeServer) -> None:
+    server.frozen = True
+    server.world.lat[:] = 10.0
+    server.world.put(TRUCK, 18.52, 73.86)
+    signed_in(console, NEAR_PUNE)
+    console.page.locator(".map canvas").click()
+    card = console.page.get_by_role("region", name="Truck")
+    expect(card.get_by_role("heading")).to_have_text(TRUCK)
+
+
+def test_a_truck_glides_to_its_fix_and_never_beyond_or_back(
+    console: Console, server: FakeServer
+) -> None:
+    server.frozen = True
+    server.world.put(TRUCK, 18.52, 73.86)
+    signed_in(console, NEAR_PUNE)
+    start_ms = console.truck(TRUCK)["fix"]["ts_ms"]
+    console.page.evaluate(
+        "id => { window.seen = []; setInterval(() => seen.push(__ubertruck.truck(id).lat), 20); }",
+        TRUCK,
+    )
+    server.world.put(TRUCK, 18.53, 73.86, ts_ms=start_ms + 4_000)
+    console.wait("window.seen.at(-1) > 18.53 - 1e-9")
+    seen = console.page.evaluate("window.seen")
+    assert seen == sorted(seen)
+    assert max(seen) <= 18.53 + 1e-9
+    assert sum(18.5201 < lat < 18.5299 for lat in seen) > 3
+    server.world.put(TRUCK, 18.522, 73.86, ts_ms=start_ms + 1_000)
+    server.world.put("TRK-0001", 18.521, 73.861)
+    console.wait("window.__ubertruck.truck('TRK-0001')?.fix.lat > 18.5")
+    assert console.truck(TRUCK)["lat"] == pytest.approx(18.53)
+
+
+def test_the_subscription_follows_the_map(console: Console, server: FakeServer) -> None:
+    signed_in(console)
+    whole = server.subscriptions[0]["bbox"]
+    assert whole[0] < 68
+    assert whole[2] > 97
+    console.page.evaluate("location.hash = '#map=12/18.52/73.86'")
+    console.wait("window.__ubertruck.zoom === 12")
+    console.wait("window.__ubertruck.trucks < 60")
+    latest = server.subscriptions[-1]["bbox"]
+    assert 73.4 < latest[0] < 73.86 < latest[2] < 74.3
+
+
+def test_a_dropped_connection_comes_back_by_itself(console: Console, server: FakeServer) -> None:
+    signed_in(console)
+    trucks = console.hook("trucks")
+    server.drop_viewers()
+    console.wait("window.__ubertruck.state === 'reconnecting'")
+    assert console.hook("trucks") == trucks
+    console.wait_live()
+    assert console.hook("trucks") == trucks
+
+
+def test_while_the_server_is_away_the_age_of_the_picture_is_shown(
+    console: Console, server: FakeServer
+) -> None:
+    signed_in(console)
+    server.stop()
+    link = console.page.locator(".link-state")
+    expect(link).to_contain_text("Reconnecting", timeout=15_000)
+    expect(link).to_contain_text("old")
+    assert console.hook("trucks") == 60
+    server.start()
+    expect(link).to_have_text("Live", timeout=30_000)
+
+
+def test_without_a_network_it_says_offline_at_once(console: Console) -> None:
+    signed_in(console)
+    console.page.context.set_offline(True)
+    expect(console.page.locator(".link-state")).to_contain_text("Offline")
+    console.page.context.set_offline(False)
+    console.wait_live()
+
+
+def test_an_expired_token_is_renewed_while_the_page_remembers_the_secret(
+    console: Console, server: FakeServer
+) -> None:
+    signed_in(console)
+    before = console.page.evaluate("sessionStorage.getItem('ubertruck.session')")
+    server.drop_viewers(code=4401)
+    console.wait("window.__ubertruck.state === 'reconnecting'")
+    console.wait_live()
+    assert console.page.evaluate("sessionStorage.getItem('ubertruck.session')") != before
+
+
+def test_a_session_that_cannot_go_on_ends_with_a_reason(
+    console: Console, server: FakeServer
+) -> None:
+    signed_in(console)
+    server.tokens_valid = False
+    server.drop_viewers(code=4401)
+    expect(console.page.get_by_role("alert")).to_contain_text("Sign in again", timeout=15_000)
+    expect(console.page.get_by_label("Client id")).to_be_visible()
+
+
+def test_a_session_that_ran_out_while_away_says_so(console: Console, server: FakeServer) -> None:
+    signed_in(console)
+    console.page.evaluate(
+        """() => {
+          const kept = JSON.parse(sessionStorage.getItem('ubertruck.session'));
+          sessionStorage.setItem('ubertruck.session', JSON.stringify({...kept, expiresAtMs: 1}));
+        }"""
+    )
+    console.page.reload()
+    expect(console.page.get_by_role("alert")).to_contain_text("expired")
+
+
+def test_events_arrive_live_once_and_lead_to_their_truck(
+    console: Console, server: FakeServer
+) -> None:
+    signed_in(console)
+    events = console.page.get_by_role("region", name="Events")
+    expect(events).to_contain_text("Nothing yet")
+    fence = {"fence": {"id": "f1", "name": "Pune yard"}}
+    server.raise_event("truck.fence.entered", TRUCK, fence, 1)
+    row = events.get_by_role("button", name=TRUCK)
+    expect(row).to_contain_text("entered Pune yard")
+    server.drop_viewers()
+    console.wait("window.__ubertruck.state === 'reconnecting'")
+    console.wait_live()
+    expect(row).to_have_count(1)
+    row.click()
+    card = console.page.get_by_role("region", name="Truck")
+    expect(card.get_by_role("heading")).to_have_text(TRUCK)
+
+
+def test_a_slow_api_does_not_hold_up_the_map(console: Console, server: FakeServer) -> None:
+    server.raise_event("truck.stopped", TRUCK, {}, 1)
+    server.delay_s = 3600.0
+    signed_in(console)
+    expect(console.page.get_by_role("region", name="Events")).to_contain_text("Loading")
+
+
+def test_an_empty_view_says_what_to_do(console: Console) -> None:
+    console.open("#map=9/5/60")
+    console.sign_in()
+    note = console.page.locator(".map-note")
+    expect(note).to_contain_text("No trucks here")
+    note.get_by_role("button", name="Show all of India").click()
+    console.wait_live()
+    expect(note).to_be_hidden()
+
+
+def test_a_base_map_that_does_not_load_gives_way_to_the_built_in_one(console: Console) -> None:
+    signed_in(console)
+    page = console.page
+    page.get_by_role("button", name="Map settings").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Style or tile address").fill("http://elsewhere.example/style.json")
+    dialog.get_by_role("button", name="Use this address").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("https://")
+    dialog.get_by_label("Style or tile address").fill("/no-such-style.json")
+    dialog.get_by_role("button", name="Use this address").click()
+    expect(page.locator(".toast")).to_contain_text("Showing the built-in map")
+    console.wait("window.__ubertruck.drawn.trucks + window.__ubertruck.drawn.clusters > 0")
+
+
+def test_dark_and_light_are_chosen_and_remembered(console: Console) -> None:
+    signed_in(console)
+    root = console.page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    console.page.get_by_role("button", name="Switch between dark and light").click()
+    expect(root).to_have_attribute("data-theme", "light")
+    console.page.reload()
+    console.wait_live()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(
+    browser: Browser, server: FakeServer
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    console = signed_in(Console(context.new_page(), server.url))
+    width = "Math.max(...[...document.querySelectorAll('.workspace *')].filter(e => "
+    width += "!e.closest('.map')).map(e => e.getBoundingClientRect().right))"
+    assert console.page.evaluate(width) <= 360
+    console.page.get_by_role("button", name="Show or hide events").click()
+    expect(console.page.get_by_role("region", name="Events")).to_be_visible()
+    assert console.page.evaluate(width) <= 360
+    context.close()
+
+
+def test_ten_thousand_trucks_are_laid_out_within_a_frame_or_two(browser: Browser) -> None:
+    server = FakeServer(FakeWorld(10_000), free_port())
+    server.start()
+    context = browser.new_context(viewport={"width": 1200, "height": 760})
+    console = signed_in(Console(context.new_page(), server.url))
+    console.wait("window.__ubertruck.trucks === 10000")
+    console.wait("window.__ubertruck.drawn.clusters > 10")
+    console.wait("window.__ubertruck.drawn.layoutMs < 50")
+    context.close()
+    server.stop()
