@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from actors.journal import Journal
 from config.installation import BrokerKind, Http, Installation, Mqtt, Postgres, RayCluster, Redis
-from config.policy import policy
+from config.policy import Policy, policy
 from launch.embedded.redis import binary
 from serve import bare
 from serve.app import build_app
@@ -90,6 +90,16 @@ def installation(where: Postgres, redis: Redis, key_file: Path, tmp_path: Path) 
 
 
 @pytest.fixture
+def quick() -> Policy:
+    """The product's policy, except that nobody has to wait for an interval to pass."""
+    usual = policy()
+    live = usual.live.model_copy(update={"interval_ms": 30, "resume_token_s": 0.1})
+    ingest = usual.ingest.model_copy(update={"directory_poll_s": 0.05})
+    api = usual.api.model_copy(update={"readiness_cache_s": 0.001, "track_chunk_fixes": 3})
+    return usual.model_copy(update={"live": live, "ingest": ingest, "api": api})
+
+
+@pytest.fixture
 async def actors(
     installation: Installation, telemetry: AnyPool, system: AnyPool
 ) -> AsyncIterator[InProcessActors]:
@@ -102,10 +112,13 @@ async def actors(
 
 @pytest.fixture
 async def gateway_app(
-    installation: Installation, actors: InProcessActors, monkeypatch: pytest.MonkeyPatch
+    installation: Installation,
+    quick: Policy,
+    actors: InProcessActors,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[FastAPI]:
     monkeypatch.setenv("ENVIRONMENT", "development")
-    app = build_app(installation, policy(), actors)
+    app = build_app(installation, quick, actors)
     async with app.router.lifespan_context(app):
         yield app
 
@@ -148,11 +161,14 @@ def neighbour(http: httpx.AsyncClient, gateway: Gateway, other_tenant: Tenant) -
 
 @pytest.fixture
 async def live_url(
-    installation: Installation, actors: InProcessActors, monkeypatch: pytest.MonkeyPatch
+    installation: Installation,
+    quick: Policy,
+    actors: InProcessActors,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[tuple[str, Gateway]]:
     """The same application behind a real socket, for WebSockets; and its gateway."""
     monkeypatch.setenv("ENVIRONMENT", "development")
-    running = bare.server(installation, policy(), actors, port=0)
+    running = bare.server(installation, quick, actors, port=0)
     serving = asyncio.create_task(running.serve())
     while not running.started:
         await asyncio.sleep(0.005)
