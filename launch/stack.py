@@ -112,7 +112,12 @@ class Stack:
             users_known.set()
             return
         settings = nats.NatsSettings(
-            self._layout, self._where.mqtt, self._ports, self._where.instance, self._policy.broker
+            layout=self._layout,
+            mqtt=self._where.mqtt,
+            ports=self._ports,
+            instance=self._where.instance,
+            limits=self._policy.broker,
+            log_bytes_max=self._policy.launch.log_bytes_max,
         )
         async with self.progress.step("broker"):
             await self._run_child(nats.plan(settings, self._policy.launch))

@@ -14,7 +14,7 @@ import httpx
 
 from config.installation import Mqtt
 from config.policy import Broker, Launch
-from launch.embedded.broker_users import NO_USERS
+from launch.embedded.broker_users import users_file
 from launch.layout import Layout, write_private
 from launch.ports import LOOPBACK, PortBlock
 from launch.process import POLL_S, ChildPlan, inherited
@@ -48,6 +48,12 @@ class NatsSettings:
     ports: PortBlock
     instance: str
     limits: Broker
+    log_bytes_max: int
+
+    @property
+    def log(self) -> Path:
+        """Turned over by the broker itself: devices that try what they may not fill it."""
+        return self.layout.log_of("broker")
 
     @property
     def config_file(self) -> Path:
@@ -78,13 +84,16 @@ mqtt {{
   ack_wait: "{bounds.ack_wait_s}s"
   max_ack_pending: {bounds.ack_pending_max}
 }}
+log_file: {json.dumps(str(self.log))}
+logfile_size_limit: {self.log_bytes_max}
+logfile_max_num: 2
 include "{self.layout.broker_users_file.name}"
 """
 
     def prepare(self) -> None:
         users = self.layout.broker_users_file
         if not users.is_file():
-            write_private(users, NO_USERS)
+            write_private(users, users_file(self.mqtt, ()))
         write_private(self.config_file, self.text())
 
 
@@ -94,11 +103,12 @@ def plan(settings: NatsSettings, limits: Launch) -> ChildPlan:
 
     return ChildPlan(
         name="broker",
-        log=settings.layout.log_of("broker"),
+        log=settings.layout.log_of("broker-start"),
         command=lambda: [str(binary()), "--config", str(settings.config_file)],
         environment=inherited,
         prepare=settings.prepare,
         wait_ready=wait_ready,
+        more_logs=lambda: [settings.log],
         stop_signal=signal.SIGTERM,
         stop_grace_s=limits.stop_grace_s,
     )

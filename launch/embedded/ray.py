@@ -141,7 +141,7 @@ def plan(settings: RaySettings, limits: Launch) -> ChildPlan:
         environment=settings.environment,
         prepare=settings.prepare,
         wait_ready=wait_ready,
-        # Its own clean end takes seconds and protects nothing: what lives on it is built to be killed.
+        # A clean end takes seconds and protects nothing: what lives there is built to be killed.
         stop_signal=signal.SIGKILL,
         stop_grace_s=limits.stop_grace_s,
         more_logs=lambda: sorted(settings.temp_dir.glob("session_latest/logs/*.err")),
