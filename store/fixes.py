@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from store.fix_codec import (
 from store.postgres import AnyConnection, epoch_ms, moment
 
 __all__ = [
+    "Span",
     "StoredFix",
     "copy_new",
     "copy_payload",
@@ -31,7 +33,7 @@ __all__ = [
     "last_fix",
     "replay_after",
     "track",
-    "window",
+    "windows",
 ]
 
 DAY_MS = 86_400_000
@@ -89,8 +91,8 @@ async def copy_new(
     """Store fixes that are newer than all their trucks have sent, so cannot be there already."""
     if not len(fixes):
         return
-    # In the order of the key: neighbours meet the same index pages, which makes the COPY a third
-    # cheaper than a random order (docs/storage.md).
+    # In the order of the key: neighbours meet the same index pages, which takes a fifth of
+    # Postgres' work away (docs/storage.md).
     order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
     if extras:
         extras = {at: extras[row] for at, row in enumerate(order.tolist()) if row in extras}
@@ -193,23 +195,40 @@ async def track(  # noqa: PLR0917 - from, to, limit read well in this order
     return [_stored(row) for row in rows]
 
 
-async def window(conn: AnyConnection, truck_key: int, from_ms: int, to_ms: int) -> FixArray:
-    """Fixes of [from, to], with the nearest one before and the nearest one after, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one truck's device time, both ends in it."""
+
+    truck_key: int
+    from_ms: int
+    to_ms: int
+
+
+async def windows(conn: AnyConnection, spans: Sequence[Span]) -> FixArray:
+    """The fixes of each span, with the nearest one before and the nearest one after it.
+
+    One question for all of them; by truck, then oldest first. A truck may have one span only.
+    """
     columns = f"batch, {READ_EXPRESSIONS}"
     _, fixes = await _read(
         conn,
         f"""
-        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts < $2 ORDER BY ts DESC LIMIT 1)
-        UNION ALL
-        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts BETWEEN $2 AND $3)
-        UNION ALL
-        (SELECT {columns} FROM fixes WHERE truck_key = $1 AND ts > $3 ORDER BY ts LIMIT 1)
+        SELECT around.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
+            AS span (truck, from_ts, to_ts), LATERAL (
+            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts < from_ts
+                ORDER BY ts DESC LIMIT 1)
+            UNION ALL
+            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts BETWEEN from_ts AND to_ts)
+            UNION ALL
+            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts > to_ts
+                ORDER BY ts LIMIT 1)
+        ) AS around
         """,
-        truck_key,
-        moment(from_ms),
-        moment(to_ms),
+        [span.truck_key for span in spans],
+        [moment(span.from_ms) for span in spans],
+        [moment(span.to_ms) for span in spans],
     )
-    return fixes[np.argsort(fixes["ts_ms"])]
+    return fixes[np.lexsort((fixes["ts_ms"], fixes["truck_key"]))]
 
 
 async def replay_after(
