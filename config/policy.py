@@ -66,7 +66,7 @@ class Tracking(Section):
 
     shards: Count
     late_horizon_s: Positive
-    late_fixes_per_window_max: Count
+    late_span_gap_s: Positive
     snapshot_interval_s: Positive
     snapshot_rows_per_chunk: Count
     batch_log_kept_s: Positive

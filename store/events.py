@@ -10,6 +10,7 @@ import msgspec
 
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent
+from store.fixes import Span
 from store.postgres import AnyConnection, epoch_ms, moment
 
 COLUMNS = """
@@ -116,18 +117,20 @@ async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     return [_event(row) for row in rows]
 
 
-async def of_truck_between(
-    conn: AnyConnection, truck_key: int, from_ms: int, to_ms: int
-) -> list[StoredEvent]:
-    """A truck's facts of [from, to] in device time; for TELEMETRY as well as APP."""
+async def of_spans(conn: AnyConnection, spans: Sequence[Span]) -> list[StoredEvent]:
+    """The trucks' facts of these stretches of device time, in the order they were learned."""
     rows = await conn.fetch(
         f"""
-        SELECT {COLUMNS} FROM {SOURCE}
-        WHERE e.truck_key = $1 AND e.time BETWEEN $2 AND $3 ORDER BY e.time, e.seq
+        SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq IN (
+            SELECT found.seq FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
+                AS span (truck, from_ts, to_ts)
+                JOIN events found ON found.truck_key = truck
+                    AND found.time BETWEEN from_ts AND to_ts)
+        ORDER BY e.seq
         """,
-        truck_key,
-        moment(from_ms),
-        moment(to_ms),
+        [span.truck_key for span in spans],
+        [moment(span.from_ms) for span in spans],
+        [moment(span.to_ms) for span in spans],
     )
     return [_event(row) for row in rows]
 

@@ -204,23 +204,23 @@ class Span:
     to_ms: int
 
 
-async def windows(conn: AnyConnection, spans: Sequence[Span]) -> FixArray:
-    """The fixes of each span, with the nearest one before and the nearest one after it.
+async def windows(conn: AnyConnection, spans: Sequence[Span]) -> list[FixArray]:
+    """For each span its fixes, with the nearest one before and the nearest one after it.
 
-    One question for all of them; by truck, then oldest first. A truck may have one span only.
+    One question for all spans; each answer is oldest first.
     """
-    columns = f"batch, {READ_EXPRESSIONS}"
-    _, fixes = await _read(
+    numbers, fixes = await _read(
         conn,
         f"""
         SELECT around.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
-            AS span (truck, from_ts, to_ts), LATERAL (
-            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts < from_ts
+            WITH ORDINALITY AS span (truck, from_ts, to_ts, nr), LATERAL (
+            (SELECT nr, {READ_EXPRESSIONS} FROM fixes WHERE truck_key = truck AND ts < from_ts
                 ORDER BY ts DESC LIMIT 1)
             UNION ALL
-            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts BETWEEN from_ts AND to_ts)
+            (SELECT nr, {READ_EXPRESSIONS} FROM fixes
+                WHERE truck_key = truck AND ts BETWEEN from_ts AND to_ts)
             UNION ALL
-            (SELECT {columns} FROM fixes WHERE truck_key = truck AND ts > to_ts
+            (SELECT nr, {READ_EXPRESSIONS} FROM fixes WHERE truck_key = truck AND ts > to_ts
                 ORDER BY ts LIMIT 1)
         ) AS around
         """,
@@ -228,7 +228,9 @@ async def windows(conn: AnyConnection, spans: Sequence[Span]) -> FixArray:
         [moment(span.from_ms) for span in spans],
         [moment(span.to_ms) for span in spans],
     )
-    return fixes[np.lexsort((fixes["ts_ms"], fixes["truck_key"]))]
+    order = np.lexsort((fixes["ts_ms"], numbers))
+    ends = np.searchsorted(numbers[order], np.arange(1, len(spans) + 1), side="right")
+    return np.split(fixes[order], ends[:-1])
 
 
 async def replay_after(

@@ -12,6 +12,7 @@ import pytest
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent, event_id
 from store import events, outbox, rejections
+from store.fixes import Span
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.rejections import Rejection
 from store.tenants import Tenant
@@ -163,9 +164,9 @@ async def test_a_trucks_facts_are_found_by_device_time(
     await insert(telemetry, [fact(tenant, truck_key + 1, 3)])
 
     async with telemetry.acquire() as conn:
-        found = await events.of_truck_between(conn, truck_key, START_MS + 2000, START_MS + 4000)
+        found = await events.of_spans(conn, [Span(truck_key, START_MS + 2000, START_MS + 4000)])
 
-    assert [event.time_ms - START_MS for event in found] == [2000, 4000]
+    assert [event.time_ms - START_MS for event in found] == [4000, 2000]
 
 
 async def test_two_relays_never_take_the_same_row(

@@ -56,7 +56,7 @@ async def test_older_fixes_are_stored_once_and_named(telemetry: AnyPool, tenant:
 
         assert first == {0, 1, 4}, "2 was there, 3 repeats 1"
         assert second == set()
-        stored = await fixes.window(conn, truck, START_MS, START_MS + 3000)
+        stored = (await fixes.windows(conn, [fixes.Span(truck, START_MS, START_MS + 3000)]))[0]
     assert [None if np.isnan(v) else v for v in stored["speed_kmh"]] == [10, 20, None, 40]
 
 
@@ -162,9 +162,11 @@ async def test_a_window_has_its_neighbours(telemetry: AnyPool, tenant: Tenant) -
         await store(conn, bare_fixes(tenant.key, truck, [START_MS + step for step in steps]))
         await store(conn, bare_fixes(tenant.key, new_truck_key(), [START_MS + 500]))
 
-        around = await fixes.window(conn, truck, START_MS, START_MS + 1999)
-        inside_nothing = await fixes.window(conn, truck, START_MS + 1, START_MS + 2)
-        before_all = await fixes.window(conn, truck, 0, 1)
+        around = (await fixes.windows(conn, [fixes.Span(truck, START_MS, START_MS + 1999)]))[0]
+        inside_nothing = (
+            await fixes.windows(conn, [fixes.Span(truck, START_MS + 1, START_MS + 2)])
+        )[0]
+        before_all = (await fixes.windows(conn, [fixes.Span(truck, 0, 1)]))[0]
 
     assert (around["ts_ms"] - START_MS).tolist() == [-2 * DAY_MS, 0, 1000, 2000]
     assert (inside_nothing["ts_ms"] - START_MS).tolist() == [0, 1000]
