@@ -80,7 +80,7 @@ def _bare_gateway(running: Stack) -> Iterator[int]:
     environment = dict(os.environ)
     environment["ENVIRONMENT"] = "development"
     environment["CONFIG_SERVICE_URL"] = Path(running.summary["installation_file"]).as_uri()
-    port = stack.OWN_PORT
+    port = stack.free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.bare_gateway", str(port)], cwd=stack.ROOT, env=environment
     )

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -79,28 +78,41 @@ def install_mosquitto() -> None:
             policy.unlink()
 
 
-@contextlib.contextmanager
-def running(kind: str, folder: Path, port: int, devices: Devices) -> Iterator[Broker]:
-    """A broker of this kind, until the block is left."""
-    process = start(kind, folder, port, devices)
-    try:
-        yield Broker(
-            kind=kind,
+class OwnBroker:
+    """A broker of this kind for the length of a block; it can be killed and started again."""
+
+    def __init__(self, kind: str, folder: Path, port: int, devices: Devices) -> None:
+        self._kind, self._folder, self._port, self._devices = kind, folder, port, devices
+        self._command: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> OwnBroker:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write = {"nats": _write_nats, "mosquitto": _write_mosquitto}[self._kind]
+        self._command = write(self._folder, self._port, self._devices)
+        self._process = launch(self._command, self._folder, self._port)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._process is not None:
+            stop(self._process)
+
+    @property
+    def broker(self) -> Broker:
+        return Broker(
+            kind=self._kind,
             host="127.0.0.1",
-            port=port,
+            port=self._port,
             username=SERVICE_USER,
             password=SERVICE_PASSWORD,
-            pid=process.pid,
+            pid=self._process.pid if self._process else 0,
         )
-    finally:
-        stop(process)
 
-
-def start(kind: str, folder: Path, port: int, devices: Devices) -> subprocess.Popen[bytes]:
-    folder.mkdir(parents=True, exist_ok=True)
-    write = {"nats": _write_nats, "mosquitto": _write_mosquitto}[kind]
-    command = write(folder, port, devices)
-    return launch(command, folder, port)
+    def kill_and_restart(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._process = launch(self._command, self._folder, self._port)
 
 
 def launch(command: list[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
@@ -114,7 +126,8 @@ def launch(command: list[str], folder: Path, port: int) -> subprocess.Popen[byte
             return process
         time.sleep(0.05)
     stop(process)
-    raise BrokerError(f"{command[0]} did not start; see {folder / 'broker.log'}")
+    said = (folder / "broker.log").read_text(errors="replace")[-1000:]
+    raise BrokerError(f"{command[0]} did not start:\n{said}")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import load_process, world
 from bench.brokers import Broker, Devices
-from bench.evidence import Account, account, stored_fixes
+from bench.evidence import Account, Stored, account, stored_fixes
 from bench.load_process import Published
 from bench.mqtt_load import LoadSpec
 from bench.seeding import (
@@ -75,13 +75,19 @@ class Fleet:
             messages_max=messages_max,
         )
 
-    async def settled(self, published: Published, from_ms: int) -> Account:
-        """Waits until everything acknowledged is stored; gives the account either way."""
-        deadline = time.monotonic() + SETTLE_S_MAX
+    async def stored(self, conn: AnyConnection, published: Published) -> Stored:
+        """This load's fixes: every load's times begin after the last one's."""
+        return await stored_fixes(conn, list(self.keys.values()), int(published.ts_ms.min()))
+
+    async def settled(self, published: Published, quiet_s: float = SETTLE_S_MAX) -> Account:
+        """Waits until everything acknowledged is stored, or nothing new was for so long."""
+        deadline, most = time.monotonic() + quiet_s, -1
         while True:
             async with self.reading() as conn:
-                stored = await stored_fixes(conn, list(self.keys.values()), from_ms)
+                stored = await self.stored(conn, published)
             found = account(published, self.keys, stored)
+            if found.stored > most:
+                deadline, most = time.monotonic() + quiet_s, found.stored
             if not found.lost or time.monotonic() > deadline:
                 return found
             await asyncio.sleep(0.5)
@@ -123,17 +129,15 @@ def embedded_broker(running: Stack) -> Broker:
 
 async def publish_once(ready: Fleet) -> None:
     """One fix of every truck, stored."""
-    started_ms = time.time_ns() // 1_000_000
     count = len(ready.devices.trucks)
     with load_process.load(ready.load_spec(rate=2_000.0, messages_max=count)) as load:
         load.go()
         published = load.finish_when_sent()
-    await ready.settled(published, started_ms - 1)
+    await ready.settled(published)
 
 
 async def warm_up(ready: Fleet, revision: int) -> None:
     """A trickle of fixes until every shard folds with all fences."""
-    started_ms = time.time_ns() // 1_000_000
     with load_process.load(ready.load_spec(rate=WARM_UP_PER_S)) as load:
         load.go()
         deadline = time.monotonic() + SETTLE_S_MAX
@@ -143,7 +147,7 @@ async def warm_up(ready: Fleet, revision: int) -> None:
                     raise TimeoutError("the shards did not take up the fences")
                 await asyncio.sleep(0.2)
         published = load.finish()
-    await ready.settled(published, started_ms - 1)
+    await ready.settled(published)
 
 
 async def _all_fences_known(conn: AnyConnection, revision: int) -> bool:

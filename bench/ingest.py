@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from bench import brokers, floor_ingest, load_process, stack
-from bench.brokers import Broker, Devices
-from bench.evidence import Account, CommitWatch, stored_fixes
+from bench.brokers import Broker, Devices, OwnBroker
+from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet, devices_of, fleet
 from bench.load_process import LoadProcess
 from bench.processes import Profiler, Usage, usage
@@ -53,8 +53,8 @@ class Run:
     messages_sent: int
     slices_per_s: list[float]  # committed fixes a second, in fifths of the run
     latencies_ms: np.ndarray[tuple[int], np.dtype[np.int64]]
-    cpu_s: dict[str, float]
-    generator_cpu_s: float
+    cpu_us_per_fix: dict[str, float]
+    generator_us: float
     profile: dict[str, list[tuple[str, float]]]
 
     @property
@@ -94,7 +94,8 @@ async def _one_broker(kind: str, folder: Path, args: argparse.Namespace, report:
 def _floor(kind: str, folder: Path, devices: Devices, mode: str) -> floor_ingest.Floor:
     """The bare consumer alone with its broker and generator, before the stack is started."""
     place = folder / f"floor-{mode}"
-    with brokers.running(kind, place, stack.OWN_PORT, devices) as broker:
+    with OwnBroker(kind, place, stack.free_port(following=1), devices) as own:
+        broker = own.broker
         spec = load_process.spec_for(
             place,
             broker,
@@ -118,10 +119,10 @@ def _stack_with(kind: str, folder: Path, devices: Devices) -> Iterator[tuple[Sta
             host, port = running.mqtt
             yield running, Broker(kind=kind, host=host, port=port, username="", password="", pid=0)
         return
-    with brokers.running(kind, folder / "broker", stack.BROKER_PORT, devices) as broker:
-        settings = brokers.external_broker(folder, broker)
+    with OwnBroker(kind, folder / "broker", stack.free_port(), devices) as own:
+        settings = brokers.external_broker(folder, own.broker)
         with stack.running(folder, "--settings", str(settings)) as running:
-            yield running, broker
+            yield running, own.broker
 
 
 async def _measure(ready: Fleet, mode: str, args: argparse.Namespace) -> Run:
@@ -143,11 +144,11 @@ async def _run_load(ready: Fleet, load: LoadProcess, args: argparse.Namespace) -
         load.go()
         profiler = _profiler(ready, args.seconds) if args.profile else None
         await _permit(load, watch, args.seconds)
+        after, committed = usage(pids), watch.fixes
         published = await asyncio.to_thread(load.finish)
-        found = await ready.settled(published, from_ms)
-        after = usage(pids)
+        found = await ready.settled(published)
     async with ready.reading() as conn:
-        stored = await stored_fixes(conn, list(ready.keys.values()), from_ms)
+        stored = await ready.stored(conn, published)
     slices, seconds = _slices(watch, from_ms)
     return Run(
         seconds=seconds,
@@ -155,8 +156,8 @@ async def _run_load(ready: Fleet, load: LoadProcess, args: argparse.Namespace) -
         messages_sent=published.result.sent,
         slices_per_s=slices,
         latencies_ms=watch.latencies_ms(stored),
-        cpu_s=_noticeable(before, after),
-        generator_cpu_s=published.result.cpu_s,
+        cpu_us_per_fix=_per_fix(before, after, committed),
+        generator_us=1e6 * published.result.cpu_s / max(found.published, 1),
         profile=profiler.top() if profiler else {},
     )
 
@@ -194,8 +195,8 @@ def _slices(watch: CommitWatch, from_ms: int) -> tuple[list[float], float]:
     return sums, whole_ms / 1000
 
 
-def _noticeable(before: Usage, after: Usage) -> dict[str, float]:
-    return {role: s for role, s in after.cpu_since(before).items() if s > 0.005}
+def _per_fix(before: Usage, after: Usage, fixes: int) -> dict[str, float]:
+    return {role: 1e6 * s / max(fixes, 1) for role, s in after.cpu_since(before).items()}
 
 
 def _add_rows(report: Report, kind: str, mode: str, done: Run, floor: floor_ingest.Floor) -> None:
@@ -225,15 +226,15 @@ def _add_rows(report: Report, kind: str, mode: str, done: Run, floor: floor_inge
 
 def _explain(kind: str, mode: str, done: Run) -> None:
     """Where the time went."""
-    fixes = max(done.account.stored, 1)
+    costs = {**done.cpu_us_per_fix, "generator": done.generator_us}
     rows = [
-        (role, number(seconds), number(1e6 * seconds / fixes), f"{seconds / done.seconds:.0%}")
-        for role, seconds in sorted(
-            {**done.cpu_s, "generator": done.generator_cpu_s}.items(), key=lambda p: -p[1]
-        )
+        (role, number(us), f"{us * done.fixes_per_s / 1e6:.0%}")
+        for role, us in sorted(costs.items(), key=lambda pair: -pair[1])
     ]
-    print(f"\n{kind}, {mode}: {fixes:,} fixes in {done.seconds:.1f} s")
-    print(table(("process", "CPU s", "us per fix", "of a core"), rows))
+    whole_us = sum(costs.values())
+    rows.append(("together", number(whole_us), f"{whole_us * done.fixes_per_s / 1e6:.0%}"))
+    print(f"\n{kind}, {mode}: {done.account.stored:,} fixes in {done.seconds:.1f} s")
+    print(table(("process", "CPU us per fix", "of a core"), rows))
     for process, functions in done.profile.items():
         print(f"\n  {process}, own time:")
         for function, share in functions:

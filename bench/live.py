@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> Report:
 
 async def _watch(folder: Path, running: Stack, args: argparse.Namespace) -> Seen:
     ready = await fleet(running, folder, args.trucks, fences=FENCES, track_points=TRACK_POINTS)
-    spec = _viewer_spec(folder, running, args.viewers)
+    spec = viewer_spec(folder, running, args.viewers, SLOW)
     board, viewers = start_viewers(spec)
     try:
         load_process.wait_for(lambda: bool(board.get(Slot.READY)), viewers, 60)
@@ -139,17 +139,18 @@ async def _publish(
     )
 
 
-def _viewer_spec(folder: Path, running: Stack, viewers: int) -> ViewerSpec:
+def viewer_spec(folder: Path, running: Stack, viewers: int, slow: int) -> ViewerSpec:
     http = urlsplit(running.http)
+    stem = folder / f"viewers-{time.time_ns()}"
     return ViewerSpec(
         host=str(http.hostname),
         port=int(http.port or 80),
         token=token(running),
         viewports=viewports(viewers),
-        slow=SLOW,
+        slow=slow,
         slow_wait_s=SLOW_WAIT_S,
-        board=str(folder / "viewers.board"),
-        result=str(folder / "viewers"),
+        board=f"{stem}.board",
+        result=str(stem),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,10 +26,8 @@ ROOT = Path(world.__file__).parent.parent
 START_S_MAX = 180.0
 STOP_S_MAX = 60.0
 POLL_S = 0.05
-HTTP_PORT = 60110
-MQTT_PORT = 60111
-BROKER_PORT = 60120
-OWN_PORT = 60140
+# Some systems hand these out to outgoing connections, too: every one is tried before its use.
+PORTS = range(60100, 60300)
 
 
 class StackError(RuntimeError):
@@ -75,12 +75,35 @@ def scratch(keep: bool = False) -> Iterator[Path]:
             subprocess.run(["/bin/rm", "-rf", str(folder)], check=False)
 
 
-def up_command(folder: Path, *options: str) -> list[str]:
+def free_port(following: int = 0) -> int:
+    """A port of ours that can be bound, and as many after it."""
+    for port in PORTS:
+        if port not in _given and all(_can_bind(port + i) for i in range(following + 1)):
+            _given.update(range(port, port + following + 1))
+            return port
+    raise StackError(f"no free port in {PORTS}")
+
+
+_given: set[int] = set()
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def up_command(folder: Path, *options: str, sim: bool = False) -> list[str]:
     return [
-        *(sys.executable, "-m", "ubertruck", "up", "--no-sim"),
+        *(sys.executable, "-m", "ubertruck", "up"),
+        *(() if sim else ("--no-sim",)),
         *("--data-dir", str(folder / "data")),
         *("--instance", "bench-" + folder.name[-8:].lower().replace("_", "-")),
-        *("--http-port", str(HTTP_PORT), "--mqtt-port", str(MQTT_PORT)),
+        *("--http-port", str(free_port()), "--mqtt-port", str(free_port())),
         *("--json-summary", str(folder / "summary.json")),
         *options,
     ]
@@ -97,11 +120,15 @@ def running(folder: Path, *options: str) -> Iterator[Stack]:
         stop(process)
 
 
-def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+def start(folder: Path, *options: str, sim: bool = False) -> subprocess.Popen[bytes]:
     (folder / "summary.json").unlink(missing_ok=True)
     with (folder / "up.log").open("wb") as log:
         return subprocess.Popen(
-            up_command(folder, *options), cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            up_command(folder, *options, sim=sim),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 
@@ -116,6 +143,13 @@ def wait_up(folder: Path, process: subprocess.Popen[bytes]) -> Stack:
         time.sleep(POLL_S)
     tail = (folder / "up.log").read_text(errors="replace")[-1500:]
     raise StackError(f"`up` did not come up (log {folder / 'up.log'}):\n{tail}")
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Everything in the session that this process of ours began."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,157 @@
+"""bench chaos: kills every process in turn under load and accounts for every fix and every event.
+
+Part by part: plain clients while our processes, Redis and Postgres die; receipt-keeping devices
+while the broker dies too; what plain clients lose with the broker (embedded NATS, Mosquitto with
+persistence); what leaves our hands while Postgres stands still.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench import brokers, chaos_receipts, chaos_stream, stack
+from bench.brokers import OwnBroker
+from bench.chaos_kills import Victim, everyone
+from bench.evidence import Account
+from bench.fleet import Fleet, devices_of, fleet
+from bench.report import Report, number, table
+from bench.stack import Stack
+from config.policy import policy
+
+TRUCKS = 100
+FENCES = 400
+PARTS = ("stream", "receipts", "frozen", "loss-nats", "loss-mosquitto")
+KILL_EVERY_S = 10.0
+LOSS_RATE = 1_000.0
+MOSQUITTO_QUIET_S = 15.0
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fixes", type=int, default=50_000)
+    parser.add_argument("--part", choices=PARTS, action="append", help="default: all of them")
+    parser.add_argument("--all", action="store_true", help="all parts, which is the default")
+
+
+def run(args: argparse.Namespace) -> Report:
+    report = Report("chaos")
+    parts = PARTS if args.all or not args.part else tuple(args.part)
+    if set(parts) - {"loss-mosquitto"}:
+        with stack.scratch() as folder, stack.running(folder) as running:
+            asyncio.run(_embedded(folder, running, parts, args, report))
+    if "loss-mosquitto" in parts:
+        with stack.scratch() as folder:
+            _mosquitto(folder, args, report)
+    return report
+
+
+async def _embedded(
+    folder: Path, running: Stack, parts: tuple[str, ...], args: argparse.Namespace, report: Report
+) -> None:
+    ready = await fleet(running, folder, TRUCKS, fences=FENCES, clear_of_borders=True)
+    if "stream" in parts:
+        await _stream(ready, args.fixes, report)
+    if "receipts" in parts:
+        held = await chaos_receipts.broker_dies(
+            ready, broker_killer(ready), devices=50, fixes_each=args.fixes // 500, kills=2
+        )
+        _add_account(report, "broker_killed.receipt_devices", held)
+    if "frozen" in parts:
+        await _frozen(ready, report)
+    if "loss-nats" in parts:
+        lost = await chaos_stream.broker_loss(
+            ready,
+            broker_killer(ready),
+            fixes=args.fixes // 5,
+            rate=LOSS_RATE,
+            quiet_s=policy().broker.ack_wait_s + MOSQUITTO_QUIET_S,
+        )
+        _add_loss(report, "nats", lost)
+
+
+async def _stream(ready: Fleet, fixes: int, report: Report) -> None:
+    victims = everyone(ready.stack)
+    seconds = KILL_EVERY_S * (len(victims) + 1)
+    done = await chaos_stream.with_kills(
+        ready,
+        victims,
+        fixes=fixes,
+        seconds=seconds,
+        say=lambda line: print(f"  {line}", flush=True),
+    )
+    _add_account(report, "plain_clients", done.account)
+    report.add("plain_clients.fence_events_expected", done.events.expected)
+    report.add("plain_clients.fence_events_missing", done.events.missing, at_most=0)
+    report.add("plain_clients.fence_events_extra", done.events.extra, at_most=0)
+    report.add("plain_clients.fence_events_doubled", done.events.doubled, at_most=0)
+    report.add("plain_clients.corrections", done.events.turns)
+    rows = []
+    for r in done.recoveries:
+        report.add(f"recovery.{r.victim}.commits_s", r.commits_s)
+        report.add(f"recovery.{r.victim}.live_feed_s", r.live_s)
+        seconds_of = (r.process_s, r.commits_s, r.live_s)
+        rows.append((r.victim, *(number(round(s, 1)) for s in seconds_of)))
+    print(table(("killed", "process back s", "commits s", "live feed s"), rows))
+
+
+async def _frozen(ready: Fleet, report: Report) -> None:
+    proof = await chaos_receipts.database_stands_still(ready, devices=20, fixes_each=20)
+    report.add("postgres_stopped.fixes", proof.fixes)
+    report.add("postgres_stopped.messages_pending_at_broker", proof.broker_pending)
+    report.add("postgres_stopped.pubacks_by_ingest", proof.pubacks_by_us, at_most=0)
+    report.add("postgres_stopped.receipts", proof.receipts, at_most=0)
+    report.add("postgres_resumed.receipts", proof.receipts_after, at_least=proof.fixes)
+    _add_account(report, "postgres_resumed", proof.account)
+
+
+def _mosquitto(folder: Path, args: argparse.Namespace, report: Report) -> None:
+    own = OwnBroker("mosquitto", folder / "broker", stack.free_port(), devices_of(TRUCKS))
+    with own:
+        settings = brokers.external_broker(folder, own.broker)
+        with stack.running(folder, "--settings", str(settings)) as running:
+            lost = asyncio.run(_mosquitto_loss(folder, running, own, args))
+    _add_loss(report, "mosquitto", lost)
+
+
+async def _mosquitto_loss(
+    folder: Path, running: Stack, own: OwnBroker, args: argparse.Namespace
+) -> Account:
+    async def kill_it() -> None:
+        await asyncio.to_thread(own.kill_and_restart)
+
+    ready = await fleet(running, folder, TRUCKS, fences=FENCES, broker=own.broker)
+    return await chaos_stream.broker_loss(
+        ready,
+        kill_it,
+        fixes=args.fixes // 5,
+        rate=LOSS_RATE,
+        quiet_s=MOSQUITTO_QUIET_S,
+    )
+
+
+def broker_killer(ready: Fleet) -> Callable[[], Awaitable[None]]:
+    """Kills the embedded broker; `up` starts it again."""
+
+    async def kill_it() -> None:
+        os.kill(Victim("broker").pid(ready.stack), signal.SIGKILL)
+
+    return kill_it
+
+
+def _add_account(report: Report, name: str, found: Account) -> None:
+    report.add(f"{name}.acknowledged_fixes", found.acked)
+    report.add(f"{name}.lost", found.lost, at_most=0)
+    report.add(f"{name}.doubled", found.doubled, at_most=0)
+    report.add(f"{name}.never_published", found.foreign, at_most=0)
+
+
+def _add_loss(report: Report, kind: str, found: Account) -> None:
+    """Measured, not asked: only receipts can promise anything about the broker's own death."""
+    name = f"broker_killed.plain_clients.{kind}"
+    report.add(f"{name}.acknowledged_fixes", found.acked)
+    report.add(f"{name}.lost", found.lost)
+    report.add(f"{name}.doubled", found.doubled, at_most=0)
