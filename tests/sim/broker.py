@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiomqtt
+from sim.mqtt_link import Credentials, MqttLink
+from sim.mqtt_packets import Publish, Will, topic_bytes
 
 NATS_SERVER = Path(sys.executable).with_name("nats-server")
 PASSWORD = "dev-secret"
@@ -114,42 +115,50 @@ class Platform:
 
     @contextlib.asynccontextmanager
     async def connected(self, broker: Broker) -> AsyncIterator[Platform]:
-        async with aiomqtt.Client(
-            broker.host, broker.port, username="platform", password="platform"
-        ) as client:
-            await client.subscribe("v1/+/trucks/+/position", qos=1)
-            await client.subscribe("v1/+/trucks/+/status", qos=1)
-            serving = asyncio.create_task(self._serve(client))
-            try:
-                yield self
-            finally:
-                serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
+        link = MqttLink(
+            on_message=lambda packet: self._take(link, packet),
+            on_puback=lambda _: None,
+            on_writable=lambda: None,
+            keepalive_s=60,
+            packet_bytes_max=1 << 20,
+        )
+        await link.open(
+            broker.host,
+            broker.port,
+            Credentials("platform", "platform", "platform"),
+            Will("platform/status", b"offline"),
+            [("v1/+/trucks/+/position", 1), ("v1/+/trucks/+/status", 1)],
+        )
+        try:
+            yield self
+        finally:
+            link.disconnect()
+            await link.closed
 
-    async def until(self, condition: object, within_s: float = 15.0) -> None:
-        assert callable(condition)
+    async def until(self, condition: Callable[[], bool], within_s: float = 15.0) -> None:
         async with asyncio.timeout(within_s):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
 
-    async def _serve(self, client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            _, tenant, _, truck, subject = message.topic.value.split("/")
-            payload = bytes(message.payload)
-            if subject == "status":
-                self.statuses.setdefault(truck, []).append(payload.decode())
-            else:
-                await self._take(client, tenant, truck, payload)
-            self.changed.set()
+    def _take(self, link: MqttLink, packet: Publish) -> None:
+        _, tenant, _, truck, subject = packet.topic.split("/")
+        if subject == "status":
+            self.statuses.setdefault(truck, []).append(packet.payload.decode())
+        else:
+            stored = self._store(truck, packet.payload)
+            if stored and self.gives_receipts:
+                receipt = json.dumps({"committed": stored}).encode()
+                link.publish(topic_bytes(f"v1/{tenant}/trucks/{truck}/receipts"), receipt)
+        self.changed.set()
 
-    async def _take(self, client: aiomqtt.Client, tenant: str, truck: str, raw: bytes) -> None:
+    def _store(self, truck: str, raw: bytes) -> list[int]:
+        """The device times that want a receipt."""
         parsed = json.loads(raw)
         fixes = parsed if isinstance(parsed, list) else [parsed]
         self.received += len(fixes)
         self.messages.append(len(fixes))
         for fix in fixes:
             self.stored[truck, fix["ts"]] = fix
-        if self.gives_receipts and any(fix.get("ack") for fix in fixes):
-            receipt = json.dumps({"committed": [fix["ts"] for fix in fixes]})
-            await client.publish(f"v1/{tenant}/trucks/{truck}/receipts", receipt, qos=1)
+        wanted = any(fix.get("ack") for fix in fixes)
+        return [fix["ts"] for fix in fixes] if wanted else []
