@@ -117,7 +117,7 @@ export class Workspace {
   }
 
   private showCounts(): void {
-    this.bar.showCounts(this.fleet.counts(), this.fleet.settled);
+    this.bar.showCounts(this.fleet.counts(this.view.onScreen()), this.fleet.settled);
     const state = this.live.state.value;
     this.element.classList.toggle("stale", state === "offline");
     if (!mayWatch(this.session)) return;

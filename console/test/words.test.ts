@@ -1,8 +1,9 @@
 // Waits, words and numbers: the small pure parts.
 
 import { describe, expect, it } from "vitest";
+import type { CloudEvent } from "../src/api/types";
 import { waitMs } from "../src/live/backoff";
-import { eventLine } from "../src/ui/event_text";
+import { eventLine, withdrawnIds } from "../src/ui/event_text";
 import { ago, compass, number, UNKNOWN } from "../src/ui/format";
 
 describe("backoff", () => {
@@ -36,15 +37,33 @@ describe("words", () => {
   });
 
   it("says what happened to whom", () => {
-    const fence = { id: "f", name: "Pune yard" };
+    const data = { fence: "f", fence_name: "Pune yard" };
     const base = { id: "1", time: "2026-01-01T00:00:00Z", subject: "trucks/TRK-1" };
-    expect(eventLine({ ...base, type: "truck.fence.entered", data: { fence } })).toEqual({
+    expect(eventLine({ ...base, type: "truck.fence.entered", data })).toEqual({
       truck: "TRK-1",
       words: "entered",
       about: "Pune yard",
       tone: "calm",
     });
+    const first = eventLine({ ...base, type: "truck.fence.entered", data: { ...data, initial: true } });
+    expect(first.words).toBe("was first seen in");
     const unheard = eventLine({ ...base, type: "truck.door.left_open" });
     expect(unheard.words).toBe("door left open");
+  });
+
+  it("follows the newest word on an event that late fixes have turned", () => {
+    const about = { replaces: "e1", replaces_type: "truck.fence.entered", fence_name: "Yard" };
+    const word = (type: string, known_at: string): CloudEvent => ({
+      id: known_at,
+      type,
+      time: "2026-01-01T00:00:00Z",
+      subject: "trucks/T",
+      data: { ...about, known_at },
+    });
+    const back = word("event.retracted", "2026-01-01T00:01:00Z");
+    const again = word("event.corrected", "2026-01-01T00:02:00Z");
+    expect(withdrawnIds([back])).toEqual(new Set(["e1"]));
+    expect(withdrawnIds([again, back])).toEqual(new Set());
+    expect(eventLine(back).words).toBe("withdrawn: entered");
   });
 });

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,21 @@ ARGS = [
 ]
 WAIT_S = 30.0
 POLL_MS = 25
+MIDDLE_PX = 60
+COUNT_PIXELS = """async ([png, wanted]) => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + png;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (wanted.every((value, c) => Math.abs(data[i + c] - value) < 12)) count += 1;
+  return count;
+}"""
 
 
 def find_chromium() -> str:
@@ -34,9 +50,10 @@ def find_chromium() -> str:
     for name in NAMES:
         if found := shutil.which(name):
             return found
-    if os.geteuid() == 0 and shutil.which("apt-get") and Path("/etc/debian_version").is_file():
+    apt = shutil.which("apt-get")
+    if os.geteuid() == 0 and apt is not None and Path("/etc/debian_version").is_file():
         for step in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
-            subprocess.run(["apt-get", *step], check=False, capture_output=True)
+            subprocess.run([apt, *step], check=False, capture_output=True)
         if found := shutil.which("chromium"):
             return found
     pytest.skip("no Chromium here and no right to install it: `apt-get install chromium` as root")
@@ -90,8 +107,26 @@ class Console:
             self.page.wait_for_timeout(POLL_MS)
         return value
 
+    def wait_until(self, is_true: Callable[[], bool], seconds: float = WAIT_S) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_true():
+            assert time.monotonic() < deadline, f"it never came true; {self.errors}"
+            self.page.wait_for_timeout(POLL_MS)
+
     def wait_live(self) -> None:
         self.wait("window.__ubertruck?.state === 'live' && window.__ubertruck.trucks > 0")
+
+    def pixels_like(self, colour: tuple[int, int, int]) -> int:
+        """How many pixels of the map's middle, as really painted, have about this colour."""
+        canvas = self.page.locator(".map canvas").bounding_box()
+        assert canvas is not None
+        x, y = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2
+        half = MIDDLE_PX / 2
+        shot = self.page.screenshot(
+            clip={"x": x - half, "y": y - half, "width": MIDDLE_PX, "height": MIDDLE_PX}
+        )
+        encoded = base64.b64encode(shot).decode()
+        return int(self.page.evaluate(COUNT_PIXELS, [encoded, list(colour)]))
 
     def truck(self, truck: str) -> Any:
         return self.page.evaluate("id => window.__ubertruck.truck(id)", truck)

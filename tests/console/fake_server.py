@@ -146,7 +146,11 @@ class FakeServer:
         start = np.datetime64(request.query_params["from"].rstrip("Z"))
         end = np.datetime64(request.query_params["to"].rstrip("Z"))
         hours = float((end - start) / np.timedelta64(1, "h"))
-        return {"items": self.world.track(truck, hours), "next_cursor": None}
+        fixes = self.world.track(truck, hours) if truck in self.world.ids else []
+        line = {"type": "LineString", "coordinates": [[fix["lon"], fix["lat"]] for fix in fixes]}
+        times = {"truck": truck, "coordTimes": [fix["ts"] for fix in fixes]}
+        feature = {"type": "Feature", "geometry": line if fixes else None, "properties": times}
+        return {"type": "FeatureCollection", "features": [feature], "next_cursor": None}
 
     async def _fences(self, cursor: int = 0, limit: int = 50) -> Any:
         end = cursor + limit
@@ -249,7 +253,7 @@ def main() -> None:
     server.fences = demo_fences()
     kinds = ["truck.fence.entered", "truck.fence.exited", "truck.stopped", "truck.alarm.raised"]
     for i in range(24):
-        data = {"fence": {"id": "f1", "name": "Pune yard"}} if i % 4 < 2 else {"alarm": "panic"}
+        data = {"fence": "f1", "fence_name": "Pune yard"} if i % 4 < 2 else {"alarm": "panic"}
         server.raise_event(kinds[i % 4] if i % 8 else kinds[0], server.world.ids[i], data, i)
     uvicorn.run(
         server.app(), host="127.0.0.1", port=port, log_level="error", ws="websockets-sansio"

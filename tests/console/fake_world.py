@@ -66,7 +66,10 @@ class FakeWorld:
         if bbox is None:
             return np.ones(self.count, bool)
         west, south, east, north = bbox
-        return (self.lon >= west) & (self.lon <= east) & (self.lat >= south) & (self.lat <= north)
+        inside: npt.NDArray[np.bool_] = (
+            (self.lon >= west) & (self.lon <= east) & (self.lat >= south) & (self.lat <= north)
+        )
+        return inside
 
     def frame(
         self, seq: int, rows: npt.NDArray[np.intp], left: npt.NDArray[np.intp], named: set[int],

@@ -16,6 +16,8 @@ from tests.console.fake_world import FakeWorld
 pytestmark = pytest.mark.browser
 
 TRUCK = "TRK-0003"
+# Of the dark theme, console/src/theme.ts.
+MOVING_COLOUR, STOPPED_COLOUR = (0x2F, 0xD0, 0x8C), (0xFF, 0xB5, 0x47)
 NEAR_PUNE = "#map=12/18.52/73.86"
 
 
@@ -33,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def server() -> Iterator[FakeServer]:
+def fake() -> Iterator[FakeServer]:
     made = FakeServer(FakeWorld(60), free_port())
     made.fences = demo_fences()
     made.start()
@@ -42,9 +44,9 @@ def server() -> Iterator[FakeServer]:
 
 
 @pytest.fixture
-def console(browser: Browser, server: FakeServer) -> Iterator[Console]:
+def console(browser: Browser, fake: FakeServer) -> Iterator[Console]:
     context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
-    yield Console(context.new_page(), server.url)
+    yield Console(context.new_page(), fake.url)
     context.close()
 
 
@@ -63,26 +65,26 @@ def test_a_wrong_secret_is_said_plainly_and_kept_out(console: Console) -> None:
 
 
 def test_a_server_that_is_away_at_sign_in_is_said_plainly(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
     console.open()
-    server.stop()
+    fake.stop()
     console.sign_in()
     expect(console.page.get_by_role("alert")).to_contain_text("does not answer")
 
 
 def test_the_fleet_is_drawn_counted_and_nothing_is_asked_of_strangers(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
     signed_in(console)
     drawn = console.hook("drawn")
     assert drawn["trucks"] + drawn["clusters"] > 0
     assert console.hook("first_drawn_ms") is not None
     moving = console.page.locator(".chip.moving")
-    expect(moving).to_have_attribute("data-count", str(int((server.world.status == 1).sum())))
+    expect(moving).to_have_attribute("data-count", str(int((fake.world.status == 1).sum())))
     expect(console.page.locator(".link-state")).to_contain_text("Live")
     console.page.wait_for_load_state("networkidle")
-    strange = [url for url in console.requests if not url.startswith((server.url, "blob:"))]
+    strange = [url for url in console.requests if not url.startswith((fake.url, "blob:"))]
     assert strange == []
     assert console.errors == []
 
@@ -119,10 +121,10 @@ def test_a_truck_that_is_not_ours_is_explained(console: Console) -> None:
     expect(card.get_by_role("alert")).to_contain_text("no truck")
 
 
-def test_a_click_on_a_truck_opens_its_card(console: Console, server: FakeServer) -> None:
-    server.frozen = True
-    server.world.lat[:] = 10.0
-    server.world.put(TRUCK, 18.52, 73.86)
+def test_a_click_on_a_truck_opens_its_card(console: Console, fake: FakeServer) -> None:
+    fake.frozen = True
+    fake.world.lat[:] = 10.0
+    fake.world.put(TRUCK, 18.52, 73.86)
     signed_in(console, NEAR_PUNE)
     console.page.locator(".map canvas").click()
     card = console.page.get_by_role("region", name="Truck")
@@ -130,44 +132,66 @@ def test_a_click_on_a_truck_opens_its_card(console: Console, server: FakeServer)
 
 
 def test_a_truck_glides_to_its_fix_and_never_beyond_or_back(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
-    server.frozen = True
-    server.world.put(TRUCK, 18.52, 73.86)
+    fake.frozen = True
+    fake.world.put(TRUCK, 18.52, 73.86)
     signed_in(console, NEAR_PUNE)
     start_ms = console.truck(TRUCK)["fix"]["ts_ms"]
     console.page.evaluate(
         "id => { window.seen = []; setInterval(() => seen.push(__ubertruck.truck(id).lat), 20); }",
         TRUCK,
     )
-    server.world.put(TRUCK, 18.53, 73.86, ts_ms=start_ms + 4_000)
+    fake.world.put(TRUCK, 18.53, 73.86, ts_ms=start_ms + 4_000)
     console.wait("window.seen.at(-1) > 18.53 - 1e-9")
     seen = console.page.evaluate("window.seen")
     assert seen == sorted(seen)
     assert max(seen) <= 18.53 + 1e-9
     assert sum(18.5201 < lat < 18.5299 for lat in seen) > 3
-    server.world.put(TRUCK, 18.522, 73.86, ts_ms=start_ms + 1_000)
-    server.world.put("TRK-0001", 18.521, 73.861)
+    fake.world.put(TRUCK, 18.522, 73.86, ts_ms=start_ms + 1_000)
+    fake.world.put("TRK-0001", 18.521, 73.861)
     console.wait("window.__ubertruck.truck('TRK-0001')?.fix.lat > 18.5")
     assert console.truck(TRUCK)["lat"] == pytest.approx(18.53)
 
 
-def test_the_subscription_follows_the_map(console: Console, server: FakeServer) -> None:
+def test_trucks_are_really_painted_and_survive_a_lost_graphics_context(
+    console: Console, fake: FakeServer
+) -> None:
+    fake.frozen = True
+    row = fake.world.ids.index(TRUCK)
+    fake.world.status[row] = 2
+    fake.world.put(TRUCK, 18.52, 73.86)
+    signed_in(console, NEAR_PUNE)
+    console.wait_until(lambda: console.pixels_like(STOPPED_COLOUR) > 60)
+    console.page.evaluate(
+        """() => {
+          const gl = document.querySelector('.map canvas').getContext('webgl2');
+          const loss = gl.getExtension('WEBGL_lose_context');
+          loss.loseContext();
+          setTimeout(() => loss.restoreContext(), 50);
+        }"""
+    )
+    fake.world.status[row] = 1
+    fake.world.put(TRUCK, 18.52, 73.86)
+    console.wait_until(lambda: console.pixels_like(MOVING_COLOUR) > 60)
+
+
+def test_the_subscription_follows_the_map(console: Console, fake: FakeServer) -> None:
     signed_in(console)
-    whole = server.subscriptions[0]["bbox"]
+    whole = fake.subscriptions[0]["bbox"]
     assert whole[0] < 68
     assert whole[2] > 97
     console.page.evaluate("location.hash = '#map=12/18.52/73.86'")
     console.wait("window.__ubertruck.zoom === 12")
     console.wait("window.__ubertruck.trucks < 60")
-    latest = server.subscriptions[-1]["bbox"]
+    latest = fake.subscriptions[-1]["bbox"]
     assert 73.4 < latest[0] < 73.86 < latest[2] < 74.3
 
 
-def test_a_dropped_connection_comes_back_by_itself(console: Console, server: FakeServer) -> None:
+def test_a_dropped_connection_comes_back_by_itself(console: Console, fake: FakeServer) -> None:
     signed_in(console)
     trucks = console.hook("trucks")
-    server.drop_viewers()
+    fake.drop_viewers()
     console.wait("window.__ubertruck.state === 'reconnecting'")
     assert console.hook("trucks") == trucks
     console.wait_live()
@@ -175,15 +199,15 @@ def test_a_dropped_connection_comes_back_by_itself(console: Console, server: Fak
 
 
 def test_while_the_server_is_away_the_age_of_the_picture_is_shown(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
     signed_in(console)
-    server.stop()
+    fake.stop()
     link = console.page.locator(".link-state")
     expect(link).to_contain_text("Reconnecting", timeout=15_000)
     expect(link).to_contain_text("old")
     assert console.hook("trucks") == 60
-    server.start()
+    fake.start()
     expect(link).to_have_text("Live", timeout=30_000)
 
 
@@ -196,27 +220,25 @@ def test_without_a_network_it_says_offline_at_once(console: Console) -> None:
 
 
 def test_an_expired_token_is_renewed_while_the_page_remembers_the_secret(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
     signed_in(console)
     before = console.page.evaluate("sessionStorage.getItem('ubertruck.session')")
-    server.drop_viewers(code=4401)
+    fake.drop_viewers(code=4401)
     console.wait("window.__ubertruck.state === 'reconnecting'")
     console.wait_live()
     assert console.page.evaluate("sessionStorage.getItem('ubertruck.session')") != before
 
 
-def test_a_session_that_cannot_go_on_ends_with_a_reason(
-    console: Console, server: FakeServer
-) -> None:
+def test_a_session_that_cannot_go_on_ends_with_a_reason(console: Console, fake: FakeServer) -> None:
     signed_in(console)
-    server.tokens_valid = False
-    server.drop_viewers(code=4401)
+    fake.tokens_valid = False
+    fake.drop_viewers(code=4401)
     expect(console.page.get_by_role("alert")).to_contain_text("Sign in again", timeout=15_000)
     expect(console.page.get_by_label("Client id")).to_be_visible()
 
 
-def test_a_session_that_ran_out_while_away_says_so(console: Console, server: FakeServer) -> None:
+def test_a_session_that_ran_out_while_away_says_so(console: Console, fake: FakeServer) -> None:
     signed_in(console)
     console.page.evaluate(
         """() => {
@@ -229,16 +251,16 @@ def test_a_session_that_ran_out_while_away_says_so(console: Console, server: Fak
 
 
 def test_events_arrive_live_once_and_lead_to_their_truck(
-    console: Console, server: FakeServer
+    console: Console, fake: FakeServer
 ) -> None:
     signed_in(console)
     events = console.page.get_by_role("region", name="Events")
     expect(events).to_contain_text("Nothing yet")
-    fence = {"fence": {"id": "f1", "name": "Pune yard"}}
-    server.raise_event("truck.fence.entered", TRUCK, fence, 1)
+    fence = {"fence": "f1", "fence_name": "Pune yard"}
+    fake.raise_event("truck.fence.entered", TRUCK, fence, 1)
     row = events.get_by_role("button", name=TRUCK)
     expect(row).to_contain_text("entered Pune yard")
-    server.drop_viewers()
+    fake.drop_viewers()
     console.wait("window.__ubertruck.state === 'reconnecting'")
     console.wait_live()
     expect(row).to_have_count(1)
@@ -247,9 +269,9 @@ def test_events_arrive_live_once_and_lead_to_their_truck(
     expect(card.get_by_role("heading")).to_have_text(TRUCK)
 
 
-def test_a_slow_api_does_not_hold_up_the_map(console: Console, server: FakeServer) -> None:
-    server.raise_event("truck.stopped", TRUCK, {}, 1)
-    server.delay_s = 3600.0
+def test_a_slow_api_does_not_hold_up_the_map(console: Console, fake: FakeServer) -> None:
+    fake.raise_event("truck.stopped", TRUCK, {}, 1)
+    fake.delay_s = 3600.0
     signed_in(console)
     expect(console.page.get_by_role("region", name="Events")).to_contain_text("Loading")
 
@@ -290,10 +312,10 @@ def test_dark_and_light_are_chosen_and_remembered(console: Console) -> None:
 
 
 def test_a_phone_shows_it_all_without_scrolling_sideways(
-    browser: Browser, server: FakeServer
+    browser: Browser, fake: FakeServer
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
-    console = signed_in(Console(context.new_page(), server.url))
+    console = signed_in(Console(context.new_page(), fake.url))
     width = "Math.max(...[...document.querySelectorAll('.workspace *')].filter(e => "
     width += "!e.closest('.map')).map(e => e.getBoundingClientRect().right))"
     assert console.page.evaluate(width) <= 360
@@ -304,12 +326,12 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(
 
 
 def test_ten_thousand_trucks_are_laid_out_within_a_frame_or_two(browser: Browser) -> None:
-    server = FakeServer(FakeWorld(10_000), free_port())
-    server.start()
+    fake = FakeServer(FakeWorld(10_000), free_port())
+    fake.start()
     context = browser.new_context(viewport={"width": 1200, "height": 760})
-    console = signed_in(Console(context.new_page(), server.url))
+    console = signed_in(Console(context.new_page(), fake.url))
     console.wait("window.__ubertruck.trucks === 10000")
     console.wait("window.__ubertruck.drawn.clusters > 10")
     console.wait("window.__ubertruck.drawn.layoutMs < 50")
     context.close()
-    server.stop()
+    fake.stop()

@@ -58,7 +58,7 @@ def test_an_old_node_is_passed_over_for_the_wheels(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     wheel = NodeTools(Path("/wheel/node"), ("/wheel/node", "npm"), "the wheel's")
-    monkeypatch.setattr(console_build, "wheel_tools", lambda env: wheel)
+    monkeypatch.setattr(console_build, "wheel_tools", lambda _: wheel)
     assert console_build.node_tools() is wheel
 
 

@@ -1,10 +1,20 @@
 // The REST calls the console makes, with one way of saying what went wrong.
 
 import type { SessionKeeper } from "./session";
-import type { CloudEvent, Fence, Page, Position, TrackPoint, TruckInfo } from "./types";
+import type {
+  CloudEvent,
+  Fence,
+  Page,
+  Position,
+  TrackAnswer,
+  TrackPoint,
+  TruckInfo,
+} from "./types";
 
 const PAGE_LIMIT = 500;
 const PAGES_MAX = 200;
+// A day of fixes every five seconds, with room to spare.
+const TRACK_LIMIT = 20_000;
 const ANSWER_WITHIN_MS = 15_000;
 
 export class ApiError extends Error {
@@ -44,9 +54,10 @@ export class ApiClient {
     const to = new Date();
     const from = new Date(to.getTime() - hours * 3_600_000);
     const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
+    query.set("format", "geojson");
+    query.set("limit", String(TRACK_LIMIT));
     const path = `/v1/trucks/${encodeURIComponent(id)}/track`;
-    const points = await this.all<TrackPoint>(path, query);
-    return points.sort((a, b) => Date.parse(a.ts) - Date.parse(b.ts));
+    return trackPoints(await this.get<TrackAnswer>(`${path}?${query}`));
   }
 
   fences(): Promise<Fence[]> {
@@ -92,6 +103,20 @@ export class ApiClient {
     }
     throw await problemOf(response);
   }
+}
+
+function trackPoints(answer: TrackAnswer): TrackPoint[] {
+  return answer.features.flatMap(({ geometry, properties }) => {
+    const line =
+      geometry?.type === "LineString"
+        ? geometry.coordinates
+        : geometry?.type === "Point"
+          ? [geometry.coordinates]
+          : [];
+    return line.map(([lon = 0, lat = 0], i) => {
+      return { lat, lon, tsMs: Date.parse(properties.coordTimes?.[i] ?? "") };
+    });
+  });
 }
 
 async function problemOf(response: Response): Promise<ApiError> {

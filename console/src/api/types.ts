@@ -50,6 +50,11 @@ export interface CloudEvent {
 export interface TrackPoint {
   lat: number;
   lon: number;
-  ts: string;
-  speed_kmh?: number | null;
+  tsMs: number;
+}
+
+/** A track in its dense form: one line and the time of each of its points. */
+export interface TrackAnswer {
+  features: { geometry: GeoJSON.Geometry | null; properties: { coordTimes?: string[] } }[];
+  next_cursor: string | null;
 }

@@ -61,12 +61,14 @@ export class Fleet {
     return Math.max(0, Date.now() + this.clockOffsetMs - truck.tsMs);
   }
 
-  counts(): Counts {
-    const byStatus: Counts["byStatus"] = [0, 0, 0, 0];
+  counts(isCounted: (truck: Truck) => boolean): Counts {
+    const counts: Counts = { total: 0, byStatus: [0, 0, 0, 0] };
     for (const truck of this.trucks.values()) {
-      byStatus[truck.status] = (byStatus[truck.status] ?? 0) + 1;
+      if (!isCounted(truck)) continue;
+      counts.total += 1;
+      counts.byStatus[truck.status] = (counts.byStatus[truck.status] ?? 0) + 1;
     }
-    return { total: this.trucks.size, byStatus };
+    return counts;
   }
 
   private applyRow(id: string, frame: PositionsFrame, row: number, nowMs: number): void {

@@ -52,6 +52,8 @@ export class ClusterMarkers {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "cluster";
+    // Hundreds of tab stops would bar the way: by keyboard, trucks are found by search and events.
+    button.tabIndex = -1;
     const label = document.createElement("span");
     button.append(label);
     button.addEventListener("click", (event) => {

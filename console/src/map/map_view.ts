@@ -58,6 +58,7 @@ export class MapView {
   private chosenId: string | null = null;
   private singles: Truck[] = [];
   private laidOutAt = 0;
+  private movingUntil = 0;
   private layoutTimer: number | undefined;
   private stats: DrawStats = { trucks: 0, clusters: 0, layoutMs: 0 };
   private base: BaseMap;
@@ -72,6 +73,8 @@ export class MapView {
     this.map = createMap(container);
     this.markers = new ClusterMarkers(this.map, (members) => this.zoomInto(members));
     this.map.on("style.load", () => this.onStyle());
+    // After a laptop's sleep the graphics are new: MapLibre restores its layers, not ours.
+    this.map.on("webglcontextrestored", () => void this.restyle(this.base));
     this.map.on("mouseout", () => this.hovered.emit(null));
     this.map.on("error", (event) => this.onError(event.error?.message ?? "unknown error"));
     this.map.on("move", () => this.viewport.emit(this.bbox()));
@@ -98,6 +101,12 @@ export class MapView {
       Math.min(180, bounds.getEast() + lon),
       Math.min(90, bounds.getNorth() + lat),
     ];
+  }
+
+  /** The feed reaches a little beyond the screen; what is counted is what is seen. */
+  onScreen(): (truck: Truck) => boolean {
+    const bounds = this.map.getBounds();
+    return (truck) => bounds.contains([truck.lon, truck.lat]);
   }
 
   choose(id: string | null): void {
@@ -175,6 +184,9 @@ export class MapView {
     const centre = this.map.getCenter();
     const anchor: [number, number] = [mercatorX(centre.lng), mercatorY(centre.lat)];
     this.layer.show(this.singles, chosen, anchor, now);
+    this.movingUntil = this.singles.reduce((latest, { motion }) => {
+      return Math.max(latest, motion.startedMs + motion.lastsMs + FRAME_SLOWEST_MS);
+    }, 0);
     this.markers.show(clusters);
     this.laidOutAt = performance.now();
     this.stats = {
@@ -199,7 +211,8 @@ export class MapView {
   private animate(): void {
     const mpp = metresPerPx(this.map.getCenter().lat, this.map.getZoom());
     const wait = ((STEP_PX * mpp) / FASTEST_MPS) * 1000;
-    if (this.singles.length > 0 && document.visibilityState === "visible") this.map.triggerRepaint();
+    const now = performance.now();
+    if (now < this.movingUntil && document.visibilityState === "visible") this.map.triggerRepaint();
     const bounded = Math.min(FRAME_SLOWEST_MS, Math.max(FRAME_FASTEST_MS, wait));
     window.setTimeout(() => this.animate(), bounded);
   }

@@ -39,10 +39,9 @@ function trackFeatures(points: TrackPoint[]): GeoJSON.Feature[] {
   const runs: GeoJSON.Position[][] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const point of points) {
-    const at = Date.parse(point.ts);
-    if (at - last > TRACK_GAP_MS) runs.push([]);
+    if (point.tsMs - last > TRACK_GAP_MS) runs.push([]);
     runs[runs.length - 1]?.push([point.lon, point.lat]);
-    last = at;
+    last = point.tsMs;
   }
   const solid = runs.filter((run) => run.length > 1).map((run) => line(run, false));
   const gaps = runs.slice(1).map((run, i) => line([runs[i]?.at(-1) ?? [], run[0] ?? []], true));

@@ -2,6 +2,9 @@
 
 import type { CloudEvent } from "../api/types";
 
+const RETRACTED = "event.retracted";
+const CORRECTED = "event.corrected";
+
 export type Tone = "calm" | "notice" | "alarm";
 
 const PHRASES: Record<string, [words: string, tone: Tone]> = {
@@ -22,8 +25,6 @@ const PHRASES: Record<string, [words: string, tone: Tone]> = {
   "truck.night_driving.ended": ["ended its night drive", "calm"],
   "truck.continuous_driving.exceeded": ["has driven too long without a rest", "alarm"],
   "truck.alarm.raised": ["raised an alarm", "alarm"],
-  "event.corrected": ["an earlier event was corrected", "calm"],
-  "event.retracted": ["an earlier event was withdrawn", "calm"],
 };
 
 export interface EventLine {
@@ -36,29 +37,48 @@ export interface EventLine {
 export function eventLine(event: CloudEvent): EventLine {
   const subject = event.subject ?? "";
   const truck = subject.startsWith("trucks/") ? subject.slice("trucks/".length) : null;
-  const known = PHRASES[event.type];
-  const words = known?.[0] ?? event.type.replace(/^truck\./, "").replace(/[._]/g, " ");
-  return { truck, words, about: aboutOf(event), tone: known?.[1] ?? "calm" };
+  const [words, tone] = phrase(event);
+  return { truck, words, about: aboutOf(event), tone };
+}
+
+function phrase(event: CloudEvent): [words: string, tone: Tone] {
+  const replaced = text(event.data?.["replaces_type"]);
+  if (event.type === RETRACTED) return [`withdrawn: ${replaced ? plain(replaced) : "an event"}`, "calm"];
+  if (event.type === CORRECTED) return [`true after all: ${replaced ? plain(replaced) : "an event"}`, "calm"];
+  if (event.type === "truck.fence.entered" && event.data?.["initial"] === true) {
+    return ["was first seen in", "calm"];
+  }
+  return [plain(event.type), PHRASES[event.type]?.[1] ?? "calm"];
+}
+
+function plain(type: string): string {
+  return PHRASES[type]?.[0] ?? type.replace(/^truck\./, "").replace(/[._]/g, " ");
 }
 
 function aboutOf(event: CloudEvent): string | null {
   const data = event.data ?? {};
   if (event.type === "truck.alarm.raised") return text(data["alarm"]);
-  const fence = data["fence"];
-  if (typeof fence === "object" && fence !== null) {
-    const { name, id } = fence as { name?: unknown; id?: unknown };
-    return text(name) ?? text(id);
-  }
-  return text(fence);
+  return text(data["fence_name"]) ?? text(data["fence"]);
 }
 
 function text(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** The event that this one takes back or replaces, if it does. */
-export function supersededId(event: CloudEvent): string | null {
-  if (event.type !== "event.retracted" && event.type !== "event.corrected") return null;
-  const data = event.data ?? {};
-  return text(data["replaces"]) ?? text(data["retracts"]) ?? text(data["event_id"]);
+/** The ids of events that a late fix has shown to be wrong, by the newest word on each. */
+export function withdrawnIds(events: Iterable<CloudEvent>): Set<string> {
+  const words = [...events].filter(({ type }) => type === RETRACTED || type === CORRECTED);
+  words.sort((a, b) => learnedAt(a) - learnedAt(b));
+  const withdrawn = new Set<string>();
+  for (const event of words) {
+    const about = text(event.data?.["replaces"]);
+    if (about === null) continue;
+    if (event.type === RETRACTED) withdrawn.add(about);
+    else withdrawn.delete(about);
+  }
+  return withdrawn;
+}
+
+function learnedAt(event: CloudEvent): number {
+  return Date.parse(text(event.data?.["known_at"]) ?? event.time);
 }

@@ -2,7 +2,7 @@
 
 import type { CloudEvent } from "../api/types";
 import { h, replace } from "./dom";
-import { eventLine, supersededId } from "./event_text";
+import { eventLine, withdrawnIds } from "./event_text";
 import { clock } from "./format";
 
 const KEPT = 300;
@@ -72,17 +72,13 @@ export class EventsPanel {
       return;
     }
     this.empty.hidden = true;
-    const gone = new Set<string>();
-    for (const event of this.events.values()) {
-      const id = supersededId(event);
-      if (id !== null) gone.add(id);
-    }
+    const gone = withdrawnIds(this.events.values());
     replace(this.list, ...this.sorted().map((event) => this.row(event, gone.has(event.id))));
   }
 
-  private row(event: CloudEvent, superseded: boolean): HTMLElement {
+  private row(event: CloudEvent, withdrawn: boolean): HTMLElement {
     const { truck, words, about, tone } = eventLine(event);
-    const state = superseded ? " superseded" : "";
+    const state = withdrawn ? " withdrawn" : "";
     const what = h("span", { class: "what" }, truck && h("b", {}, truck), ` ${words}`);
     if (about !== null) what.append(" ", h("em", {}, about));
     const time = h("time", { datetime: event.time, title: event.time }, clock(event.time));

@@ -9,10 +9,11 @@ import { ago, clock, compass, latLon, number, UNKNOWN } from "./format";
 
 const STATUS_NAMES = ["unknown", "moving", "stopped", "offline"] as const;
 const REFRESH_MS = 5_000;
+const FACTS_EVERY_MS = 1_000;
 const TRACK_HOURS = [1, 6, 24];
 
 export class TruckCard {
-  readonly element = h("section", { class: "panel truck-card", "aria-label": "Truck", hidden: true });
+  readonly element = h("section", { class: "panel truck-card", "aria-label": "Truck", tabindex: "-1", hidden: true });
   readonly closed = new Signal<void>();
   readonly track = new Signal<TrackPoint[]>();
   readonly located = new Signal<{ lat: number; lon: number }>();
@@ -34,7 +35,7 @@ export class TruckCard {
     this.api = api;
     this.fleet = fleet;
     this.element.append(this.head, this.facts, this.foot);
-    fleet.changed.on(() => this.drawFacts());
+    window.setInterval(() => this.drawFacts(), FACTS_EVERY_MS);
   }
 
   /** Opens on a truck; when it was searched for, the map goes to it once it is found. */
@@ -49,6 +50,7 @@ export class TruckCard {
     this.problem = null;
     this.element.hidden = false;
     this.draw();
+    if (locate) this.element.focus();
     await Promise.all([this.loadInfo(id), this.refresh(id), this.loadTrack()]);
     if (locate && this.truckId === id && this.position !== null) this.located.emit(this.position);
   }
