@@ -124,7 +124,8 @@ class Stack:
         await store_ready.wait()
         broker = self._children["broker"]
         users = BrokerUsers(
-            self._where,
+            self._where.postgres,
+            self._where.mqtt,
             self._policy,
             self._layout.broker_users_file,
             reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),

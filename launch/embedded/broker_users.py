@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import bcrypt
 
-from config.installation import DatabaseRole, Installation, Mqtt
+from config.installation import DatabaseRole, Mqtt, Postgres
 from config.policy import Policy
 from launch.layout import write_private
 from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
@@ -63,17 +63,31 @@ def ingest_user(mqtt: Mqtt) -> str:
     )
 
 
-def users_file(mqtt: Mqtt, entries: Iterable[DirectoryEntry]) -> str:
-    devices = (device_user(entry) for entry in entries if entry.secret_hash)
-    users = ",\n".join([ingest_user(mqtt), *devices])
-    return f"authorization {{ users: [\n{users}\n] }}\n"
+class UsersFile:
+    """The text of the file, of which a change costs its own line only."""
+
+    def __init__(self, mqtt: Mqtt) -> None:
+        self._ingest = ingest_user(mqtt)
+        self._devices: dict[int, str] = {}
+
+    def apply(self, changes: Iterable[DirectoryEntry]) -> None:
+        for entry in changes:
+            if entry.deleted or not entry.secret_hash:
+                self._devices.pop(entry.truck_key, None)
+            else:
+                self._devices[entry.truck_key] = device_user(entry)
+
+    def text(self) -> str:
+        users = ",\n".join([self._ingest, *self._devices.values()])
+        return f"authorization {{ users: [\n{users}\n] }}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerUsers:
     """A task of `up`; `reload` makes the broker read the file again."""
 
-    where: Installation
+    postgres: Postgres
+    mqtt: Mqtt
     policy: Policy
     file: Path
     reload: Callable[[], None]
@@ -89,35 +103,31 @@ class BrokerUsers:
 
     async def _follow(self, first_written: asyncio.Event) -> None:
         storage = self.policy.storage
-        directory = TruckDirectory()
-        pool = await open_pool(
-            self.where.postgres, DatabaseRole.SYSTEM, storage.system_pool, storage
-        )
+        directory, users = TruckDirectory(), UsersFile(self.mqtt)
+        pool = await open_pool(self.postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
         try:
-            await directory.refresh(pool)
-            await self._write(directory)
+            await self._take_in(await directory.refresh(pool), users)
             first_written.set()
             while True:
                 await asyncio.sleep(self.policy.ingest.directory_poll_s)
-                if not await directory.refresh(pool):
+                changes = await directory.refresh(pool)
+                if not changes:
                     continue
                 # A fleet is created truck by truck; one reload for those that come together.
                 await asyncio.sleep(self.policy.broker.users_debounce_s)
-                await directory.refresh(pool)
-                await self._write(directory)
+                changes += await directory.refresh(pool)
+                await self._take_in(changes, users)
         finally:
             await pool.close()
 
-    async def _write(self, directory: TruckDirectory) -> None:
-        text = await asyncio.to_thread(users_file, self.where.mqtt, list(directory.by_key.values()))
-        if await asyncio.to_thread(self._replace, text):
+    async def _take_in(self, changes: list[DirectoryEntry], users: UsersFile) -> None:
+        if await asyncio.to_thread(self._replace, changes, users):
             self.reload()
 
-    def _replace(self, text: str) -> bool:
-        try:
-            if self.file.read_text() == text:
-                return False
-        except OSError:
-            pass
+    def _replace(self, changes: list[DirectoryEntry], users: UsersFile) -> bool:
+        users.apply(changes)
+        text = users.text()
+        if self.file.is_file() and self.file.read_text() == text:
+            return False
         write_private(self.file, text)
         return True

@@ -14,7 +14,7 @@ import httpx
 
 from config.installation import Mqtt
 from config.policy import Broker, Launch
-from launch.embedded.broker_users import users_file
+from launch.embedded.broker_users import UsersFile
 from launch.layout import Layout, write_private
 from launch.ports import LOOPBACK, PortBlock
 from launch.process import POLL_S, ChildPlan, inherited
@@ -93,7 +93,7 @@ include "{self.layout.broker_users_file.name}"
     def prepare(self) -> None:
         users = self.layout.broker_users_file
         if not users.is_file():
-            write_private(users, users_file(self.mqtt, ()))
+            write_private(users, UsersFile(self.mqtt).text())
         write_private(self.config_file, self.text())
 
 
