@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import resource
 import signal
 import sys
 import time
@@ -20,6 +21,10 @@ from sim.fleet import TruckIdentity, fleet
 from sim.places import demo_fences
 from sim.scenario import Drive, perfect_network
 from sim.setup import SetupError, TenantSetup
+from sim.world import LastKnown
+
+# Open files beside the devices' connections: the API's connections, libraries, logs.
+FILES_BESIDE = 200
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,6 +32,10 @@ def main(argv: Sequence[str]) -> int:
     rules = policy().simulation
     if options.clean:
         rules = perfect_network(rules)
+    problem = _allow_connections(options.trucks)
+    if problem:
+        _say(problem)
+        return 1
     try:
         return uvloop.run(_simulate(options, rules))
     except SetupError as error:
@@ -47,6 +56,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tenant", default="demo")
     parser.add_argument("--duration", type=_positive, metavar="S", help="stop after so long")
     parser.add_argument("--clean", action="store_true", help="a perfect network, no alarms")
+    parser.add_argument(
+        "--anew", action="store_true", help="start where the seed says, not where trucks were seen"
+    )
     parser.add_argument("--no-fences", action="store_true", help="create trucks only")
     return parser.parse_args(argv)
 
@@ -61,11 +73,12 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
     timeout_s = rules.setup.request_timeout_s
     async with httpx.AsyncClient(base_url=options.http, timeout=timeout_s) as http:
         setup = TenantSetup(http, options.tenant, rules.setup, _say)
-        if not await _unless_stopped(stop, _ensure_trucks(setup, options.tenant, trucks)):
+        seen: dict[str, LastKnown] = {}
+        if not await _unless_stopped(stop, _prepare(setup, options, trucks, seen)):
             return 0
         fences = [] if options.no_fences else demo_fences(graph, rules)
         drawing = asyncio.create_task(_unless_stopped(stop, _ensure_fences(setup, fences)))
-        await _convoy(options, rules, graph, trucks).run(stop, options.duration)
+        await _convoy(options, rules, graph, trucks, seen).run(stop, options.duration)
         stop.set()
         await drawing
     return 0
@@ -76,6 +89,7 @@ def _convoy(
     rules: Simulation,
     graph: RoadGraph,
     trucks: Sequence[TruckIdentity],
+    seen: dict[str, LastKnown],
 ) -> Convoy:
     host, port = options.mqtt
     devices = make_devices(
@@ -94,6 +108,9 @@ def _convoy(
         seed=options.seed,
         start_ms=round(time.time() * 1000),
     )
+    for row, truck in enumerate(trucks):
+        if truck.id in seen:
+            drive.world.resume(row, seen[truck.id])
     return Convoy(drive, devices, rules, _say)
 
 
@@ -111,10 +128,20 @@ async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
     return True
 
 
-async def _ensure_trucks(setup: TenantSetup, tenant: str, trucks: Sequence[TruckIdentity]) -> None:
+async def _prepare(
+    setup: TenantSetup,
+    options: argparse.Namespace,
+    trucks: Sequence[TruckIdentity],
+    seen: dict[str, LastKnown],
+) -> None:
+    """Everything that must be there before the first truck moves; fills `seen`."""
     await setup.sign_in()
-    created = await setup.ensure_trucks(trucks)
-    _say(f"{len(trucks)} trucks in tenant {tenant}, {created} of them new")
+    known = await setup.ensure_trucks(trucks)
+    new = len(trucks) - len(known)
+    _say(f"{len(trucks)} trucks in tenant {options.tenant}, {new} of them new")
+    if known and not options.anew:
+        seen.update(await setup.last_known(sorted(known)))
+        _say(f"{len(seen)} trucks go on from where they were last seen")
 
 
 async def _ensure_fences(setup: TenantSetup, fences: Sequence[dict[str, Any]]) -> None:
@@ -125,6 +152,17 @@ async def _ensure_fences(setup: TenantSetup, fences: Sequence[dict[str, Any]]) -
         _say(f"not all fences could be drawn: {error}")
     else:
         _say(f"{len(fences)} fences, {created} of them new")
+
+
+def _allow_connections(trucks: int) -> str:
+    """Each truck has its own connection; gives the reason when this machine does not allow it."""
+    wanted = trucks + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        return f"{trucks} trucks need {wanted} open files, this machine allows {hard} (ulimit -Hn)"
+    if soft != resource.RLIM_INFINITY and wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return ""
 
 
 def _positive(text: str) -> float:

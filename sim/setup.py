@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ import httpx
 
 from config.policy import SimulationSetup
 from sim.fleet import TruckIdentity
+from sim.world import LastKnown
 
 PAGE_LIMIT = 500
 
@@ -47,8 +48,8 @@ class TenantSetup:
             raise SetupError(f"no token for {client_id}: {_says(answer)}")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    async def ensure_trucks(self, trucks: Sequence[TruckIdentity]) -> int:
-        """Creates the missing ones; says how many these were."""
+    async def ensure_trucks(self, trucks: Sequence[TruckIdentity]) -> set[str]:
+        """Creates the missing ones; gives the ids of those that were there."""
         known = await self._ids("/v1/trucks")
         missing = [
             {
@@ -61,7 +62,22 @@ class TenantSetup:
             if truck.id not in known
         ]
         await self._create_all("/v1/trucks", missing)
-        return len(missing)
+        return known & {truck.id for truck in trucks}
+
+    async def last_known(self, truck_ids: Iterable[str]) -> dict[str, LastKnown]:
+        """Where these trucks were last seen; the ones never seen are left out."""
+        found: dict[str, LastKnown] = {}
+
+        async def ask(truck_id: str) -> None:
+            async with self._slots:
+                answer = await self._patiently("GET", f"/v1/trucks/{truck_id}/position")
+            if answer.status_code == HTTPStatus.OK:
+                fix = answer.json()
+                values = fix["lat"], fix["lon"], fix.get("odometer_km"), fix.get("fuel_pct")
+                found[truck_id] = LastKnown(*values)
+
+        await _all(ask(truck_id) for truck_id in truck_ids)
+        return found
 
     async def ensure_fences(self, fences: Sequence[dict[str, Any]]) -> int:
         known = await self._ids("/v1/fences")
@@ -84,12 +100,7 @@ class TenantSetup:
                 return ids
 
     async def _create_all(self, path: str, bodies: Sequence[dict[str, Any]]) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for body in bodies:
-                    group.create_task(self._create(path, body), name=f"{path}/{body['id']}")
-        except ExceptionGroup as several:
-            raise several.exceptions[0] from several
+        await _all(self._create(path, body) for body in bodies)
 
     async def _create(self, path: str, body: dict[str, Any]) -> None:
         async with self._slots:
@@ -119,6 +130,16 @@ class TenantSetup:
                 self._say(f"waiting: {problem}")
                 said = problem
             await asyncio.sleep(wait_s)
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """All at once; the first failure ends the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
 
 
 def _is_passing(answer: httpx.Response) -> bool:

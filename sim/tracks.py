@@ -42,6 +42,24 @@ class Tracks:
         self._lat, self._lon = shape[:, 0], shape[:, 1]
         self._bearing_deg = _bearings_deg(shape)
 
+    def nearest(self, lat: float, lon: float) -> tuple[int, float, float]:
+        """The edge nearest to a point, how far from its start that is, and how far off."""
+        north_m = (self._lat - lat) * METRES_PER_DEGREE
+        east_m = (self._lon - lon) * METRES_PER_DEGREE * np.cos(np.radians(lat))
+        towards_north_m, towards_east_m = np.diff(north_m), np.diff(east_m)
+        squared = towards_north_m**2 + towards_east_m**2
+        across = north_m[:-1] * towards_north_m + east_m[:-1] * towards_east_m
+        share = np.clip(-across / np.maximum(squared, 1e-9), 0.0, 1.0)
+        off_m = np.hypot(
+            north_m[:-1] + share * towards_north_m, east_m[:-1] + share * towards_east_m
+        )
+        off_m[self._last[:-1]] = np.inf  # from one edge to the next there is no road
+        vertex = int(np.argmin(off_m))
+        edge = int(np.searchsorted(self._last, vertex))
+        gap_m = self._axis_m[vertex + 1] - self._axis_m[vertex]
+        along_m = self._axis_m[vertex] - self._base_m[edge] + share[vertex] * gap_m
+        return edge, float(along_m), float(off_m[vertex])
+
     def locate(self, edge: Ints, forward: Bools, along_m: Floats) -> Place:
         """Where one is `along_m` after the beginning of the edge in driving direction."""
         length_m = self.length_m[edge]

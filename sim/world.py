@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from config.policy import Simulation
@@ -16,6 +18,18 @@ DAY_HOURS = 24
 ARRIVED_M = 2.0
 # A truck turns into its yard over this distance.
 YARD_TURN_M = 600.0
+# Farther from every road than this, a position is not one that this world has sent.
+OFF_ROAD_M_MAX = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class LastKnown:
+    """Where the platform last saw a truck, so that a new run can go on from there."""
+
+    lat: float
+    lon: float
+    odometer_km: float | None = None
+    fuel_pct: float | None = None
 
 
 class World:
@@ -93,6 +107,32 @@ class World:
         east_m = lane_m * np.sin(left) + near * self._yard_east_m[trucks]
         lat, lon = moved(road.lat, road.lon, north_m, east_m)
         return Place(lat, lon, road.heading_deg)
+
+    def resume(self, truck: int, known: LastKnown) -> None:
+        """Put a truck where it was last seen, on a new trip that goes through there."""
+        edge_no, drawn_m, off_m = self.tracks.nearest(known.lat, known.lon)
+        if off_m > OFF_ROAD_M_MAX:
+            return
+        edge = self.graph.edges[edge_no]
+        legs = self.planner.trip(edge.end).legs
+        if legs[0].edge.index == edge_no:  # it would turn round at the end: it is on its way back
+            along_m = edge.length_m - drawn_m
+        else:
+            legs, along_m = (Leg(edge, forward=True), *legs), drawn_m
+        self._keep_odometer(truck, known)
+        self.standing_until_ms[truck], self.speed_mps[truck] = 0, 0.0
+        self._legs[truck] = legs
+        self._take_leg(truck, 0, min(along_m, edge.length_m - 2.0 * ARRIVED_M))
+        self._first_leg[truck] = False  # it does not come out of a yard
+
+    def _keep_odometer(self, truck: int, known: LastKnown) -> None:
+        if known.odometer_km is not None:
+            driven_m = known.odometer_km * 1000.0
+            for due_m in self._due_m.values():
+                due_m[truck] += driven_m - self.driven_m[truck]
+            self.driven_m[truck] = driven_m
+        if known.fuel_pct is not None:
+            self.fuel_l[truck] = known.fuel_pct / 100.0 * self._policy.gps.tank_l
 
     def _drive(self, step_s: float) -> None:
         rule = self._policy.driving

@@ -135,6 +135,9 @@ class Platform:
             link.disconnect()
             await link.closed
 
+    def all_say(self, status: str) -> bool:
+        return all(said[-1] == status for said in self.statuses.values())
+
     async def until(self, condition: Callable[[], bool], within_s: float = 15.0) -> None:
         async with asyncio.timeout(within_s):
             while not condition():

@@ -14,7 +14,7 @@ from geo.roads import apart_m, read_roads
 from sim.journeys import HaltKind
 from sim.scenario import Scenario, perfect_network, scenario
 from sim.tracks import tolls_m
-from sim.world import World
+from sim.world import LastKnown, World
 
 GRAPH = read_roads()
 RULES = policy().simulation
@@ -165,6 +165,33 @@ def test_days_of_driving_bring_every_kind_of_halt_and_new_trips() -> None:
     driven_km = (world.driven_m - begun_m) / 1000
     assert 250 < driven_km.min() < driven_km.max() < 1300
     assert world.fuel_l.min() > 0
+
+
+def test_a_fleet_goes_on_from_where_it_was_seen() -> None:
+    before = long_world(2.0)
+    there = before.places(np.arange(60), np.zeros(60))
+    after = World(GRAPH, RULES, trucks=60, seed=99, start_ms=before.now_ms)
+    for truck in range(60):
+        odometer_km, fuel_pct = float(before.driven_m[truck] / 1000), 40.0
+        after.resume(truck, LastKnown(there.lat[truck], there.lon[truck], odometer_km, fuel_pct))
+    here = after.places(np.arange(60), np.zeros(60))
+    apart = apart_m(np.column_stack([there.lat, there.lon]), np.column_stack([here.lat, here.lon]))
+
+    assert apart.max() < 2 * RULES.driving.yard_offset_m_max + 20
+    assert np.allclose(after.driven_m, before.driven_m)
+    assert np.allclose(after.fuel_l, 0.4 * RULES.gps.tank_l)
+    for _ in range(360):
+        after.step(10.0)
+    assert np.all(after.driven_m >= before.driven_m)
+    assert (after.driven_m - before.driven_m).mean() > 20_000
+
+
+def test_a_truck_seen_off_the_roads_starts_where_the_seed_says() -> None:
+    world = World(GRAPH, RULES, trucks=1, seed=3, start_ms=NOON_IST_MS)
+    before = world.places(np.array([0]), np.zeros(1))
+    world.resume(0, LastKnown(15.0, 65.0))  # in the Arabian Sea
+
+    assert world.places(np.array([0]), np.zeros(1)).lat == before.lat
 
 
 def test_nights_are_slower() -> None:

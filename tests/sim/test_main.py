@@ -1,0 +1,145 @@
+"""The command from its options to the last receipt, against a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from sim.fleet import fleet
+from sim.main import main
+from tests.sim.broker import Broker, Platform
+
+FIRST_PORT = 58110
+HTTP_PORT = 58119
+ROOT = Path(__file__).parents[2]
+TRUCKS = [truck.id for truck in fleet(6)]
+
+
+@asynccontextmanager
+async def gateway(port: int) -> AsyncIterator[list[str]]:
+    """Answers every create with 201 and every list as empty; gives the lines it was asked."""
+    asked: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        size = next(
+            (
+                int(line[15:])
+                for line in head.split("\r\n")
+                if line[:15].lower() == "content-length:"
+            ),
+            0,
+        )
+        await reader.readexactly(size)
+        line = head.partition(" HTTP/")[0]
+        asked.append(line)
+        listed = json.dumps({"access_token": "t", "items": [], "next_cursor": None})
+        status = "200 OK" if "GET" in line or "token" in line else "201 Created"
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Length: {len(listed)}\r\n"
+            f"Connection: close\r\n\r\n{listed}".encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    try:
+        yield asked
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def start(*options: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-c",
+            "import sys; from sim.main import main; sys.exit(main(sys.argv[1:]))",
+        ),
+        *("--http", f"http://127.0.0.1:{HTTP_PORT}", "--mqtt", f"127.0.0.1:{FIRST_PORT}"),
+        *options,
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def ended(process: asyncio.subprocess.Process, within_s: float) -> tuple[int | None, str]:
+    try:
+        async with asyncio.timeout(within_s):
+            _, said = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
+    return process.returncode, said.decode()
+
+
+async def test_a_fleet_drives_and_leaves_no_fix_without_receipt(tmp_path: Path) -> None:
+    broker = Broker(tmp_path, FIRST_PORT, TRUCKS)
+    await broker.start()
+    platform = Platform()
+    try:
+        async with gateway(HTTP_PORT) as asked, platform.connected(broker):
+            process = await start("--trucks", "6", "--rate", "4", "--duration", "3")
+            code, said = await ended(process, 40)
+            await platform.until(lambda: platform.all_say("offline"))
+    finally:
+        broker.kill()
+
+    assert code == 0, said
+    assert "6 trucks in tenant demo, 6 of them new" in said
+    assert "awaiting" not in said
+    assert asked.count("POST /v1/trucks") == 6
+    assert asked.count("POST /v1/fences") > 100
+    assert {truck for truck, _ in platform.stored} == set(TRUCKS)
+    assert len(platform.stored) == pytest.approx(6 * 4 * 3, abs=18)
+
+
+async def test_a_stop_while_driving_ends_it_at_once(tmp_path: Path) -> None:
+    broker = Broker(tmp_path, FIRST_PORT, TRUCKS)
+    await broker.start()
+    platform = Platform()
+    try:
+        async with gateway(HTTP_PORT), platform.connected(broker):
+            process = await start("--trucks", "6", "--rate", "2", "--no-fences")
+            await platform.until(lambda: len(platform.stored) > 3, within_s=30)
+            process.send_signal(signal.SIGTERM)
+            code, said = await ended(process, 5)
+            await platform.until(
+                lambda: all(s[-1] == "offline" for s in platform.statuses.values())
+            )
+    finally:
+        broker.kill()
+
+    assert code == 0, said
+    assert "Traceback" not in said
+
+
+async def test_a_stop_while_the_server_is_away_ends_it_at_once() -> None:
+    process = await start("--trucks", "1")
+    assert process.stderr is not None
+    line = await process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    code, said = await ended(process, 3)
+
+    assert b"waiting: http://127.0.0.1:58119 does not answer (ConnectError)" in line
+    assert (code, said) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--trucks", "0"], ["--rate", "-1"], ["--mqtt", "nowhere"], ["--duration", "0"], ["--what"]],
+)
+def test_wrong_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(options)
+
+    assert refused.value.code == 2
+    assert options[0] in capsys.readouterr().err
