@@ -171,7 +171,7 @@ class Viewer:
                 self._note(seq)
                 yield text
         place = self._feed.place() if self._progress is None else None
-        if place is not None:
+        if place is not None and self._replay is not None:
             self._progress = Progress.from_place(place, self._live.resume_skew_s, time.monotonic())
         if self._events_lost:
             self._events_lost = False
