@@ -22,6 +22,7 @@ from store.migrate import migrate
 from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
+from tests.launch.instance import Instance
 
 TEST_POOL = Pool(size_min=1, size_max=6)
 
@@ -74,6 +75,22 @@ def where(server: Server) -> Postgres:
 
     asyncio.run(create())
     return address
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Instance]:
+    """The whole product, started once per session, without simulated trucks.
+
+    Tests share it: make trucks and fences of your own, and expect those of others.
+    """
+    instance = Instance(http_port=free_port(), mqtt_port=free_port(), name="stack")
+    try:
+        instance.start()
+        yield instance
+        assert instance.stop() == 0, instance.said()
+        assert instance.traces() == []
+    finally:
+        instance.remove()
 
 
 @pytest.fixture

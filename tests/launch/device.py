@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
@@ -14,19 +14,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 REFUSED = 0x80
 ANSWER_WITHIN_S = 10.0
 CONNACK_WELCOME = bytes([0x20, 2, 0, 0])
-
-
-async def until(
-    condition: Callable[[], bool | Awaitable[bool]], within_s: float = 20.0, poll_s: float = 0.05
-) -> float:
-    """How long it took until the condition held."""
-    started = time.monotonic()
-    while True:
-        holds = condition()
-        if await holds if isinstance(holds, Awaitable) else holds:
-            return time.monotonic() - started
-        assert time.monotonic() - started < within_s, "the awaited condition did not come true"
-        await asyncio.sleep(poll_s)
 
 
 class Device:

@@ -19,7 +19,8 @@ from store.directory import DirectoryEntry
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.launch.conftest import INGEST, INGEST_PASSWORD, RunningBroker
-from tests.launch.device import REFUSED, device, may_connect, until
+from tests.launch.device import REFUSED, device, may_connect
+from tests.launch.waiting import until
 
 SECRET = "a-device-secret"
 HASH = hash_secret(SECRET)
