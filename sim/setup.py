@@ -73,8 +73,13 @@ class TenantSetup:
                 answer = await self._patiently("GET", f"/v1/trucks/{truck_id}/position")
             if answer.status_code == HTTPStatus.OK:
                 fix = answer.json()
-                values = fix["lat"], fix["lon"], fix.get("odometer_km"), fix.get("fuel_pct")
-                found[truck_id] = LastKnown(*values)
+                found[truck_id] = LastKnown(
+                    fix["lat"],
+                    fix["lon"],
+                    heading_deg=fix["heading_deg"],
+                    odometer_km=fix["odometer_km"],
+                    fuel_pct=fix["fuel_pct"],
+                )
 
         await _all(ask(truck_id) for truck_id in truck_ids)
         return found

@@ -28,6 +28,7 @@ class LastKnown:
 
     lat: float
     lon: float
+    heading_deg: float | None = None
     odometer_km: float | None = None
     fuel_pct: float | None = None
 
@@ -109,21 +110,29 @@ class World:
         return Place(lat, lon, road.heading_deg)
 
     def resume(self, truck: int, known: LastKnown) -> None:
-        """Put a truck where it was last seen, on a new trip that goes through there."""
+        """Put a truck where it was last seen, in the direction it had, on a new trip."""
         edge_no, drawn_m, off_m = self.tracks.nearest(known.lat, known.lon)
         if off_m > OFF_ROAD_M_MAX:
             return
         edge = self.graph.edges[edge_no]
-        legs = self.planner.trip(edge.end).legs
-        if legs[0].edge.index == edge_no:  # it would turn round at the end: it is on its way back
-            along_m = edge.length_m - drawn_m
+        forward = self._is_forward(edge_no, drawn_m, known.heading_deg)
+        onward = self.planner.trip(edge.end if forward else edge.start).legs
+        if onward[0].edge.index == edge_no:  # the way leads back: the truck turns round here
+            legs, forward = onward, not forward
         else:
-            legs, along_m = (Leg(edge, forward=True), *legs), drawn_m
+            legs = (Leg(edge, forward), *onward)
         self._keep_odometer(truck, known)
         self.standing_until_ms[truck], self.speed_mps[truck] = 0, 0.0
         self._legs[truck] = legs
+        along_m = drawn_m if forward else edge.length_m - drawn_m
         self._take_leg(truck, 0, min(along_m, edge.length_m - 2.0 * ARRIVED_M))
         self._first_leg[truck] = False  # it does not come out of a yard
+
+    def _is_forward(self, edge: int, drawn_m: float, heading_deg: float | None) -> bool:
+        if heading_deg is None:
+            return True
+        road = self.tracks.locate(np.array([edge]), np.array([True]), np.array([drawn_m]))
+        return bool(np.cos(np.radians(road.heading_deg[0] - heading_deg)) >= 0.0)
 
     def _keep_odometer(self, truck: int, known: LastKnown) -> None:
         if known.odometer_km is not None:

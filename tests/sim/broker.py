@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -48,22 +49,31 @@ authorization {{ users: [
 """
 
 
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
 class Broker:
     """Started, killed and started again on the same port and store."""
 
     host = "127.0.0.1"
 
-    def __init__(self, directory: Path, first_port: int, trucks: list[str]) -> None:
-        self.port = first_port
-        self._monitor_port = first_port + 2
+    def __init__(self, directory: Path, trucks: list[str]) -> None:
+        self.port, client_port, self._monitor_port = free_ports(3)
         self._config = directory / "broker.conf"
         self._log = directory / "broker.log"
         self._config.write_text(
             config_text(
                 directory,
-                mqtt_port=first_port,
-                client_port=first_port + 1,
-                monitor_port=first_port + 2,
+                mqtt_port=self.port,
+                client_port=client_port,
+                monitor_port=self._monitor_port,
                 trucks=trucks,
             )
         )

@@ -16,7 +16,6 @@ from sim.device_mqtt import ReceiptDevice, at_once
 from sim.wire import OutgoingFix
 from tests.sim.broker import PASSWORD, Broker, Platform
 
-FIRST_PORT = 58100
 TRUCKS = ["T1", "T2"]
 # Impatient, so that tests wait for milliseconds where devices wait for seconds.
 QUICK = policy().simulation.devices.model_copy(
@@ -31,7 +30,7 @@ QUICK = policy().simulation.devices.model_copy(
 
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
-    found = Broker(tmp_path, FIRST_PORT, TRUCKS)
+    found = Broker(tmp_path, TRUCKS)
     await found.start()
     try:
         yield found

@@ -14,17 +14,15 @@ import pytest
 
 from sim.fleet import fleet
 from sim.main import main
-from tests.sim.broker import Broker, Platform
+from tests.sim.broker import Broker, Platform, free_ports
 
-FIRST_PORT = 58110
-HTTP_PORT = 58119
 ROOT = Path(__file__).parents[2]
 TRUCKS = [truck.id for truck in fleet(6)]
 
 
 @asynccontextmanager
-async def gateway(port: int) -> AsyncIterator[list[str]]:
-    """Answers every create with 201 and every list as empty; gives the lines it was asked."""
+async def gateway() -> AsyncIterator[tuple[int, list[str]]]:
+    """Answers every create with 201, every list as empty; gives its port and what it was asked."""
     asked: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,22 +47,22 @@ async def gateway(port: int) -> AsyncIterator[list[str]]:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
-        yield asked
+        yield server.sockets[0].getsockname()[1], asked
     finally:
         server.close()
         await server.wait_closed()
 
 
-async def start(*options: str) -> asyncio.subprocess.Process:
+async def start(http_port: int, mqtt_port: int, *options: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(
             sys.executable,
             "-c",
             "import sys; from sim.main import main; sys.exit(main(sys.argv[1:]))",
         ),
-        *("--http", f"http://127.0.0.1:{HTTP_PORT}", "--mqtt", f"127.0.0.1:{FIRST_PORT}"),
+        *("--http", f"http://127.0.0.1:{http_port}", "--mqtt", f"127.0.0.1:{mqtt_port}"),
         *options,
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
@@ -82,12 +80,14 @@ async def ended(process: asyncio.subprocess.Process, within_s: float) -> tuple[i
 
 
 async def test_a_fleet_drives_and_leaves_no_fix_without_receipt(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, FIRST_PORT, TRUCKS)
+    broker = Broker(tmp_path, TRUCKS)
     await broker.start()
     platform = Platform()
     try:
-        async with gateway(HTTP_PORT) as asked, platform.connected(broker):
-            process = await start("--trucks", "6", "--rate", "4", "--duration", "3")
+        async with gateway() as (port, asked), platform.connected(broker):
+            process = await start(
+                port, broker.port, "--trucks", "6", "--rate", "4", "--duration", "3"
+            )
             code, said = await ended(process, 40)
             await platform.until(lambda: platform.all_say("offline"))
     finally:
@@ -103,12 +103,12 @@ async def test_a_fleet_drives_and_leaves_no_fix_without_receipt(tmp_path: Path) 
 
 
 async def test_a_stop_while_driving_ends_it_at_once(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, FIRST_PORT, TRUCKS)
+    broker = Broker(tmp_path, TRUCKS)
     await broker.start()
     platform = Platform()
     try:
-        async with gateway(HTTP_PORT), platform.connected(broker):
-            process = await start("--trucks", "6", "--rate", "2", "--no-fences")
+        async with gateway() as (port, _), platform.connected(broker):
+            process = await start(port, broker.port, "--trucks", "6", "--rate", "2", "--no-fences")
             await platform.until(lambda: len(platform.stored) > 3, within_s=30)
             process.send_signal(signal.SIGTERM)
             code, said = await ended(process, 5)
@@ -123,13 +123,14 @@ async def test_a_stop_while_driving_ends_it_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_stop_while_the_server_is_away_ends_it_at_once() -> None:
-    process = await start("--trucks", "1")
+    http_port, mqtt_port = free_ports(2)
+    process = await start(http_port, mqtt_port, "--trucks", "1")
     assert process.stderr is not None
     line = await process.stderr.readline()
     process.send_signal(signal.SIGINT)
     code, said = await ended(process, 3)
 
-    assert b"waiting: http://127.0.0.1:58119 does not answer (ConnectError)" in line
+    assert f"http://127.0.0.1:{http_port} does not answer (ConnectError)" in line.decode()
     assert (code, said) == (0, "")
 
 

@@ -155,8 +155,9 @@ async def test_too_many_requests_are_repeated_after_the_time_named() -> None:
 
 async def test_trucks_that_were_seen_say_where() -> None:
     api = Api()
-    api.positions["A"] = {"lat": 19.0, "lon": 73.0, "odometer_km": 120.5, "fuel_pct": None}
+    last = {"lat": 19.0, "lon": 73.0, "heading_deg": 90, "odometer_km": 120.5, "fuel_pct": None}
+    api.positions["A"] = last
     prepared = Prepared(api)
     await prepared.setup.sign_in()
 
-    assert await prepared.setup.last_known(["A", "B"]) == {"A": LastKnown(19.0, 73.0, 120.5)}
+    assert await prepared.setup.last_known(["A", "B"]) == {"A": LastKnown(19.0, 73.0, 90, 120.5)}

@@ -172,12 +172,22 @@ def test_a_fleet_goes_on_from_where_it_was_seen() -> None:
     there = before.places(np.arange(60), np.zeros(60))
     after = World(GRAPH, RULES, trucks=60, seed=99, start_ms=before.now_ms)
     for truck in range(60):
-        odometer_km, fuel_pct = float(before.driven_m[truck] / 1000), 40.0
-        after.resume(truck, LastKnown(there.lat[truck], there.lon[truck], odometer_km, fuel_pct))
+        after.resume(
+            truck,
+            LastKnown(
+                there.lat[truck],
+                there.lon[truck],
+                heading_deg=there.heading_deg[truck],
+                odometer_km=before.driven_m[truck] / 1000,
+                fuel_pct=40.0,
+            ),
+        )
     here = after.places(np.arange(60), np.zeros(60))
     apart = apart_m(np.column_stack([there.lat, there.lon]), np.column_stack([here.lat, here.lon]))
 
     assert apart.max() < 2 * RULES.driving.yard_offset_m_max + 20
+    ahead = np.cos(np.radians(there.heading_deg - here.heading_deg)) > 0
+    assert ahead.mean() > 0.6  # the others' new trips begin with a turn
     assert np.allclose(after.driven_m, before.driven_m)
     assert np.allclose(after.fuel_l, 0.4 * RULES.gps.tank_l)
     for _ in range(360):
