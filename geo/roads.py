@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import heapq
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,6 +102,26 @@ class Route:
         return np.concatenate(parts) if parts else np.empty((0, 2))
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The tree of cheapest ways out of one town."""
+
+    origin: int
+    all_towns: tuple[Town, ...]
+    came: dict[int, tuple[int, Leg]]  # town -> (the town before it, the leg from there)
+
+    def to(self, destination: int) -> Route:
+        towns, legs = [destination], []
+        while towns[-1] != self.origin:
+            if towns[-1] not in self.came:
+                start, end = self.all_towns[self.origin].name, self.all_towns[destination].name
+                raise NoRouteError(f"no road from {start} to {end}")
+            before, leg = self.came[towns[-1]]
+            towns.append(before)
+            legs.append(leg)
+        return Route(tuple(reversed(towns)), tuple(reversed(legs)))
+
+
 class RoadGraph:
     def __init__(self, towns: tuple[Town, ...], edges: tuple[Edge, ...]) -> None:
         self.towns = towns
@@ -123,39 +144,37 @@ class RoadGraph:
         return int(np.argmin(apart_m(self._positions, np.array([lat, lon]))))
 
     def route(self, origin: int, destination: int, by: Cost = Cost.TIME) -> Route:
-        """The cheapest way by A*; raises NoRouteError when the towns are not connected."""
-        remaining = apart_m(self._positions, self._positions[destination])
-        if by is Cost.TIME:
-            remaining = remaining / self._fastest_mps
+        """The cheapest way; raises NoRouteError when the towns are not connected."""
+        return self._search(origin, by, stop_at=destination).to(destination)
+
+    def ways_from(self, origin: int, by: Cost = Cost.TIME) -> Ways:
+        """The cheapest ways to every town at once, for callers that ask about many."""
+        return self._search(origin, by, stop_at=None)
+
+    def _search(self, origin: int, by: Cost, stop_at: int | None) -> Ways:
+        """Dijkstra: with some 250 towns, guiding the search costs more than it saves."""
         spent = {origin: 0.0}
         came: dict[int, tuple[int, Leg]] = {}
         done: set[int] = set()
-        open_towns = [(float(remaining[origin]), origin)]
-        while open_towns:
-            _, here = heapq.heappop(open_towns)
-            if here == destination:
-                return _trace(came, origin, destination)
+        waiting = [(0.0, origin)]
+        while waiting:
+            cost, here = heapq.heappop(waiting)
+            if here == stop_at:
+                break
             if here in done:
                 continue
             done.add(here)
             for there, leg in self._legs[here]:
-                cost = leg.edge.drive_s if by is Cost.TIME else leg.edge.length_m
-                total = spent[here] + cost
-                if total < spent.get(there, np.inf):
+                total = cost + (leg.edge.drive_s if by is Cost.TIME else leg.edge.length_m)
+                if total < spent.get(there, math.inf):
                     spent[there] = total
                     came[there] = (here, leg)
-                    heapq.heappush(open_towns, (total + float(remaining[there]), there))
-        raise NoRouteError(
-            f"no road from {self.towns[origin].name} to {self.towns[destination].name}"
-        )
+                    heapq.heappush(waiting, (total, there))
+        return Ways(origin, self.towns, came)
 
     @cached_property
     def _positions(self) -> Floats:
         return np.array([(town.lat, town.lon) for town in self.towns])
-
-    @cached_property
-    def _fastest_mps(self) -> float:
-        return max((edge.speed_class.truck_kmh for edge in self.edges), default=1.0) / 3.6
 
 
 def apart_m(a: Floats, b: Floats) -> Floats:
@@ -180,15 +199,6 @@ def read_roads(directory: Path = ROADS_DIR) -> RoadGraph:
     for line in _highway_lines(directory / "highways.txt"):
         edges.extend(_edges_of(line, towns, by_name, classes, first_index=len(edges)))
     return RoadGraph(towns, tuple(edges))
-
-
-def _trace(came: dict[int, tuple[int, Leg]], origin: int, destination: int) -> Route:
-    towns, legs = [destination], []
-    while towns[-1] != origin:
-        before, leg = came[towns[-1]]
-        towns.append(before)
-        legs.append(leg)
-    return Route(tuple(reversed(towns)), tuple(reversed(legs)))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
