@@ -54,6 +54,9 @@ class Mqtt(Frozen):
     password: SecretStr
     # With a group name several ingest workers share the stream, where the broker can ($share).
     shared_group: str | None = None
+    # Part of the ingest's client id. Whoever knows the id could take over its session and queue:
+    # brokers let any user connect under any client id.
+    client_id_secret: SecretStr | None = None
 
 
 class RayCluster(Frozen):

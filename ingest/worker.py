@@ -67,7 +67,9 @@ class IngestWorker:
 
     def _client_id(self) -> str:
         """Fixed, so that the broker keeps our session and its messages while we are away."""
-        return f"ubertruck-{installation().instance}-ingest-{self._number}"
+        secret = installation().mqtt.client_id_secret
+        unguessable = f"-{secret.get_secret_value()}" if secret else ""
+        return f"ubertruck-{installation().instance}-ingest-{self._number}{unguessable}"
 
     def _take(self, session: Session, message: Message) -> None:
         self._waiting.append((session, message))

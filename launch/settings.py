@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,10 @@ class GivenServers(Frozen):
     """The parts of an installation file that an operator may bring; `up` embeds the others."""
 
     postgres: Postgres | None = None
+    # Of a superuser: with it, roles and database are created where they are missing.
+    postgres_admin_dsn: SecretStr | None = None
     redis: Redis | None = None
     mqtt: Mqtt | None = None
-    broker_users_file: Path | None = None
 
 
 def read_given(path: Path | None) -> GivenServers:
@@ -64,16 +65,19 @@ class Passwords:
     roles: dict[str, str]
     redis: str
     ingest: str
+    ingest_client_id: str
 
     @classmethod
     def of(cls, layout: Layout) -> Passwords:
-        try:
-            return cls(**json.loads(layout.secrets_file.read_text()))
-        except FileNotFoundError:
-            made = cls({role.value: _secret() for role in DatabaseRole}, _secret(), _secret())
-        text = {"roles": made.roles, "redis": made.redis, "ingest": made.ingest}
-        write_private(layout.secrets_file, json.dumps(text, indent=1))
-        return made
+        fresh = cls({role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "123"))
+        known = {}
+        if layout.secrets_file.is_file():
+            known = json.loads(layout.secrets_file.read_text())
+        # A data directory of an older version may lack some.
+        kept = cls(**{**asdict(fresh), **known})
+        if asdict(kept) != known:
+            write_private(layout.secrets_file, json.dumps(asdict(kept), indent=1))
+        return kept
 
 
 def _secret() -> str:
@@ -99,6 +103,7 @@ def build_installation(
         port=options.mqtt_port,
         username="ubertruck-ingest",
         password=SecretStr(passwords.ingest),
+        client_id_secret=SecretStr(passwords.ingest_client_id),
     )
     return Installation(
         instance=options.instance,
@@ -113,7 +118,7 @@ def build_installation(
         ),
         http=Http(host=LOOPBACK, port=options.http_port),
         jwt_key_file=layout.jwt_key_file,
-        broker_users_file=given.broker_users_file if given.mqtt else layout.broker_users_file,
+        broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )
 

@@ -86,7 +86,8 @@ class Stack:
         self._layout.processes_file.unlink(missing_ok=True)
 
     async def _start_database(self, ready: asyncio.Event) -> None:
-        superuser_dsn = None
+        given = self._given.postgres_admin_dsn
+        superuser_dsn = given.get_secret_value() if given else None
         if self._given.postgres is None:
             server = EmbeddedPostgres(
                 self._layout.postgres, self._layout.run, self._where.postgres.port
