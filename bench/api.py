@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,13 +74,9 @@ def token(running: Stack, client: str = f"{TENANT}-viewer") -> str:
 
 @contextlib.contextmanager
 def _bare_gateway(running: Stack) -> Iterator[int]:
-    environment = dict(os.environ)
-    environment["ENVIRONMENT"] = "development"
-    environment["CONFIG_SERVICE_URL"] = Path(running.summary["installation_file"]).as_uri()
     port = stack.free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.bare_gateway", str(port)], cwd=stack.ROOT, env=environment
-    )
+    environment = running.environment()
+    process = load_process.python("bench.bare_gateway", str(port), environment=environment)
     try:
         load_process.wait_for(lambda: _lives(port), process, READY_S_MAX)
         yield port

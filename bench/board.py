@@ -22,6 +22,8 @@ class Slot(IntEnum):
     SENT = 4
     ACKED = 5
     RECEIVED = 6
+    MARK = 7  # the benchmark: counts up to ask who still gets something from now on
+    REACHED = 8  # the mark that everybody has got something after
 
 
 class Board:

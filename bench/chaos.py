@@ -24,7 +24,8 @@ from bench.stack import Stack
 from config.policy import policy
 
 TRUCKS = 100
-FENCES = 400
+FENCES = 1_000
+TRACK_POINTS = 120
 PARTS = ("stream", "receipts", "frozen", "loss-nats", "loss-mosquitto")
 KILL_EVERY_S = 10.0
 LOSS_RATE = 1_000.0
@@ -52,7 +53,9 @@ def run(args: argparse.Namespace) -> Report:
 async def _embedded(
     folder: Path, running: Stack, parts: tuple[str, ...], args: argparse.Namespace, report: Report
 ) -> None:
-    ready = await fleet(running, folder, TRUCKS, fences=FENCES, clear_of_borders=True)
+    ready = await fleet(
+        running, folder, TRUCKS, fences=FENCES, track_points=TRACK_POINTS, clear_of_borders=True
+    )
     if "stream" in parts:
         await _stream(ready, args.fixes, report)
     if "receipts" in parts:

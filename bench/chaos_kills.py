@@ -77,14 +77,15 @@ async def kill(stack: Stack, victim: Victim, watch: CommitWatch, live: Board) ->
 
     process_s = await until(is_back, f"{victim.name} did not come back", killed)
     batches = [watch.newest(shard) for shard in shards]
-    drawn = live.get(Slot.RECEIVED)
+    mark = live.get(Slot.MARK) + 1
+    live.set(Slot.MARK, mark)
     commits_s = await until(
         lambda: all(watch.newest(shard) > batches[shard] for shard in shards),
         f"no commits of every shard after {victim.name} was killed",
         killed,
     )
     live_s = await until(
-        lambda: live.get(Slot.RECEIVED) > drawn,
+        lambda: live.get(Slot.REACHED) == mark,
         f"the live feed stayed silent after {victim.name} was killed",
         killed,
     )

@@ -14,10 +14,10 @@ from bench.chaos_kills import Recovery, Victim, kill, until
 from bench.chaos_truth import EventAccount, event_account
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet
-from bench.live import start_viewers, viewer_spec
+from bench.live import EVERYTHING, start_viewers, viewer_spec
 from bench.load_process import LoadProcess
 
-VIEWERS = 2
+VIEWERS = 8  # more than replicas, so that each replica has some
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ async def with_kills(
     ready: Fleet, victims: list[Victim], *, fixes: int, seconds: float, say: Callable[[str], None]
 ) -> StreamResult:
     """Publishes at least so many fixes, and goes on until every victim was killed."""
-    spec = viewer_spec(ready.folder, ready.stack, VIEWERS, slow=0)
+    spec = viewer_spec(ready.folder, ready.stack, [EVERYTHING] * VIEWERS, slow=0)
     live, viewers = start_viewers(spec)
     try:
         with load_process.load(ready.load_spec(rate=fixes / seconds)) as load:

@@ -12,7 +12,7 @@ import asyncpg
 import numpy as np
 
 from bench.load_process import Integers, Published
-from store.postgres import AnyConnection
+from store.postgres import AnyConnection, moment
 
 # The binary COPY format: a header, then each tuple as a field count and (length, value) pairs.
 COPY_HEADER_BYTES = 19
@@ -25,7 +25,14 @@ FIX_TUPLE = np.dtype(
     ]
 )
 WATCH_EVERY_S = 0.02
-STORE_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# The client library's own state machine trips over a server that dies in the middle of an answer.
+STORE_AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +50,10 @@ async def stored_fixes(conn: AnyConnection, keys: list[int], from_ms: int) -> St
     await conn.copy_from_query(
         """
         SELECT truck_key, round(extract(epoch FROM ts) * 1000)::bigint, batch, shard::bigint
-        FROM fixes WHERE truck_key = any($1) AND ts >= to_timestamp($2 / 1000.0)
+        FROM fixes WHERE truck_key = any($1) AND ts >= $2
         """,
         keys,
-        from_ms,
+        moment(from_ms),
         output=out,
         format="binary",
     )

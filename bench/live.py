@@ -35,6 +35,7 @@ WARM_UP_S = 10.0
 MEMORY_EVERY_S = 1.0
 # India, as far as the fleet drives.
 WEST, SOUTH, EAST, NORTH = 73.0, 10.0, 88.0, 28.0
+EVERYTHING = [WEST, SOUTH, EAST, NORTH]
 GROWTH_MB_MAX = 32.0
 
 
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> Report:
 
 async def _watch(folder: Path, running: Stack, args: argparse.Namespace) -> Seen:
     ready = await fleet(running, folder, args.trucks, fences=FENCES, track_points=TRACK_POINTS)
-    spec = viewer_spec(folder, running, args.viewers, SLOW)
+    spec = viewer_spec(folder, running, viewports(args.viewers), SLOW)
     board, viewers = start_viewers(spec)
     try:
         load_process.wait_for(lambda: bool(board.get(Slot.READY)), viewers, 60)
@@ -139,14 +140,14 @@ async def _publish(
     )
 
 
-def viewer_spec(folder: Path, running: Stack, viewers: int, slow: int) -> ViewerSpec:
+def viewer_spec(folder: Path, running: Stack, boxes: list[list[float]], slow: int) -> ViewerSpec:
     http = urlsplit(running.http)
     stem = folder / f"viewers-{time.time_ns()}"
     return ViewerSpec(
         host=str(http.hostname),
         port=int(http.port or 80),
         token=token(running),
-        viewports=viewports(viewers),
+        viewports=boxes,
         slow=slow,
         slow_wait_s=SLOW_WAIT_S,
         board=f"{stem}.board",
@@ -157,7 +158,7 @@ def viewer_spec(folder: Path, running: Stack, viewers: int, slow: int) -> Viewer
 def viewports(count: int) -> list[list[float]]:
     """The slow ones look at all of India, the others at a town up to half of the country."""
     rng = np.random.default_rng(7)
-    boxes = [[WEST, SOUTH, EAST, NORTH] for _ in range(SLOW)]
+    boxes = [EVERYTHING] * SLOW
     while len(boxes) < count:
         width, height = np.exp(rng.uniform(np.log(0.5), np.log(10.0), 2))
         west, south = rng.uniform(WEST, EAST - width), rng.uniform(SOUTH, NORTH - height)

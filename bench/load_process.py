@@ -153,10 +153,12 @@ def spec_for(
     )
 
 
-def python(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+def python(
+    module: str, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """One of our own modules as a process, from the repository's root."""
     root = Path(world.__file__).parent.parent
-    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=root)
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=root, env=environment)
 
 
 def wait_for(

@@ -8,27 +8,16 @@ columns of their last known state.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import time
 
-import numpy as np
-import psutil
+import msgspec
 
-from actors.handles import ShardHandle, connect
-from bench import stack, world
+from bench import load_process, stack
 from bench.report import Report
-from bench.seeding import TENANT, add_fences, add_trucks, reader, tenant_key
-from bench.stack import Stack
-from config.policy import policy
-from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixArray, FixBatch
+from bench.shard_filler import Filled
 from freight.tracking.columns import LAST_DTYPE
 
 TRUCKS = 100_000
-FENCES = 5_000
-BATCH_FIXES = 1_000
-ROUNDS = 3
-SHARD = 0
-SNAPSHOT_S_MAX = 180.0
+FILL_S_MAX = 600.0
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -38,73 +27,26 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Report:
     report = Report("memory")
     with stack.scratch() as folder, stack.running(folder) as running:
-        before, after = asyncio.run(_fill_one_shard(running, args.trucks))
+        result = folder / "filled.json"
+        filler = load_process.python(
+            "bench.shard_filler",
+            *(str(folder / "summary.json"), str(args.trucks), str(result)),
+            environment=running.environment(),
+        )
+        try:
+            if filler.wait(FILL_S_MAX) != 0:
+                raise load_process.LoadFailedError("the shard could not be filled")
+        finally:
+            load_process.end(filler)
+        filled = msgspec.json.decode(result.read_bytes(), type=Filled)
     report.add(
         "bytes_per_truck",
-        (after - before) / args.trucks,
+        (filled.after - filled.before) / args.trucks,
         floor=float(LAST_DTYPE.itemsize),
         at_most=3 * 1024,
     )
-    report.add("shard_private_mb_before", before / 2**20)
-    report.add("shard_private_mb_after", after / 2**20)
+    report.add("shard_private_mb_before", filled.before / 2**20)
+    report.add("shard_private_mb_after", filled.after / 2**20)
     report.add("trucks", args.trucks)
     report.note("private memory (USS) of one shard's process; names and directory included")
     return report
-
-
-async def _fill_one_shard(running: Stack, trucks: int) -> tuple[int, int]:
-    connect(running.installation)
-    ids = world.truck_ids(trucks)
-    ground = world.build(ids, 2 * ROUNDS, 0, 1)
-    fences = world.build(ids[:500], 2 * ROUNDS, FENCES, 1).fences
-    tenant = await tenant_key(running, TENANT)
-    await add_fences(running, fences)
-    shard = ShardHandle(SHARD)
-    # One fix makes the shard compile the fences, which are not the trucks' memory.
-    probe = await add_trucks(running, ["bench-probe"])
-    await shard.fold(FixBatch(_fixes(tenant, np.array([*probe.values()]), ground, 0), {}))
-    process = psutil.Process(_pid_of_shard(running))
-    before = process.memory_full_info().uss
-    keys = np.array([*(await add_trucks(running, ids)).values()], dtype=np.int64)
-    for round_ in range(ROUNDS):
-        fixes = _fixes(tenant, keys, ground, round_)
-        for first in range(0, len(fixes), BATCH_FIXES):
-            await shard.fold(FixBatch(fixes[first : first + BATCH_FIXES], {}))
-    await _snapshot_written(running, len(keys))
-    return before, process.memory_full_info().uss
-
-
-def _pid_of_shard(running: Stack) -> int:
-    return running.pids()["truck_shard"][SHARD]
-
-
-def _fixes(tenant: int, keys: np.ndarray, ground: world.World, round_: int) -> FixArray:
-    fixes = np.full(len(keys), np.nan, dtype=np.float64).astype(FIX_DTYPE)
-    now_ms = time.time_ns() // 1_000_000
-    fixes["tenant_key"], fixes["truck_key"] = tenant, keys
-    fixes["ts_ms"] = fixes["received_ms"] = now_ms
-    fixes["lat"], fixes["lon"] = (
-        ground.lat[: len(keys), round_],
-        ground.lon[: len(keys), round_],
-    )
-    fixes["speed_kmh"], fixes["seq"] = 60.0, MISSING_INT64
-    fixes["satellites"], fixes["ignition"] = MISSING_INT16, 1
-    fixes["alarm"] = MISSING_INT8
-    return fixes
-
-
-async def _snapshot_written(running: Stack, trucks: int) -> None:
-    conn = await reader(running)
-    wanted_s = policy().tracking.snapshot_interval_s + SNAPSHOT_S_MAX
-    try:
-        deadline = time.monotonic() + wanted_s
-        while time.monotonic() < deadline:
-            saved = await conn.fetchval(
-                "SELECT count(*) FROM truck_snapshots WHERE shard = $1", SHARD
-            )
-            if saved >= trucks:
-                return
-            await asyncio.sleep(1.0)
-        raise TimeoutError(f"no snapshot of {trucks} trucks within {wanted_s:g} s")
-    finally:
-        await conn.close()

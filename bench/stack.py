@@ -50,6 +50,17 @@ class Stack:
     def mqtt(self) -> tuple[str, int]:
         return str(self.summary["mqtt"]["host"]), int(self.summary["mqtt"]["port"])
 
+    def environment(self) -> dict[str, str]:
+        """For a process that is to join this installation as its own do."""
+        return {
+            **os.environ,
+            "ENVIRONMENT": "development",
+            "CONFIG_SERVICE_URL": Path(self.summary["installation_file"]).as_uri(),
+            # Ray reads these when it is imported; later is too late.
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN_PATH": str(self.installation.ray.token_file),
+        }
+
     def pids(self) -> Pids:
         """By role, as they are now: actors and servers that died have come back under others."""
         return processes_by_role(Layout(self.data_dir))

@@ -41,10 +41,30 @@ class ViewerSpec(msgspec.Struct, frozen=True, kw_only=True):
     result: str
 
 
+class Marks:
+    """Tells the benchmark when every viewer has drawn something since its last mark."""
+
+    def __init__(self, board: Board, viewers: int) -> None:
+        self._board = board
+        self._viewers = viewers
+        self._mark = 0
+        self._reached: set[int] = set()
+
+    def drawn(self, viewer: int) -> None:
+        mark = self._board.get(Slot.MARK)
+        if mark != self._mark:
+            self._mark = mark
+            self._reached.clear()
+        if viewer not in self._reached:
+            self._reached.add(viewer)
+            if len(self._reached) == self._viewers:
+                self._board.set(Slot.REACHED, mark)
+
+
 class Viewer:
     """One dispatcher's screen, for as long as the process runs; it comes back when it is cut."""
 
-    def __init__(self, spec: ViewerSpec, number: int, board: Board) -> None:
+    def __init__(self, spec: ViewerSpec, number: int, board: Board, marks: Marks) -> None:
         self.ages_ms: list[np.ndarray] = []
         self.frames = 0
         self.reconnects = -1
@@ -53,6 +73,8 @@ class Viewer:
         self._bbox = spec.viewports[number]
         self._wait_s = spec.slow_wait_s if number < spec.slow else 0.0
         self._board = board
+        self._number = number
+        self._marks = marks
 
     async def watch(self, opening: asyncio.Semaphore) -> None:
         while not self._board.get(Slot.STOP):
@@ -101,6 +123,8 @@ class Viewer:
         self.frames += 1
         drawn = frame.rows["status"] != STATUS_LEFT
         self._board.set(Slot.RECEIVED, self._board.get(Slot.RECEIVED) + int(drawn.sum()))
+        if drawn.any() and not frame.is_snapshot:
+            self._marks.drawn(self._number)
         # A snapshot shows what happened before the viewer came; news are what is measured.
         if self._board.get(Slot.GO) and not frame.is_snapshot:
             ages = now_ms - frame.base_ts_ms + frame.rows["age_ms"][drawn]
@@ -109,7 +133,8 @@ class Viewer:
 
 async def watch_all(spec: ViewerSpec) -> list[Viewer]:
     board = Board(Path(spec.board))
-    viewers = [Viewer(spec, i, board) for i in range(len(spec.viewports))]
+    marks = Marks(board, len(spec.viewports))
+    viewers = [Viewer(spec, i, board, marks) for i in range(len(spec.viewports))]
     opening = asyncio.Semaphore(OPEN_AT_ONCE)
     tasks = [asyncio.create_task(viewer.watch(opening)) for viewer in viewers]
     await _until(lambda: all(viewer.reconnects >= 0 for viewer in viewers))
