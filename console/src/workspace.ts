@@ -107,7 +107,9 @@ export class Workspace {
     const live = this.fleet.trucks.get(id);
     this.view.choose(id);
     if (locate && live !== undefined) this.view.flyTo(live.lat, live.lon);
-    await this.card.open(id, locate && live === undefined);
+    const opened = this.card.open(id, locate && live === undefined);
+    if (locate) this.card.focus();
+    await opened;
   }
 
   private follow(): void {

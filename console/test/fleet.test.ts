@@ -36,6 +36,13 @@ describe("Fleet", () => {
     expect(truck?.tsMs).toBe(BASE);
   });
 
+  it("goes on gliding when the same fix is told again by another clock reading", () => {
+    const next = { baseTsMs: BASE, rows: [row({ lat: 19.1, ageMs: -4000 })] };
+    const again = { full: true, baseTsMs: BASE + 700.9, rows: [row({ lat: 19.1, ageMs: -3300 })] };
+    const fleet = fed([{ baseTsMs: BASE, rows: [row()] }, 0], [next, 0], [again, 1_000]);
+    expect(fleet.trucks.get("TRK-1")?.motion).toMatchObject({ startedMs: 0, lastsMs: 4_000 });
+  });
+
   it("forgets what a whole picture leaves out, and what has left", () => {
     const other = row({ handle: 2, id: "TRK-2" });
     const both = { baseTsMs: BASE, rows: [row(), other] };

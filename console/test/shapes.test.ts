@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { metresPerPx } from "../src/fleet/mercator";
-import { outlines } from "../src/map/outlines";
+import { edgesSharedWith, outlines } from "../src/map/outlines";
 import { outline } from "../src/map/shapes";
 
 const named = { id: "f1", name: "Yard" };
@@ -41,17 +41,24 @@ describe("outline", () => {
 });
 
 describe("outlines", () => {
+  const square = (x: number): GeoJSON.Feature => ({
+    type: "Feature",
+    properties: { id: `S${x}` },
+    geometry: {
+      type: "Polygon",
+      coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]],
+    },
+  });
+  const row = { type: "FeatureCollection" as const, features: [0, 1, 2].map(square) };
+
   it("tells the edge between two states from the edge of the country", () => {
-    const square = (x: number): GeoJSON.Feature => ({
-      type: "Feature",
-      properties: {},
-      geometry: {
-        type: "Polygon",
-        coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]],
-      },
-    });
-    const { outer, inner } = outlines({ type: "FeatureCollection", features: [square(0), square(1)] });
-    expect(inner.coordinates.length).toBe(1);
-    expect(outer.coordinates.length).toBe(6);
+    const { outer, inner } = outlines(row);
+    expect(inner.coordinates.length).toBe(2);
+    expect(outer.coordinates.length).toBe(8);
+  });
+
+  it("finds what one shares with its neighbours", () => {
+    expect(edgesSharedWith(row, "S0").coordinates).toEqual([[[1, 1], [1, 0]]]);
+    expect(edgesSharedWith(row, "S1").coordinates.length).toBe(2);
   });
 });

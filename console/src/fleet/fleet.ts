@@ -5,6 +5,9 @@ import { Signal } from "../signal";
 import { mercatorX, mercatorY } from "./mercator";
 import { headFor, type Motion, resting } from "./motion";
 
+// A fix sent again is told by whole milliseconds of age, so its time comes out a little different.
+const SAME_FIX_MS = 2;
+
 export interface Truck {
   id: string;
   lat: number;
@@ -75,7 +78,7 @@ export class Fleet {
     const tsMs = frame.baseTsMs - (frame.ageMs[row] ?? 0);
     const known = this.trucks.get(id);
     const status = Math.min(frame.status[row] ?? 0, STATUS.offline);
-    if (known !== undefined && tsMs <= known.tsMs) {
+    if (known !== undefined && tsMs - known.tsMs < SAME_FIX_MS) {
       // Late or repeated: it may change what we call the truck, never where it is.
       known.status = status;
       return;

@@ -1,11 +1,11 @@
 // The built-in base map: country and state outlines from a package, city names, nothing from afar.
 
 import statesUrl from "@amcharts/amcharts5-geodata/json/india2023High.json?url";
-import worldUrl from "@amcharts/amcharts5-geodata/json/worldIndiaUltra.json?url";
+import worldUrl from "@amcharts/amcharts5-geodata/json/worldIndiaHigh.json?url";
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../theme";
 import { CITIES } from "./cities";
-import { outlines } from "./outlines";
+import { edgesSharedWith, outlines } from "./outlines";
 
 export const HOME_BOUNDS: [number, number, number, number] = [67.5, 6.5, 97.5, 37.2];
 const ATTRIBUTION =
@@ -14,6 +14,7 @@ const IS_INDIA: ExpressionSpecification = ["==", ["get", "id"], "IN"];
 const FONT = ["system-ui", "sans-serif"];
 
 interface Ground {
+  world: GeoJSON.FeatureCollection;
   states: GeoJSON.FeatureCollection;
   lines: GeoJSON.FeatureCollection;
 }
@@ -27,23 +28,28 @@ function loadGround(): Promise<Ground> {
 }
 
 async function prepare(): Promise<Ground> {
-  const states = (await (await fetch(statesUrl)).json()) as GeoJSON.FeatureCollection;
+  const [states, world] = await Promise.all([polygons(statesUrl), polygons(worldUrl)]);
   const { outer, inner } = outlines(states);
   const features: GeoJSON.Feature[] = [
     { type: "Feature", properties: { kind: "outer" }, geometry: outer },
     { type: "Feature", properties: { kind: "inner" }, geometry: inner },
+    { type: "Feature", properties: { kind: "coarse" }, geometry: edgesSharedWith(world, "IN") },
   ];
-  return { states, lines: { type: "FeatureCollection", features } };
+  return { world, states, lines: { type: "FeatureCollection", features } };
+}
+
+async function polygons(url: string): Promise<GeoJSON.FeatureCollection> {
+  return (await (await fetch(url)).json()) as GeoJSON.FeatureCollection;
 }
 
 export async function builtInStyle(palette: Palette): Promise<StyleSpecification> {
-  const { states, lines } = await loadGround();
+  const { world, states, lines } = await loadGround();
   return {
     version: 8,
     sources: {
       world: {
         type: "geojson",
-        data: new URL(worldUrl, location.href).href,
+        data: world,
         attribution: ATTRIBUTION,
         tolerance: 0.2,
       },
@@ -75,6 +81,14 @@ function groundLayers(palette: Palette): LayerSpecification[] {
       source: "world",
       filter: ["!", IS_INDIA],
       paint: { "line-color": palette.border, "line-width": 0.8 },
+    },
+    {
+      // The neighbours' coarser idea of the border with India: painted over, not drawn twice.
+      id: "coarse-borders",
+      type: "line",
+      source: "lines",
+      filter: ["==", ["get", "kind"], "coarse"],
+      paint: { "line-color": palette.land, "line-width": 2.5 },
     },
     { id: "home", type: "fill", source: "states", paint: { "fill-color": palette.home } },
     {

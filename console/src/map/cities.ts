@@ -35,7 +35,7 @@ export const CITIES: City[] = [
   ["Kolhapur", 16.705, 74.2433, 4],
   ["Solapur", 17.6599, 75.9064, 3],
   ["Nashik", 19.9975, 73.7898, 3],
-  ["Aurangabad", 19.8762, 75.3433, 3],
+  ["Chhatrapati Sambhajinagar", 19.8762, 75.3433, 3],
   ["Surat", 21.1702, 72.8311, 3],
   ["Vadodara", 22.3072, 73.1812, 4],
   ["Rajkot", 22.3039, 70.8022, 3],

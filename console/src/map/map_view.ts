@@ -266,7 +266,7 @@ function createMap(container: HTMLElement): MapLibre {
     maxZoom: 18,
     maxPitch: 0,
     pitchWithRotate: false,
-    attributionControl: { compact: true },
+    attributionControl: { compact: false },
     renderWorldCopies: false,
     fadeDuration: 0,
   });

@@ -1,4 +1,4 @@
-// Splits state polygons into India's outline (edges of one state) and the lines between states.
+// Tells the edges of polygons apart: of one alone, between two, or shared with a given one.
 
 type Edge = [GeoJSON.Position, GeoJSON.Position];
 
@@ -22,18 +22,37 @@ export function outlines(states: GeoJSON.FeatureCollection): Outlines {
   return { outer: lines(outer), inner: lines(inner) };
 }
 
-function* edgesOf(states: GeoJSON.FeatureCollection): Generator<Edge> {
-  for (const { geometry } of states.features) {
-    const polygons =
-      geometry.type === "MultiPolygon"
-        ? geometry.coordinates
-        : geometry.type === "Polygon"
-          ? [geometry.coordinates]
-          : [];
-    for (const ring of polygons.flat()) {
-      for (let i = 1; i < ring.length; i += 1) {
-        yield [ring[i - 1] as GeoJSON.Position, ring[i] as GeoJSON.Position];
-      }
+/** The edges that one feature, by its id, has in common with any other. */
+export function edgesSharedWith(
+  world: GeoJSON.FeatureCollection,
+  id: string,
+): GeoJSON.MultiLineString {
+  const own = new Set<string>();
+  for (const { properties, geometry } of world.features) {
+    if (properties?.["id"] === id) for (const edge of edgesIn(geometry)) own.add(edgeKey(edge));
+  }
+  const shared: Edge[] = [];
+  for (const { properties, geometry } of world.features) {
+    if (properties?.["id"] === id) continue;
+    for (const edge of edgesIn(geometry)) if (own.has(edgeKey(edge))) shared.push(edge);
+  }
+  return lines(shared);
+}
+
+function* edgesOf(polygons: GeoJSON.FeatureCollection): Generator<Edge> {
+  for (const { geometry } of polygons.features) yield* edgesIn(geometry);
+}
+
+function* edgesIn(geometry: GeoJSON.Geometry): Generator<Edge> {
+  const polygons =
+    geometry.type === "MultiPolygon"
+      ? geometry.coordinates
+      : geometry.type === "Polygon"
+        ? [geometry.coordinates]
+        : [];
+  for (const ring of polygons.flat()) {
+    for (let i = 1; i < ring.length; i += 1) {
+      yield [ring[i - 1] as GeoJSON.Position, ring[i] as GeoJSON.Position];
     }
   }
 }

@@ -7,6 +7,8 @@ import { outline } from "./shapes";
 
 const DOUBLES_PER_ZOOM = ["exponential", 2] as const;
 const ZOOM_FAR = 22;
+// From further away a yard is a speck.
+const FENCES_FROM_ZOOM = 7.5;
 // A line between fixes further apart than this would be an invention.
 const TRACK_GAP_MS = 10 * 60_000;
 
@@ -73,6 +75,7 @@ function layers(palette: Palette): LayerSpecification[] {
       id: "fence-areas",
       type: "fill",
       source: "fences",
+      minzoom: FENCES_FROM_ZOOM,
       filter: ["!", isLine] as never,
       paint: { "fill-color": palette.fence, "fill-opacity": 0.1 },
     },
@@ -80,6 +83,7 @@ function layers(palette: Palette): LayerSpecification[] {
       id: "fence-corridors",
       type: "line",
       source: "fences",
+      minzoom: FENCES_FROM_ZOOM,
       filter: isLine,
       layout: round,
       paint: { "line-color": palette.fence, "line-opacity": 0.12, "line-width": corridorPx },
@@ -88,6 +92,7 @@ function layers(palette: Palette): LayerSpecification[] {
       id: "fence-corridor-edges",
       type: "line",
       source: "fences",
+      minzoom: FENCES_FROM_ZOOM,
       filter: isLine,
       layout: round,
       paint: { "line-color": palette.fence, "line-width": 1.2, "line-gap-width": corridorPx },
@@ -96,6 +101,7 @@ function layers(palette: Palette): LayerSpecification[] {
       id: "fence-edges",
       type: "line",
       source: "fences",
+      minzoom: FENCES_FROM_ZOOM,
       filter: ["!", isLine] as never,
       layout: round,
       paint: { "line-color": palette.fence, "line-width": 1.3, "line-opacity": 0.85 },
@@ -104,12 +110,13 @@ function layers(palette: Palette): LayerSpecification[] {
       id: "fence-names",
       type: "symbol",
       source: "fences",
-      minzoom: 9,
+      minzoom: 10,
       layout: {
         "text-field": ["get", "name"],
         "text-font": ["system-ui", "sans-serif"],
         "text-size": 11,
-        "symbol-placement": "point",
+        "text-anchor": "top",
+        "text-offset": [0, 0.9],
         "text-max-width": 9,
       },
       paint: {

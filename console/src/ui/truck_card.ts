@@ -50,9 +50,13 @@ export class TruckCard {
     this.problem = null;
     this.element.hidden = false;
     this.draw();
-    if (locate) this.element.focus();
     await Promise.all([this.loadInfo(id), this.refresh(id), this.loadTrack()]);
     if (locate && this.truckId === id && this.position !== null) this.located.emit(this.position);
+  }
+
+  /** For those who came by keyboard: from here Tab reaches the card's controls. */
+  focus(): void {
+    this.element.focus();
   }
 
   close(): void {
