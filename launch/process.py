@@ -17,6 +17,7 @@ import psutil
 from config.policy import Launch
 from launch.layout import REPOSITORY
 from launch.leftovers import RecordedProcess, session_members
+from launch.progress import say
 
 POLL_S = 0.05
 
@@ -51,7 +52,6 @@ class Child:
     def __init__(self, plan: ChildPlan, limits: Launch, changed: Callable[[], None]) -> None:
         self.plan = plan
         self.record: RecordedProcess | None = None
-        self.restarts = 0
         self.ready = asyncio.Event()
         # Told after every restart of the process, once it is ready again.
         self.on_restarted: Callable[[], Awaitable[None]] = _nothing
@@ -145,12 +145,11 @@ class Child:
             wait_s = min(wait_s * 2, self._limits.restart_wait_s_max)
             try:
                 await self._start_once()
+                self._note("restarted")
+                await self.on_restarted()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do better
                 self._note(f"could not be restarted: {error}")
-                continue
-            self.restarts += 1
-            self._note("restarted")
-            await self.on_restarted()
+                self.send_signal(signal.SIGKILL)
 
     async def _end_session(self) -> None:
         """Kill what the child leaves behind, which is in the session that it led."""
@@ -177,8 +176,7 @@ class Child:
             log.replace(log.with_suffix(".log.1"))
 
     def _note(self, says: str) -> None:
-        stamp = time.strftime("%H:%M:%S")
-        print(f"{stamp} {self.plan.name}: {says}", flush=True)
+        say(f"{time.strftime('%H:%M:%S')} {self.plan.name}: {says}")
 
     def _explain(self, cause: str) -> str:
         logs = (self.plan.log, *self.plan.more_logs())

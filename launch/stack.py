@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Coroutine
-from typing import Any
 
 import httpx
 import psutil
@@ -51,7 +49,13 @@ class Stack:
         self._tasks: list[asyncio.Task[None]] = []
         self._up = RecordedProcess.of("up", os.getpid())
         self._environment = os.environ.get("ENVIRONMENT", "")
-        self._ray = ray.RaySettings(layout, ports, policy.cluster, self._environment)
+        self._ray = ray.RaySettings(
+            layout=layout,
+            ports=ports,
+            limits=policy.cluster,
+            environment_name=self._environment,
+            log_bytes_max=policy.launch.log_bytes_max,
+        )
         self._starter = self._new_starter()
 
     async def start(self) -> None:
@@ -81,8 +85,7 @@ class Stack:
             running = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop() for child in running))
         await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
-        with contextlib.suppress(OSError):
-            self._layout.remove_temp()
+        await asyncio.to_thread(self._ray.clean_up)
         self._layout.processes_file.unlink(missing_ok=True)
 
     async def _start_database(self, ready: asyncio.Event) -> None:
@@ -131,7 +134,7 @@ class Stack:
             self._layout.broker_users_file,
             reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),
         )
-        self._keep(users.run(users_known), "broker-users")
+        self._tasks.append(asyncio.create_task(users.run(users_known), name="broker-users"))
 
     async def _start_cluster(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
         await self._starter.load()
@@ -181,9 +184,6 @@ class Stack:
                 if time.monotonic() > give_up_at:
                     raise StartError(f"{url} does not become ready: {says}")
                 await asyncio.sleep(POLL_S)
-
-    def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
 
     def _write_record(self) -> None:
         if self._up is not None:

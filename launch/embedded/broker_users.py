@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import asyncpg
 import bcrypt
 
 from config.installation import DatabaseRole, Mqtt, Postgres
@@ -21,8 +20,6 @@ from store.directory import DirectoryEntry, TruckDirectory
 from store.postgres import open_pool
 
 log = logging.getLogger(__name__)
-
-STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 def device_user(entry: DirectoryEntry) -> str:
@@ -97,7 +94,7 @@ class BrokerUsers:
         while True:
             try:
                 await self._follow(first_written)
-            except STORE_ERRORS as error:
+            except Exception as error:  # noqa: BLE001 - without it no new device is let in, ever
                 log.warning("device users cannot be read now: %s", error)
             await asyncio.sleep(self.policy.ingest.retry_wait_s_max)
 

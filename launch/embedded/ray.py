@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -33,6 +34,7 @@ class RaySettings:
     ports: PortBlock
     limits: Cluster
     environment_name: str
+    log_bytes_max: int
 
     @property
     def address(self) -> str:
@@ -42,11 +44,32 @@ class RaySettings:
     def temp_dir(self) -> Path:
         return self.layout.temp_dir / "ray"
 
+    @property
+    def kept_logs(self) -> Path:
+        """The actors' and Serve's logs: where Ray writes them while it runs, then what is left."""
+        return self.layout.logs / "ray-session"
+
+    @property
+    def session_logs(self) -> Path:
+        return self.temp_dir / "session_latest" / "logs"
+
     def prepare(self) -> None:
+        self.clean_up()
         self.layout.create_temp()
+        if self.kept_logs.is_dir():
+            shutil.rmtree(self.kept_logs)
+        self.kept_logs.symlink_to(self.session_logs)
         token = self.layout.ray_token_file
         if not token.is_file():
             write_private(token, secrets.token_hex(32))
+
+    def clean_up(self) -> None:
+        """After Ray has ended: its logs are kept with the others, its directory goes."""
+        if self.kept_logs.is_symlink():
+            self.kept_logs.unlink()
+            if self.session_logs.is_dir():
+                shutil.copytree(self.session_logs, self.kept_logs, ignore_dangling_symlinks=True)
+        self.layout.remove_temp()
 
     def command(self) -> list[str]:
         ports = self.ports
@@ -96,9 +119,8 @@ class RaySettings:
             "RAY_worker_register_timeout_seconds": str(self.limits.worker_register_timeout_s),
             "RAY_task_events_max_num_task_in_gcs": str(self.limits.task_events_max),
             "RAY_enable_metrics_collection": "0",
-            "RAY_DISABLE_IMPORT_WARNING": "1",
-            "RAY_DEDUP_LOGS": "0",
-            "RAY_COLOR_PREFIX": "0",
+            "RAY_ROTATION_MAX_BYTES": str(self.log_bytes_max),
+            "RAY_ROTATION_BACKUP_COUNT": "1",
             "DASHBOARD_METRIC_PORT": str(self.ports["ray_dashboard_metrics"]),
         }
 
@@ -144,7 +166,7 @@ def plan(settings: RaySettings, limits: Launch) -> ChildPlan:
         # A clean end takes seconds and protects nothing: what lives there is built to be killed.
         stop_signal=signal.SIGKILL,
         stop_grace_s=limits.stop_grace_s,
-        more_logs=lambda: sorted(settings.temp_dir.glob("session_latest/logs/*.err")),
+        more_logs=lambda: sorted(settings.session_logs.glob("*.err")),
     )
 
 
