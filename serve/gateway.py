@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from store.live_bus import LiveBus
 from store.postgres import AnyConnection, AnyPool, as_tenant, open_pool
 
 LOG_FLUSH_S = 1.0
+ASK_AGAIN_S = 0.1
 logger = logging.getLogger("ubertruck.gateway")
 
 
@@ -112,9 +113,16 @@ async def open_gateway(
             yield gateway
         finally:
             hub.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Asks more than once: a client library that is just connecting may swallow a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)
 
 
 async def _follow_directory(gateway: Gateway) -> None:

@@ -168,7 +168,8 @@ class LiveHub:
         """Ages trucks, and fetches whole what is new, may have missed something, or is due."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), TEND_S)
+                async with asyncio.timeout(TEND_S):
+                    await self._look_now.wait()
             self._look_now.clear()
             for feed in list(self._feeds.values()):
                 feed.columns.mark_offline(int(time.time() * 1000))
