@@ -58,10 +58,14 @@ def spawn(actor: type, name: str, *args: object) -> None:
     ).remote(*args)
 
 
+# Handles by name. They survive restarts of their actor; asking Ray for one blocks the event loop.
+_known: dict[str, Any] = {}
+
+
 async def _call(name: str, method: str, *args: object, deadline_s: float | None) -> Any:
-    """One call by name, so that a restarted or recreated actor is found again."""
+    """One call by name; a handle that failed is asked for again, for the actor may be a new one."""
     try:
-        handle = ray.get_actor(name)
+        handle = _known.get(name) or _known.setdefault(name, ray.get_actor(name))
         call = cast(Awaitable[Any], getattr(handle, method).remote(*args))
         return await asyncio.wait_for(call, deadline_s)
     except TimeoutError as error:
@@ -71,6 +75,7 @@ async def _call(name: str, method: str, *args: object, deadline_s: float | None)
             raise ActorAwayError(f"{name}: {error.cause}") from error
         raise BatchRefusedError(f"{name}: {_last_line(error)}") from error
     except (RayError, ValueError) as error:
+        _known.pop(name, None)
         raise ActorAwayError(f"{name}: {_last_line(error)}") from error
 
 
