@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 
 from launch.console_build import build
 from tests.console.browser import Console, chromium
+from tests.launch.instance import Instance
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
@@ -41,12 +42,12 @@ def new_truck(http: str) -> str:
     return truck
 
 
-def device(address: tuple[str, int], truck: str) -> mqtt.Client:
+def device(port: int, truck: str) -> mqtt.Client:
     """Connects, again and again for a while: a new truck is let in within two seconds."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=truck, protocol=mqtt.MQTTv311)
     client.username_pw_set(f"demo/{truck}", "dev-secret")
     client.reconnect_delay_set(min_delay=1, max_delay=1)
-    client.connect(*address)
+    client.connect("127.0.0.1", port)
     client.loop_start()
     return client
 
@@ -59,14 +60,14 @@ def publish(client: mqtt.Client, truck: str, lat: float, lon: float) -> None:
     assert said.is_published()
 
 
-def test_a_fix_from_a_device_is_drawn_on_the_map(stack: Any, browser: Browser) -> None:
+def test_a_fix_from_a_device_is_drawn_on_the_map(stack: Instance, browser: Browser) -> None:
     truck = new_truck(stack.http)
     context = browser.new_context(viewport={"width": 900, "height": 640}, color_scheme="dark")
     console = Console(context.new_page(), stack.http)
     console.open(f"#map=12/{LAT}/{LON}")
     console.sign_in()
     console.wait("window.__ubertruck?.state === 'live'")
-    client = device(stack.mqtt, truck)
+    client = device(stack.mqtt_port, truck)
     try:
         publish(client, truck, LAT, LON)
         console.wait(f"window.__ubertruck.truck('{truck}') !== null")
