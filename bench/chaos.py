@@ -28,7 +28,8 @@ FENCES = 1_000
 TRACK_POINTS = 120
 PARTS = ("stream", "receipts", "frozen", "loss-nats", "loss-mosquitto")
 KILL_EVERY_S = 10.0
-LOSS_RATE = 1_000.0
+LOSS_RATE = 4_000.0
+BROKER_KILLS = 3
 MOSQUITTO_QUIET_S = 15.0
 
 
@@ -60,7 +61,11 @@ async def _embedded(
         await _stream(ready, args.fixes, report)
     if "receipts" in parts:
         held = await chaos_receipts.broker_dies(
-            ready, broker_killer(ready), devices=50, fixes_each=args.fixes // 500, kills=2
+            ready,
+            broker_killer(ready),
+            devices=50,
+            fixes_each=args.fixes // 500,
+            kills=BROKER_KILLS,
         )
         _add_account(report, "broker_killed.receipt_devices", held)
     if "frozen" in parts:
@@ -69,8 +74,9 @@ async def _embedded(
         lost = await chaos_stream.broker_loss(
             ready,
             broker_killer(ready),
-            fixes=args.fixes // 5,
+            fixes=args.fixes // 2,
             rate=LOSS_RATE,
+            kills=BROKER_KILLS,
             quiet_s=policy().broker.ack_wait_s + MOSQUITTO_QUIET_S,
         )
         _add_loss(report, "nats", lost)
@@ -130,8 +136,9 @@ async def _mosquitto_loss(
     return await chaos_stream.broker_loss(
         ready,
         kill_it,
-        fixes=args.fixes // 5,
+        fixes=args.fixes // 2,
         rate=LOSS_RATE,
+        kills=BROKER_KILLS,
         quiet_s=MOSQUITTO_QUIET_S,
     )
 

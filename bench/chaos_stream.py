@@ -79,12 +79,15 @@ async def broker_loss(
     *,
     fixes: int,
     rate: float,
+    kills: int,
     quiet_s: float,
 ) -> Account:
-    """What plain clients lose: the broker dies in the middle of their stream."""
+    """What plain clients lose: the broker dies, several times, in the middle of their stream."""
     with load_process.load(ready.load_spec(rate=rate, messages_max=fixes)) as load:
         load.go()
-        await until(partial(_has_acked, load, fixes // 2), "no PUBACKs")
-        await kill_broker()
+        for number in range(kills):
+            goal = (number + 1) * fixes // (kills + 1)
+            await until(partial(_has_acked, load, goal), "no PUBACKs")
+            await kill_broker()
         published = await asyncio.to_thread(load.finish_when_sent)
     return await ready.settled(published, quiet_s=quiet_s)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-import asyncpg
 import numpy as np
 
 from bench import world
-from bench.world import World
+from bench.world import Floats, World
 from freight.tracking.crossings import ENTERED, EXITED
 from store.postgres import AnyConnection, epoch_ms
 
@@ -41,7 +40,7 @@ class EventAccount:
 
 async def event_account(conn: AnyConnection, ground: World, keys: list[int]) -> EventAccount:
     expected = await expected_facts(conn, ground, keys)
-    standing, turns = await standing_facts(conn, keys)
+    standing, turns = await standing_facts(conn, ground, keys)
     once = set(standing)
     return EventAccount(
         expected=len(expected),
@@ -59,35 +58,39 @@ async def expected_facts(conn: AnyConnection, ground: World, keys: list[int]) ->
             "SELECT ts, lat, lon FROM fixes WHERE truck_key = $1 ORDER BY ts", key
         )
         if rows:
-            facts |= _crossings(key, ground, rows)
+            times_ms = [epoch_ms(row["ts"]) for row in rows]
+            lat = np.array([row["lat"] for row in rows])
+            lon = np.array([row["lon"] for row in rows])
+            facts |= crossings(key, ground, times_ms, lat, lon)
     return facts
 
 
-def _crossings(key: int, ground: World, rows: list[asyncpg.Record]) -> set[Fact]:
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
-    times = [epoch_ms(moment) for moment in columns[0]]
+def crossings(key: int, ground: World, times_ms: list[int], lat: Floats, lon: Floats) -> set[Fact]:
+    """Of one truck's fixes, in the order of device time."""
     radii = np.array([fence.radius_m for fence in ground.fences])
-    track = world.metres_between(
-        columns[1].astype(np.float64), columns[2].astype(np.float64), ground.fences
-    )
+    track = world.metres_between(lat, lon, ground.fences)
     inside = track < radii[None, :]
     before = np.vstack([np.zeros((1, len(radii)), dtype=bool), inside[:-1]])
     facts = set()
     for kind, happened in ((ENTERED, inside & ~before), (EXITED, before & ~inside)):
         for fix, fence in zip(*np.nonzero(happened), strict=True):
-            facts.add((key, kind, ground.fences[fence].id, times[fix]))
+            facts.add((key, kind, ground.fences[fence].id, times_ms[fix]))
     return facts
 
 
-async def standing_facts(conn: AnyConnection, keys: list[int]) -> tuple[Counter[Fact], int]:
-    """Events less those retracted; a corrected one stands again."""
+async def standing_facts(
+    conn: AnyConnection, ground: World, keys: list[int]
+) -> tuple[Counter[Fact], int]:
+    """Events of our fences less those retracted; a corrected one stands again."""
+    ours = [fence.id for fence in ground.fences]
     rows = await conn.fetch(
         """
         SELECT id, truck_key, type, time, data FROM events
-        WHERE truck_key = any($1) AND type = any($2) ORDER BY seq
+        WHERE truck_key = any($1) AND type = any($2) AND data ->> 'fence' = any($3) ORDER BY seq
         """,
         keys,
         [ENTERED, EXITED, RETRACTED, CORRECTED],
+        ours,
     )
     facts: dict[str, Fact] = {}
     standing: dict[str, bool] = {}

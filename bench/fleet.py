@@ -93,8 +93,8 @@ class Fleet:
             await asyncio.sleep(0.5)
 
 
-def devices_of(count: int) -> Devices:
-    return Devices(TENANT, world.truck_ids(count), DEVICE_SECRET)
+def devices_of(count: int, prefix: str = world.PREFIX) -> Devices:
+    return Devices(TENANT, world.truck_ids(count, prefix), DEVICE_SECRET)
 
 
 async def fleet(
@@ -105,10 +105,11 @@ async def fleet(
     fences: int = 0,
     track_points: int = TRACK_POINTS,
     clear_of_borders: bool = False,
+    prefix: str = world.PREFIX,
     broker: Broker | None = None,
 ) -> Fleet:
     """Creates what is missing, and waits until the shards fold with every fence."""
-    devices = devices_of(trucks)
+    devices = devices_of(trucks, prefix)
     ground = world.build(devices.trucks, track_points, fences, SEED)
     if clear_of_borders:
         ground = world.without_grazed(ground)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 METRES_PER_DEGREE = 111_195.0
+PREFIX = "bench"
 STEP_M = 150.0  # from fix to fix: about 8 s of highway
 POLYGON_CORNERS = 16
 # No point of any truck is nearer than this to a fence that is expected to fire: how exactly a
@@ -58,7 +59,7 @@ class World:
     fences: list[Fence]
 
 
-def truck_ids(count: int, prefix: str = "bench") -> list[str]:
+def truck_ids(count: int, prefix: str = PREFIX) -> list[str]:
     return [f"{prefix}-{i:05d}" for i in range(count)]
 
 
@@ -101,7 +102,7 @@ def place_fences(world: World, count: int, rng: np.random.Generator) -> list[Fen
             lat, lon = float(beside[0]), float(beside[1])
         elif i % 5 in (3, 4):
             lat, lon = float(rng.uniform(9, 30)), float(rng.uniform(70, 92))
-        fences.append(Fence(f"bench-fence-{i:05d}", lat, lon, radius_m, i % 2 == 0))
+        fences.append(Fence(f"{world.trucks[0]}-fence-{i:05d}", lat, lon, radius_m, i % 2 == 0))
     return fences
 
 
