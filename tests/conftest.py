@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 import socket
@@ -24,14 +25,18 @@ from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.launch.instance import Instance
 
+# Below what systems give to outgoing connections, and below the blocks of whole instances.
+PORTS = range(11_000, 19_000)
 TEST_POOL = Pool(size_min=1, size_max=6)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no outgoing connection can take before the test's server does."""
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True)
