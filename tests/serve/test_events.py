@@ -1,0 +1,104 @@
+"""/v1/events: filters, order, pages, evidence, and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from freight.cloudevents import rfc3339
+from serve.gateway import Gateway
+from tests.serve.caller import Caller
+from tests.serve.in_process import InProcessActors, now_ms
+
+INSIDE, OUTSIDE = (28.5, 77.5), (10.0, 70.0)
+ENTERED, EXITED = "truck.fence.entered", "truck.fence.exited"
+SQUARE = {"type": "Polygon", "coordinates": [[[77, 28], [78, 28], [78, 29], [77, 29], [77, 28]]]}
+
+
+@pytest.fixture
+async def crossings(caller: Caller, actors: InProcessActors, gateway: Gateway) -> list[int]:
+    """T1 goes in, out and in again, T2 in; the times of T1's crossings."""
+    for name in ("T1", "T2"):
+        await caller.truck(name)
+    await caller.ask("POST", "/v1/fences", json={"id": "yard", "name": "Y", "shape": SQUARE})
+    await gateway.directory.refresh(gateway.system_pool)
+    first, second = (
+        gateway.directory.by_name[caller.tenant.id, name].truck_key for name in ("T1", "T2")
+    )
+    times = [now_ms() - 60_000 + step * 1000 for step in range(3)]
+    for ts_ms, (lat, lon) in zip(times, [INSIDE, OUTSIDE, INSIDE], strict=True):
+        fix = {"truck_key": first, "ts_ms": ts_ms, "lat": lat, "lon": lon}
+        await actors.report(caller.tenant.key, [fix])
+    await actors.report(
+        caller.tenant.key, [{"truck_key": second, "lat": INSIDE[0], "lon": INSIDE[1]}]
+    )
+    return times
+
+
+async def listed(caller: Caller, **query: Any) -> list[dict[str, Any]]:
+    answer = await caller.get("/v1/events", params=query)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_events_are_cloudevents(caller: Caller, crossings: list[int]) -> None:
+    (event,) = await listed(caller, truck="T2")
+
+    assert (event["specversion"], event["type"]) == ("1.0", ENTERED)
+    assert (event["subject"], event["tenant"]) == ("trucks/T2", caller.tenant.id)
+    assert event["data"]["fence"]
+    assert event["data"]["known_at"]
+
+
+async def test_filters_and_order(caller: Caller, crossings: list[int]) -> None:
+    async def kinds(**query: Any) -> list[str]:
+        return [event["type"] for event in await listed(caller, **query)]
+
+    assert await kinds(truck="T1", order="asc") == [ENTERED, EXITED, ENTERED]
+    assert await kinds(truck="T1", limit=1) == [ENTERED]
+    assert await kinds(type=EXITED) == [EXITED]
+    window = {"from": rfc3339(crossings[1]), "to": str(crossings[2])}
+    assert await kinds(truck="T1", **window) == [EXITED]
+    assert await kinds(truck="NOBODY") == []
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_pages(caller: Caller, crossings: list[int], order: str) -> None:
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        query = {"limit": 3, "order": order, **({"cursor": cursor} if cursor else {})}
+        page = (await caller.get("/v1/events", params=query)).json()
+        seen += [event["id"] for event in page["items"]]
+        cursor, pages = page["next_cursor"], pages + 1
+
+    assert pages == 2
+    assert len(set(seen)) == len(seen) == 4
+
+
+NO_QUERIES = [{"type": "A B"}, {"truck": "a b"}, {"from": "x"}, {"cursor": "eA"}, {"order": "up"}]
+
+
+async def test_a_query_that_cannot_be(caller: Caller) -> None:
+    for query in NO_QUERIES:
+        assert (await caller.get("/v1/events", params=query)).status_code == 422
+
+
+async def test_evidence_shows_the_fixes(caller: Caller, crossings: list[int]) -> None:
+    (exited,) = await listed(caller, type=EXITED)
+
+    evidence = (await caller.get(f"/v1/events/{exited['id']}/evidence")).json()
+
+    assert evidence["event"] == exited
+    assert [fix["ts"] for fix in evidence["fixes"]] == [rfc3339(ts) for ts in crossings]
+
+
+async def test_a_neighbour_reads_none(
+    caller: Caller, neighbour: Caller, crossings: list[int]
+) -> None:
+    (event,) = await listed(caller, truck="T2")
+
+    assert await listed(neighbour) == []
+    assert await listed(neighbour, truck="T2") == []
+    assert (await neighbour.get(f"/v1/events/{event['id']}/evidence")).status_code == 404
