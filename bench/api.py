@@ -16,7 +16,7 @@ import msgspec
 from bench import load_process, stack
 from bench.fleet import devices_of, fleet, publish_once
 from bench.http_load import HttpResult, HttpSpec
-from bench.processes import usage
+from bench.processes import Profiler, print_profile, usage
 from bench.report import Report
 from bench.seeding import TENANT
 from bench.stack import Stack
@@ -29,6 +29,7 @@ READY_S_MAX = 60.0
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--profile", action="store_true", help="py-spy on the replicas")
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
 
 
@@ -37,12 +38,15 @@ def run(args: argparse.Namespace) -> Report:
     with stack.scratch() as folder, stack.running(folder) as running:
         asyncio.run(_position_every_truck(folder, running))
         bearer = token(running)
-        with _bare_gateway(running) as port:
+        with _bare_gateway(running, folder / "bare.log") as port:
             floor = _ask(folder, ("127.0.0.1", port), bearer, args)
         http = urlsplit(running.http)
         before = usage(running.pids())
+        profiler = _profiler(running, folder, args) if args.profile else None
         served = _ask(folder, (str(http.hostname), int(http.port or 80)), bearer, args)
         cpu = usage(running.pids()).cpu_since(before)
+        if profiler is not None:
+            print_profile(profiler.top())
     report.add(
         "requests_per_s", served.requests_per_s, floor=floor.requests_per_s, ratio_at_least=0.35
     )
@@ -61,6 +65,11 @@ async def _position_every_truck(folder: Path, running: Stack) -> None:
     await publish_once(await fleet(running, folder, TRUCKS))
 
 
+def _profiler(running: Stack, folder: Path, args: argparse.Namespace) -> Profiler:
+    pids = {f"serve_replica-{i}": p for i, p in enumerate(running.pids()["serve_replica"])}
+    return Profiler(pids, folder, args.seconds)
+
+
 def token(running: Stack, client: str = f"{TENANT}-viewer") -> str:
     answer = httpx.post(
         f"{running.http}/v1/oauth/token",
@@ -73,10 +82,10 @@ def token(running: Stack, client: str = f"{TENANT}-viewer") -> str:
 
 
 @contextlib.contextmanager
-def _bare_gateway(running: Stack) -> Iterator[int]:
+def _bare_gateway(running: Stack, log: Path) -> Iterator[int]:
     port = stack.free_port()
     environment = running.environment()
-    process = load_process.python("bench.bare_gateway", str(port), environment=environment)
+    process = load_process.python("bench.bare_gateway", str(port), environment=environment, log=log)
     try:
         load_process.wait_for(lambda: _lives(port), process, READY_S_MAX)
         yield port

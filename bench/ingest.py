@@ -22,7 +22,7 @@ from bench.brokers import Broker, Devices, OwnBroker
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet, devices_of, fleet
 from bench.load_process import LoadProcess
-from bench.processes import Profiler, Usage, usage
+from bench.processes import Profiler, Usage, print_profile, usage
 from bench.report import Report, number, table
 from bench.stack import Stack
 
@@ -235,7 +235,4 @@ def _explain(kind: str, mode: str, done: Run) -> None:
     rows.append(("together", number(whole_us), f"{whole_us * done.fixes_per_s / 1e6:.0%}"))
     print(f"\n{kind}, {mode}: {done.account.stored:,} fixes in {done.seconds:.1f} s")
     print(table(("process", "CPU us per fix", "of a core"), rows))
-    for process, functions in done.profile.items():
-        print(f"\n  {process}, own time:")
-        for function, share in functions:
-            print(f"    {share:6.1%}  {function}")
+    print_profile(done.profile)

@@ -154,11 +154,22 @@ def spec_for(
 
 
 def python(
-    module: str, *arguments: str, environment: dict[str, str] | None = None
+    module: str,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    log: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """One of our own modules as a process, from the repository's root."""
     root = Path(world.__file__).parent.parent
-    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=root, env=environment)
+    with contextlib.ExitStack() as files:
+        output = files.enter_context(log.open("ab")) if log else None
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=root,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
 
 
 def wait_for(

@@ -90,6 +90,13 @@ class Profiler:
         return {name: top_functions(path) for name, path in self._outputs.items() if path.exists()}
 
 
+def print_profile(top: Mapping[str, list[tuple[str, float]]]) -> None:
+    for process, functions in top.items():
+        print(f"\n  {process}, own time:")
+        for function, share in functions:
+            print(f"    {share:6.1%}  {function}")
+
+
 def top_functions(collapsed: Path) -> list[tuple[str, float]]:
     """From py-spy's raw form, one line a stack: `outer;...;inner count`."""
     own: Counter[str] = Counter()

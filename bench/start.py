@@ -81,8 +81,7 @@ def _draw(running: Stack, browser: str, began: float, report: Report) -> None:
             page.goto(running.http)
             report.add("up_to_page_s", time.time() - began)
             _sign_in(page)
-            page.wait_for_function("window.__ubertruck?.first_drawn_ms != null")
-            drawn_ms = page.evaluate("window.__ubertruck.first_drawn_ms")
+            drawn_ms = _first_drawn_ms(page)
         finally:
             chromium.close()
     report.add("up_to_first_truck_drawn_s", drawn_ms / 1000 - began, at_most=FIRST_DRAWN_S_MAX)
@@ -93,6 +92,17 @@ def _sign_in(page: Page) -> None:
     page.get_by_label("Client id").fill(client)
     page.get_by_label("secret").fill(f"{client}-secret")
     page.get_by_role("button", name="Sign in").click()
+
+
+def _first_drawn_ms(page: Page) -> float:
+    """Asked again and again: the page's own rules forbid a condition handed in as text."""
+    deadline = time.monotonic() + PAGE_S_MAX
+    while time.monotonic() < deadline:
+        drawn_ms = page.evaluate("window.__ubertruck?.first_drawn_ms ?? null")
+        if drawn_ms is not None:
+            return float(drawn_ms)
+        page.wait_for_timeout(stack.POLL_S * 1000)
+    raise TimeoutError("no truck was drawn")
 
 
 def _bare_import() -> float:
