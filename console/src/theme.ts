@@ -1,4 +1,4 @@
-// Dark or light: what the system says until the dispatcher chooses; colours for what CSS cannot reach.
+// Dark or light: as the system says until the dispatcher chooses; colours CSS cannot reach.
 
 import { State } from "./signal";
 

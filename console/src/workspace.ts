@@ -73,10 +73,15 @@ export class Workspace {
   }
 
   private side(): HTMLElement {
-    const toggle = iconButton(ICONS.list, "Show or hide events", () => {
-      const hidden = this.element.classList.toggle("no-events");
-      toggle.setAttribute("aria-expanded", String(!hidden));
-    }, { class: "icon-button events-toggle", "aria-expanded": "true" });
+    const toggle = iconButton(
+      ICONS.list,
+      "Show or hide events",
+      () => {
+        const hidden = this.element.classList.toggle("no-events");
+        toggle.setAttribute("aria-expanded", String(!hidden));
+      },
+      { class: "icon-button events-toggle", "aria-expanded": "true" },
+    );
     if (window.matchMedia("(max-width: 700px)").matches) this.element.classList.add("no-events");
     return h("aside", {}, toggle, this.events.element);
   }
@@ -95,7 +100,9 @@ export class Workspace {
     card.located.on(({ lat, lon }) => view.flyTo(lat, lon));
     fleet.changed.on(() => this.follow());
     this.session.ending.on((at) =>
-      this.toasts.say(`Your session ends at ${clock(at)}. Sign out and in again to stay connected.`),
+      this.toasts.say(
+        `Your session ends at ${clock(at)}. Sign out and in again to stay connected.`,
+      ),
     );
     this.session.current.on((session) => (session === null ? live.close() : live.refresh()));
     window.setInterval(() => this.showCounts(), COUNTS_EVERY_MS);
@@ -162,7 +169,7 @@ export class Workspace {
     }
   }
 
-  /** After a refused connection: a token that no longer works ends the session, a dead server does not. */
+  /** After a refused connection: a token that no longer works ends the session. */
   private async stillWelcome(tokenExpired: boolean): Promise<boolean> {
     if (tokenExpired && this.session.canRenew()) return this.session.renew();
     try {

@@ -18,7 +18,12 @@ export interface FrameSpec {
   rows: RowSpec[];
 }
 
-export function buildFrame({ seq = 1, baseTsMs = 1e12, full = false, rows }: FrameSpec): ArrayBuffer {
+export function buildFrame({
+  seq = 1,
+  baseTsMs = 1e12,
+  full = false,
+  rows,
+}: FrameSpec): ArrayBuffer {
   const bytes: number[] = [];
   const put = (size: number, write: (view: DataView) => void): void => {
     const view = new DataView(new ArrayBuffer(size));

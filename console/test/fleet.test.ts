@@ -23,13 +23,19 @@ function fed(...frames: [FrameSpec, nowMs: number][]): Fleet {
 describe("Fleet", () => {
   it("knows a truck by the name of an earlier frame", () => {
     const later = row({ id: undefined, lat: 19.5, ageMs: -1000 });
-    const fleet = fed([{ baseTsMs: BASE, rows: [row()] }, 0], [{ baseTsMs: BASE, rows: [later] }, 500]);
+    const fleet = fed(
+      [{ baseTsMs: BASE, rows: [row()] }, 0],
+      [{ baseTsMs: BASE, rows: [later] }, 500],
+    );
     expect(fleet.trucks.get("TRK-1")?.lat).toBeCloseTo(19.5);
   });
 
   it("does not move a truck backwards for a late fix, but takes its status", () => {
     const late = row({ lat: 10, ageMs: 60_000, status: 3 });
-    const fleet = fed([{ baseTsMs: BASE, rows: [row()] }, 0], [{ baseTsMs: BASE, rows: [late] }, 500]);
+    const fleet = fed(
+      [{ baseTsMs: BASE, rows: [row()] }, 0],
+      [{ baseTsMs: BASE, rows: [late] }, 500],
+    );
     const truck = fleet.trucks.get("TRK-1");
     expect(truck?.lat).toBeCloseTo(19);
     expect(truck?.status).toBe(3);
@@ -62,13 +68,20 @@ describe("Fleet", () => {
   });
 
   it("counts by status", () => {
-    const rows = [row(), row({ handle: 2, id: "B", status: 2 }), row({ handle: 3, id: "C", status: 2 })];
+    const rows = [
+      row(),
+      row({ handle: 2, id: "B", status: 2 }),
+      row({ handle: 3, id: "C", status: 2 }),
+    ];
     expect(fed([{ rows }, 0]).counts(() => true)).toEqual({ total: 3, byStatus: [0, 1, 2, 0] });
   });
 
   it("leaves an unknown heading unknown and keeps a known one", () => {
     const silent = row({ heading: null, ageMs: -1000 });
-    const kept = fed([{ baseTsMs: BASE, rows: [row()] }, 0], [{ baseTsMs: BASE, rows: [silent] }, 1]);
+    const kept = fed(
+      [{ baseTsMs: BASE, rows: [row()] }, 0],
+      [{ baseTsMs: BASE, rows: [silent] }, 1],
+    );
     expect(kept.trucks.get("TRK-1")?.headingDeg).toBe(90);
     expect(fed([{ rows: [row({ heading: null })] }, 0]).trucks.get("TRK-1")?.headingDeg).toBeNull();
   });

@@ -6,17 +6,40 @@ import { decodeFrame, FrameError, tenths } from "../src/live/frame";
 import { buildFrame } from "./build_frame";
 
 const TWO = [
-  { handle: 7, id: "TRK-1", lat: 19.076, lon: 72.8777, speed: 43.2, heading: 91.5, ageMs: 1200, status: 1 },
-  { handle: 9, id: "MH12_X-99", lat: -33.9, lon: 151.2, speed: null, heading: null, ageMs: -40, status: 0 },
+  {
+    handle: 7,
+    id: "TRK-1",
+    lat: 19.076,
+    lon: 72.8777,
+    speed: 43.2,
+    heading: 91.5,
+    ageMs: 1200,
+    status: 1,
+  },
+  {
+    handle: 9,
+    id: "MH12_X-99",
+    lat: -33.9,
+    lon: 151.2,
+    speed: null,
+    heading: null,
+    ageMs: -40,
+    status: 0,
+  },
 ];
 
 describe("decodeFrame", () => {
   it("reads header, names and columns", () => {
-    const frame = decodeFrame(buildFrame({ seq: 5, baseTsMs: 1_700_000_000_123, full: true, rows: TWO }));
+    const frame = decodeFrame(
+      buildFrame({ seq: 5, baseTsMs: 1_700_000_000_123, full: true, rows: TWO }),
+    );
     expect(frame.full).toBe(true);
     expect(frame.seq).toBe(5);
     expect(frame.baseTsMs).toBe(1_700_000_000_123);
-    expect([...frame.names]).toEqual([[7, "TRK-1"], [9, "MH12_X-99"]]);
+    expect([...frame.names]).toEqual([
+      [7, "TRK-1"],
+      [9, "MH12_X-99"],
+    ]);
     expect([...frame.handle]).toEqual([7, 9]);
     expect([...frame.latE7]).toEqual([190760000, -339000000]);
     expect([...frame.lonE7]).toEqual([728777000, 1512000000]);
@@ -33,7 +56,11 @@ describe("decodeFrame", () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5])("keeps columns aligned with %i rows and no names", (count) => {
-    const rows = Array.from({ length: count }, (_, i) => ({ ...TWO[0]!, handle: i, id: undefined }));
+    const rows = Array.from({ length: count }, (_, i) => ({
+      ...TWO[0]!,
+      handle: i,
+      id: undefined,
+    }));
     const frame = decodeFrame(buildFrame({ rows }));
     expect([...frame.handle]).toEqual(rows.map((row) => row.handle));
     expect([...frame.status]).toEqual(rows.map(() => 1));

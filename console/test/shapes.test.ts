@@ -9,7 +9,17 @@ const named = { id: "f1", name: "Yard" };
 
 describe("outline", () => {
   it("passes polygons on", () => {
-    const shape = { type: "Polygon", coordinates: [[[0, 0], [1, 0], [1, 1], [0, 0]]] };
+    const shape = {
+      type: "Polygon",
+      coordinates: [
+        [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+          [0, 0],
+        ],
+      ],
+    };
     expect(outline({ ...named, shape })?.geometry).toEqual(shape);
   });
 
@@ -25,12 +35,36 @@ describe("outline", () => {
   });
 
   it.each([
-    [[{ lat: 19, lon: 73 }, { lat: 18, lon: 74 }]],
-    [[[73, 19], [74, 18]]],
-    [{ type: "LineString", coordinates: [[73, 19], [74, 18]] }],
+    [
+      [
+        { lat: 19, lon: 73 },
+        { lat: 18, lon: 74 },
+      ],
+    ],
+    [
+      [
+        [73, 19],
+        [74, 18],
+      ],
+    ],
+    [
+      {
+        type: "LineString",
+        coordinates: [
+          [73, 19],
+          [74, 18],
+        ],
+      },
+    ],
   ])("keeps a corridor a line with a width, however its points are written", (line) => {
     const feature = outline({ ...named, shape: { line, width_m: 400 } });
-    expect(feature?.geometry).toEqual({ type: "LineString", coordinates: [[73, 19], [74, 18]] });
+    expect(feature?.geometry).toEqual({
+      type: "LineString",
+      coordinates: [
+        [73, 19],
+        [74, 18],
+      ],
+    });
     const px0 = feature?.properties?.["px0"] as number;
     expect(px0 * 2 ** 12 * metresPerPx(19, 12)).toBeCloseTo(400, 6);
   });
@@ -46,7 +80,15 @@ describe("outlines", () => {
     properties: { id: `S${x}` },
     geometry: {
       type: "Polygon",
-      coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]],
+      coordinates: [
+        [
+          [x, 0],
+          [x + 1, 0],
+          [x + 1, 1],
+          [x, 1],
+          [x, 0],
+        ],
+      ],
     },
   });
   const row = { type: "FeatureCollection" as const, features: [0, 1, 2].map(square) };
@@ -58,7 +100,12 @@ describe("outlines", () => {
   });
 
   it("finds what one shares with its neighbours", () => {
-    expect(edgesSharedWith(row, "S0").coordinates).toEqual([[[1, 1], [1, 0]]]);
+    expect(edgesSharedWith(row, "S0").coordinates).toEqual([
+      [
+        [1, 1],
+        [1, 0],
+      ],
+    ]);
     expect(edgesSharedWith(row, "S1").coordinates.length).toBe(2);
   });
 });

@@ -45,7 +45,11 @@ describe("words", () => {
       about: "Pune yard",
       tone: "calm",
     });
-    const first = eventLine({ ...base, type: "truck.fence.entered", data: { ...data, initial: true } });
+    const first = eventLine({
+      ...base,
+      type: "truck.fence.entered",
+      data: { ...data, initial: true },
+    });
     expect(first.words).toBe("was first seen in");
     const unheard = eventLine({ ...base, type: "truck.door.left_open" });
     expect(unheard.words).toBe("door left open");

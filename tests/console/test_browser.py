@@ -89,6 +89,15 @@ def test_the_fleet_is_drawn_counted_and_nothing_is_asked_of_strangers(
     assert console.errors == []
 
 
+def test_the_page_runs_no_code_but_its_own_files(console: Console) -> None:
+    console.open()
+    # Later, on the page's own account: what the driver runs itself is exempt.
+    attempt = """() => new Promise((told) => setTimeout(() => {
+      try { told(window.eval('1')); } catch (error) { told(error.name); }
+    }))"""
+    assert console.page.evaluate(attempt) == "EvalError"
+
+
 def test_a_signed_in_page_survives_a_reload_and_signs_out(console: Console) -> None:
     signed_in(console)
     console.page.reload()

@@ -1,4 +1,4 @@
-// Groups crowded trucks for zoomed-out maps: a fixed grid over the world, then a merge of neighbours.
+// Groups crowded trucks for zoomed-out maps: a fixed grid over the world, then neighbours merge.
 
 import { worldPx } from "./mercator";
 

@@ -34,7 +34,7 @@ export class Fleet {
   /** Whether a first picture has arrived. */
   settled = false;
 
-  /** A new connection gives out new handles; the trucks stay until its first frame corrects them. */
+  /** A new connection gives out new handles; the trucks stay until its first frame. */
   restart(): void {
     this.names = new Map();
   }

@@ -5,8 +5,7 @@ import type { Palette } from "../theme";
 import { builtInStyle, rasterStyle } from "./basemap";
 
 export type BaseMap =
-  | { kind: "built-in" }
-  | { kind: "address"; address: string; attribution: string };
+  { kind: "built-in" } | { kind: "address"; address: string; attribution: string };
 
 interface ConsoleConfig {
   map_address?: string;

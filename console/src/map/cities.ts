@@ -1,4 +1,4 @@
-// Where India's larger cities are, for the built-in base map: rank 1 is named first when zooming in.
+// Where India's larger cities are, for the built-in base map; rank 1 is named first.
 
 type City = [name: string, lat: number, lon: number, rank: number];
 

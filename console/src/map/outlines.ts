@@ -7,7 +7,7 @@ export interface Outlines {
   inner: GeoJSON.MultiLineString;
 }
 
-/** The states' polygons share their corners exactly, so an edge seen twice lies between two states. */
+/** States share their corners exactly, so an edge seen twice lies between two of them. */
 export function outlines(states: GeoJSON.FeatureCollection): Outlines {
   const seen = new Map<string, { edge: Edge; times: number }>();
   for (const edge of edgesOf(states)) {

@@ -130,7 +130,12 @@ function layers(palette: Palette): LayerSpecification[] {
       type: "line",
       source: "track",
       filter: ["get", "gap"] as never,
-      paint: { "line-color": palette.track, "line-width": 1.5, "line-dasharray": [2, 2], "line-opacity": 0.7 },
+      paint: {
+        "line-color": palette.track,
+        "line-width": 1.5,
+        "line-dasharray": [2, 2],
+        "line-opacity": 0.7,
+      },
     },
     {
       id: "track",

@@ -33,7 +33,7 @@ void main() {
   v_chosen = a_chosen;
 }`;
 
-// Shapes tell the status as colour does: arrow (moving), disc (stopped), ring (offline), small disc.
+// Shapes tell the status as colours do: arrow moving, disc stopped, ring offline, else a dot.
 export const FRAGMENT = `#version 300 es
 precision highp float;
 uniform vec3 u_colours[4];

@@ -1,4 +1,4 @@
-// Fence shapes as the API tells them -> GeoJSON the map can draw; a corridor stays a line with a width.
+// Fence shapes as the API tells them -> GeoJSON; a corridor stays a line with a width.
 
 import type { Fence } from "../api/types";
 import { metresPerPx } from "../fleet/mercator";

@@ -43,8 +43,10 @@ export function eventLine(event: CloudEvent): EventLine {
 
 function phrase(event: CloudEvent): [words: string, tone: Tone] {
   const replaced = text(event.data?.["replaces_type"]);
-  if (event.type === RETRACTED) return [`withdrawn: ${replaced ? plain(replaced) : "an event"}`, "calm"];
-  if (event.type === CORRECTED) return [`true after all: ${replaced ? plain(replaced) : "an event"}`, "calm"];
+  if (event.type === RETRACTED)
+    return [`withdrawn: ${replaced ? plain(replaced) : "an event"}`, "calm"];
+  if (event.type === CORRECTED)
+    return [`true after all: ${replaced ? plain(replaced) : "an event"}`, "calm"];
   if (event.type === "truck.fence.entered" && event.data?.["initial"] === true) {
     return ["was first seen in", "calm"];
   }

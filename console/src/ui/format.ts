@@ -33,7 +33,9 @@ export function clock(iso: string | number): string {
   if (Number.isNaN(date.getTime())) return UNKNOWN;
   const time = date.toLocaleTimeString("en-GB");
   const today = date.toDateString() === new Date().toDateString();
-  return today ? time : `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
+  return today
+    ? time
+    : `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
 export function latLon(lat: number, lon: number): string {

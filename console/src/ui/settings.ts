@@ -3,7 +3,10 @@
 import { addressProblem, type BaseMap } from "../map/base_choice";
 import { h, ICONS, iconButton } from "./dom";
 
-export function settingsDialog(current: BaseMap, use: (address: string) => void): HTMLDialogElement {
+export function settingsDialog(
+  current: BaseMap,
+  use: (address: string) => void,
+): HTMLDialogElement {
   const address = h("input", {
     id: "map-address",
     type: "text",
@@ -33,7 +36,8 @@ export function settingsDialog(current: BaseMap, use: (address: string) => void)
     h(
       "p",
       {},
-      "The built-in map needs no internet. For roads and terrain, give the address of a MapLibre style, or of raster tiles with {z}, {x} and {y}.",
+      "The built-in map needs no internet. For roads and terrain, give the address of a MapLibre ",
+      "style, or of raster tiles with {z}, {x} and {y}.",
     ),
     h("label", { for: "map-address" }, "Style or tile address"),
     address,

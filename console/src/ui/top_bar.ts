@@ -27,7 +27,11 @@ export class TopBar {
   readonly element: HTMLElement;
   private readonly suggestions = h("datalist", { id: "truck-ids" });
   private readonly tenant = h("span", { class: "tenant" });
-  private readonly countsBox = h("div", { class: "counts", role: "group", "aria-label": "Trucks in view" });
+  private readonly countsBox = h("div", {
+    class: "counts",
+    role: "group",
+    "aria-label": "Trucks in view",
+  });
   private readonly link = h("div", { class: "link-state", role: "status" });
   private readonly live: LiveConnection;
   private readonly search: HTMLInputElement;
@@ -42,7 +46,13 @@ export class TopBar {
       spellcheck: "false",
       autocapitalize: "none",
     });
-    const find = h("form", { class: "search", role: "search" }, icon(ICONS.search) as unknown as Node, this.search, this.suggestions);
+    const find = h(
+      "form",
+      { class: "search", role: "search" },
+      icon(ICONS.search) as unknown as Node,
+      this.search,
+      this.suggestions,
+    );
     this.search.addEventListener("input", () => {
       const ids = this.search.value === "" ? [] : actions.suggest(this.search.value);
       replace(this.suggestions, ...ids.map((id) => h("option", { value: id })));
@@ -55,7 +65,13 @@ export class TopBar {
     this.element = h(
       "header",
       { class: "top-bar" },
-      h("div", { class: "brand" }, h("span", { class: "mark" }), h("span", { class: "name" }, "UberTruck"), this.tenant),
+      h(
+        "div",
+        { class: "brand" },
+        h("span", { class: "mark" }),
+        h("span", { class: "name" }, "UberTruck"),
+        this.tenant,
+      ),
       find,
       this.countsBox,
       h("span", { class: "spring" }),
@@ -87,7 +103,11 @@ export class TopBar {
       chip("stopped", stopped),
       chip("offline", offline),
       unknown > 0 && chip("unknown", unknown),
-      h("span", { class: "total" }, settled ? `${counts.total.toLocaleString("en-IN")} in view` : ""),
+      h(
+        "span",
+        { class: "total" },
+        settled ? `${counts.total.toLocaleString("en-IN")} in view` : "",
+      ),
     );
   }
 

@@ -13,7 +13,12 @@ const FACTS_EVERY_MS = 1_000;
 const TRACK_HOURS = [1, 6, 24];
 
 export class TruckCard {
-  readonly element = h("section", { class: "panel truck-card", "aria-label": "Truck", tabindex: "-1", hidden: true });
+  readonly element = h("section", {
+    class: "panel truck-card",
+    "aria-label": "Truck",
+    tabindex: "-1",
+    hidden: true,
+  });
   readonly closed = new Signal<void>();
   readonly track = new Signal<TrackPoint[]>();
   readonly located = new Signal<{ lat: number; lon: number }>();
@@ -141,9 +146,7 @@ export class TruckCard {
     const rows = [...lastWords(live, this.position, this.fleet), ...readings(this.position)];
     replace(
       this.facts,
-      ...rows.map(([name, value]) =>
-        h("div", {}, h("dt", {}, name), h("dd", {}, value)),
-      ),
+      ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     );
   }
 
