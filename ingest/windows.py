@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ from ingest.messages import Address, Message, Refused
 ROW_FIELDS = tuple(
     name for name in FIX_DTYPE.names or () if name not in ("tenant_key", "truck_key", "received_ms")
 )
+
+
+# Called for every fix, so in C.
+_TENANT_KEY, _TRUCK_KEY = attrgetter("tenant_key"), attrgetter("truck_key")
+_SHARD, _RECEIVED_MS = attrgetter("shard"), attrgetter("received_ms")
 
 
 @dataclasses.dataclass(slots=True)
@@ -97,7 +103,7 @@ class WindowReader:
             window.refused += self._refused_rows(verdicts, fixes, rows)
         good = np.flatnonzero(~verdicts.refused)
         window.fixes = len(good)
-        shards = np.array([owner.shard for owner in rows.owners])
+        shards = np.fromiter(map(_SHARD, rows.owners), np.int64, len(rows.owners))
         for shard in np.unique(shards[good]).tolist():
             members = good[shards[good] == shard]
             window.by_shard[shard] = FixBatch(fixes[members], _extras_of(members, rows.extras))
@@ -139,9 +145,10 @@ def _columns(rows: _Rows) -> FixArray:
     columns: list[tuple[Any, ...]] = list(zip(*rows.values, strict=True))
     for name, values in zip(ROW_FIELDS, columns, strict=True):
         fixes[name] = np.array(values, dtype=FIX_DTYPE[name])
-    fixes["tenant_key"] = [owner.tenant_key for owner in rows.owners]
-    fixes["truck_key"] = [owner.truck_key for owner in rows.owners]
-    fixes["received_ms"] = [message.received_ms for message in rows.messages]
+    count = len(fixes)
+    fixes["tenant_key"] = np.fromiter(map(_TENANT_KEY, rows.owners), np.int64, count)
+    fixes["truck_key"] = np.fromiter(map(_TRUCK_KEY, rows.owners), np.int64, count)
+    fixes["received_ms"] = np.fromiter(map(_RECEIVED_MS, rows.messages), np.int64, count)
     return fixes
 
 
