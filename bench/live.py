@@ -52,6 +52,7 @@ class Seen:
     healthy_ms: np.ndarray[tuple[int], np.dtype[np.float32]]
     slow_ms: np.ndarray[tuple[int], np.dtype[np.float32]]
     frames: np.ndarray[tuple[int], np.dtype[np.int64]]
+    reconnects: np.ndarray[tuple[int], np.dtype[np.int64]]
     committed_ms: np.ndarray[tuple[int], np.dtype[np.int64]]
     memory_mb: list[float]
     published: Published
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> Report:
     if len(seen.slow_ms):
         report.add("slow_viewers_age_ms_p99", float(np.percentile(seen.slow_ms, 99)))
     report.add("positions_drawn_per_s", len(seen.healthy_ms) / seen.seconds)
-    report.add("fewest_frames_of_a_viewer", float(seen.frames[SLOW:].min()))
+    report.add("frames_per_s", float(seen.frames[SLOW:].sum()) / seen.seconds)
+    report.add("healthy_viewers_cut", float(seen.reconnects[SLOW:].sum()), at_most=0)
     third = max(1, len(seen.memory_mb) // 3)
     first, last = np.mean(seen.memory_mb[:third]), np.mean(seen.memory_mb[-third:])
     report.add("replicas_rss_mb_first_third", float(first))
@@ -133,6 +135,7 @@ async def _publish(
         healthy_ms=held["ages_ms"][split:],
         slow_ms=held["ages_ms"][:split],
         frames=held["frames"],
+        reconnects=held["reconnects"],
         committed_ms=watch.latencies_ms(stored),
         memory_mb=memory_mb,
         published=published,

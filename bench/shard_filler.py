@@ -62,7 +62,10 @@ def _pid_of_shard(running: Stack) -> int:
 
 
 def _fixes(tenant: int, keys: np.ndarray, ground: world.World, round_: int) -> FixArray:
-    fixes = np.full(len(keys), np.nan, dtype=np.float64).astype(FIX_DTYPE)
+    fixes = np.zeros(len(keys), dtype=FIX_DTYPE)
+    for name in FIX_DTYPE.names or ():
+        if FIX_DTYPE[name].kind == "f":
+            fixes[name] = np.nan
     now_ms = time.time_ns() // 1_000_000
     fixes["tenant_key"], fixes["truck_key"] = tenant, keys
     fixes["ts_ms"] = fixes["received_ms"] = now_ms
