@@ -114,6 +114,9 @@ class Api(Section):
     # Fixes of one track read and written at a time, so that a long one blocks nobody.
     track_chunk_fixes: Count
     positions_max: Count
+    # What GET /v1/events/{id}/evidence shows on either side of an event.
+    evidence_around_s: Positive
+    evidence_fixes_max: Count
     readiness_deadline_s: Positive
     readiness_cache_s: Positive
     # Without these the gateway is not ready; trouble elsewhere is told and heals by itself.
