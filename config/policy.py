@@ -94,6 +94,8 @@ class Live(Section):
     resume_events_max: Count
     # How often a feed is compared with the shards, in case Redis lost something unseen.
     resync_s: Positive
+    # Nothing heard for this long: ask the shards, so that the feed goes on without Redis.
+    silence_s: Positive
     # Events may be published a little out of order: a resume token names those of this last while.
     resume_skew_s: Positive
     resume_token_s: Positive

@@ -134,6 +134,8 @@ async def _follow_directory(gateway: Gateway) -> None:
             gateway.hub.take_directory(changes)
         except STORE_FAILURES as failed:
             logger.warning("cannot refresh the truck directory: %s", failed)
+        except Exception:  # without this loop new trucks would stay nameless for ever
+            logger.exception("cannot refresh the truck directory")
 
 
 async def _flush_logs() -> None:

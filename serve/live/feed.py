@@ -31,6 +31,7 @@ class TenantFeed:
         # The shards or the event log have to be asked again, as soon as they answer.
         self.is_stale = True
         self.synced_s = 0.0
+        self.heard_s = 0.0
         # Twice a queue: an event that comes by Redis and by catching up is passed on once.
         self._seen: deque[int] = deque(maxlen=2 * policy.live.event_queue_max)
         self._seen_set: set[int] = set()

@@ -142,6 +142,7 @@ class LiveHub:
         if feed is None:
             return
         if isinstance(message, Positions):
+            feed.heard_s = time.monotonic()
             self._take_positions(feed, message.rows)
         elif isinstance(message, Event):
             feed.pass_on_event(message.seq, event_text(msgspec.json.decode(message.body)))
@@ -173,9 +174,13 @@ class LiveHub:
             self._look_now.clear()
             for feed in list(self._feeds.values()):
                 feed.columns.mark_offline(int(time.time() * 1000))
-                overdue_s = time.monotonic() - feed.synced_s - self._policy.live.resync_s
-                if feed.is_stale or overdue_s > 0:
+                if self._is_due(feed, time.monotonic()):
                     await self._sync(feed)
+
+    def _is_due(self, feed: TenantFeed, now_s: float) -> bool:
+        live, age_s = self._policy.live, now_s - feed.synced_s
+        is_silent = now_s - feed.heard_s > live.silence_s
+        return feed.is_stale or age_s > live.resync_s or (is_silent and age_s > live.silence_s)
 
     async def _sync(self, feed: TenantFeed) -> None:
         try:
@@ -185,6 +190,8 @@ class LiveHub:
             feed.synced_s = time.monotonic()
         except (ActorAwayError, *STORE_FAILURES) as failed:
             log.warning("cannot fetch positions of tenant %s: %s", feed.tenant, failed)
+        except Exception:  # the loop that calls this serves all tenants
+            log.exception("cannot fetch positions of tenant %s", feed.tenant)
         finally:
             feed.is_filled = True
 

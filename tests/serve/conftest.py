@@ -93,7 +93,9 @@ def installation(where: Postgres, redis: Redis, key_file: Path, tmp_path: Path) 
 def quick() -> Policy:
     """The product's policy, except that nobody has to wait for an interval to pass."""
     usual = policy()
-    live = usual.live.model_copy(update={"interval_ms": 30, "resume_token_s": 0.1})
+    live = usual.live.model_copy(
+        update={"interval_ms": 30, "resume_token_s": 0.1, "silence_s": 30.0}
+    )
     ingest = usual.ingest.model_copy(update={"directory_poll_s": 0.05})
     api = usual.api.model_copy(update={"readiness_cache_s": 0.001, "track_chunk_fixes": 3})
     return usual.model_copy(update={"live": live, "ingest": ingest, "api": api})

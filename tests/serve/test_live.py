@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from config.policy import Policy
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from store import fences, trucks
@@ -202,6 +203,22 @@ async def test_events_lost_by_redis_come_from_the_log(
         await watcher.until(lambda: bool(watcher.events() and watcher.map))
 
         assert watcher.events() == ["truck.fence.entered"]
+
+
+async def test_the_feed_goes_on_while_redis_says_nothing(
+    live_url: Live, actors: InProcessActors, app: AnyPool, tenant: Tenant, quick: Policy
+) -> None:
+    url, gateway = live_url
+    object.__setattr__(quick.live, "silence_s", 0.1)
+    (key,) = await make_trucks(app, tenant, "DEL-1")
+    await draw_fence(app, tenant)
+    async with watching(url, token_for(gateway, tenant)) as watcher:
+        await watcher.subscribe(INDIA)
+        await watcher.until(lambda: bool(watcher.frames))
+
+        await actors.report(tenant.key, [{"truck_key": key, **DELHI}], publish=False)
+
+        await watcher.until(lambda: bool(watcher.map and watcher.events()))
 
 
 async def cut_redis_connections(actors: InProcessActors) -> None:
