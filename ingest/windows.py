@@ -11,16 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from config.policy import Admission
-from freight.fixes import FIX_DTYPE, FixArray, FixBatch
+from freight.fixes import (
+    FIX_DTYPE,
+    MISSING_INT8,
+    MISSING_INT16,
+    MISSING_INT64,
+    Alarm,
+    FixArray,
+    FixBatch,
+)
 from ingest.admission import RateLimiter, Verdicts, judge
-from ingest.decode.native import BadPositionError, Row, decode
+from ingest.decode.native import FIELDS, BadPositionError, Row, decode
 from ingest.messages import Address, Message, Refused
 
-# FIX_DTYPE's names in the order in which a decoded row holds them.
-ROW_FIELDS = tuple(
-    name for name in FIX_DTYPE.names or () if name not in ("tenant_key", "truck_key", "received_ms")
-)
-
+_ALARMS: dict[str | None, int] = {None: MISSING_INT8, **{a.name.lower(): int(a) for a in Alarm}}
+_IGNITION: dict[bool | None, int] = {None: MISSING_INT8, False: 0, True: 1}
+_MISSING_INTEGERS = {"seq": MISSING_INT64, "satellites": MISSING_INT16}
 
 # Called for every fix, so in C.
 _TENANT_KEY, _TRUCK_KEY = attrgetter("tenant_key"), attrgetter("truck_key")
@@ -140,16 +146,32 @@ class WindowReader:
 
 
 def _columns(rows: _Rows) -> FixArray:
-    """Rows of plain values to the record array; None becomes NaN in the float columns."""
-    fixes = np.zeros(len(rows.values), dtype=FIX_DTYPE)
-    columns: list[tuple[Any, ...]] = list(zip(*rows.values, strict=True))
-    for name, values in zip(ROW_FIELDS, columns, strict=True):
-        fixes[name] = np.array(values, dtype=FIX_DTYPE[name])
-    count = len(fixes)
+    """Rows of plain values to the record array."""
+    count = len(rows.values)
+    fixes = np.zeros(count, dtype=FIX_DTYPE)
+    for name, values in zip(FIELDS, zip(*rows.values, strict=True), strict=True):
+        if name == "ts":
+            fixes["ts_ms"] = values
+        elif name != "ack":
+            fixes[name] = _column(name, values)
     fixes["tenant_key"] = np.fromiter(map(_TENANT_KEY, rows.owners), np.int64, count)
     fixes["truck_key"] = np.fromiter(map(_TRUCK_KEY, rows.owners), np.int64, count)
     fixes["received_ms"] = np.fromiter(map(_RECEIVED_MS, rows.messages), np.int64, count)
     return fixes
+
+
+def _column(name: str, values: tuple[Any, ...]) -> npt.NDArray[Any] | float:
+    """One field of all rows; what a device did not say becomes NaN or the missing integer."""
+    if name == "ignition":
+        return np.fromiter(map(_IGNITION.__getitem__, values), np.int8, len(values))
+    if name == "alarm":
+        return np.fromiter(map(_ALARMS.__getitem__, values), np.int8, len(values))
+    absent = values.count(None)
+    if absent == len(values):
+        return _MISSING_INTEGERS.get(name, np.nan)
+    if absent and name in _MISSING_INTEGERS:
+        values = tuple(_MISSING_INTEGERS[name] if v is None else v for v in values)
+    return np.array(values, dtype=FIX_DTYPE[name])
 
 
 def _extras_of(members: npt.NDArray[np.int64], extras: dict[int, bytes]) -> dict[int, bytes]:

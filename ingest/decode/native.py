@@ -8,17 +8,21 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from freight.fixes import MISSING_INT8, MISSING_INT16, MISSING_INT64, Alarm
-
 # Bounds are what the quantity can be at all, not what is plausible: that is a policy's business.
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=100)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 
+# An epoch in milliseconds below this is a number of seconds by mistake (it would be in 1973).
+EPOCH_MS_MIN = 100_000_000_000
+EPOCH_MS_MAX = 2**52
+EpochMs = Annotated[int, msgspec.Meta(ge=EPOCH_MS_MIN, le=EPOCH_MS_MAX)]
+
+
 class Position(msgspec.Struct, frozen=True, gc=False):
     """The contract's position object; what is absent or null stays None."""
 
-    ts: int | float | str
+    ts: EpochMs | float | str
     lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
     speed_kmh: NotNegative | None = None
@@ -37,14 +41,19 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     ack: bool | None = None
 
 
-FIELDS = frozenset(Position.__struct_fields__)
+FIELDS = Position.__struct_fields__
+_ACK = FIELDS.index("ack")
 
-# One fix as plain values in FIX_DTYPE's order, without the keys and the time of receipt.
+# One fix as plain values in the order of Position's fields, `ts` in epoch milliseconds.
 Row: TypeAlias = tuple[Any, ...]
 
 
 class BadPositionError(ValueError):
     """The message, or one object of it, is not a position; says why."""
+
+
+class _BadTimeError(ValueError):
+    """One object's `ts` cannot be read."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,37 +73,26 @@ _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _any = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode
 
-_ALARMS: dict[str | None, int] = {None: MISSING_INT8, **{a.name.lower(): int(a) for a in Alarm}}
-_IGNITION = {None: MISSING_INT8, False: 0, True: 1}
 _OPEN_ARRAY = ord("[")
 _WHITE = b" \t\r\n"
-# An epoch in milliseconds below this is a number of seconds by mistake (it would be in 1973).
-EPOCH_MS_MIN = 100_000_000_000
-_NAN = float("nan")
 
 
 def decode(payload: bytes, array_fixes_max: int) -> Decoded:
     """Raises BadPositionError when nothing of the message can be used."""
     is_array = payload[:1] == b"[" or payload.lstrip(_WHITE)[:1] == b"["
     try:
-        if not is_array:
-            position = _one.decode(payload)
-            rows = [_row(position)]
-            extras = {} if _nothing_unknown(payload, [position]) else _extras([payload])
-            return Decoded(rows, extras, [], bool(position.ack))
-        positions = _many.decode(payload)
-    except (msgspec.DecodeError, BadPositionError, UnicodeDecodeError, RecursionError) as error:
+        positions = _many.decode(payload) if is_array else [_one.decode(payload)]
+        if is_array:
+            _check_length(len(positions), array_fixes_max)
+        rows = _rows(positions)
+        extras: dict[int, bytes] = {}
+        if not _nothing_unknown(payload, rows):
+            extras = _extras(_raw_list.decode(payload) if is_array else [payload])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _BadTimeError) as error:
         if not is_array:
             raise BadPositionError(str(error)) from error
         return _one_by_one(payload, array_fixes_max)
-    _check_length(len(positions), array_fixes_max)
-    try:
-        rows = [_row(p) for p in positions]
-    except BadPositionError:
-        return _one_by_one(payload, array_fixes_max)
-    unknown = not _nothing_unknown(payload, positions)
-    extras = _extras(_raw_list.decode(payload)) if unknown else {}
-    return Decoded(rows, extras, [], any(p.ack for p in positions))
+    return Decoded(rows, extras, [], any(row[_ACK] for row in rows))
 
 
 def _check_length(length: int, array_fixes_max: int) -> None:
@@ -116,32 +114,26 @@ def _one_by_one(payload: bytes, array_fixes_max: int) -> Decoded:
     out = Decoded([], {}, [], False)
     for number, raw in enumerate(objects):
         try:
-            position = _one.decode(raw)
-            row = _row(position)
-        except (msgspec.DecodeError, BadPositionError, UnicodeDecodeError) as error:
+            (row,) = _rows([_one.decode(raw)])
+            extras = {} if _nothing_unknown(bytes(raw), [row]) else _extras([raw])
+        except (msgspec.DecodeError, UnicodeDecodeError, _BadTimeError) as error:
             out.bad.append((bytes(raw), f"object {number}: {error}"))
             continue
-        if not _nothing_unknown(bytes(raw), [position]):
-            for body in _extras([raw]).values():
-                out.extras[len(out.rows)] = body
+        for body in extras.values():
+            out.extras[len(out.rows)] = body
         out.rows.append(row)
-        out.ack = out.ack or bool(position.ack)
+        out.ack = out.ack or bool(row[_ACK])
     return out
 
 
-def _nothing_unknown(payload: bytes, positions: list[Position]) -> bool:
-    """True only when every key is one of ours: then there are as many colons as keys we read.
+def _nothing_unknown(payload: bytes, rows: list[Row]) -> bool:
+    """True only when every key is one of ours: then there are as many colons as values we read.
 
     Each key-value pair has one colon, further ones stand only inside strings; of our values just
-    `ts` may hold any. A key we do not know adds a colon, so it cannot hide.
+    a textual `ts` holds any, and that one takes the slow way. A key we do not know adds a colon,
+    so it cannot hide.
     """
-    colons = 0
-    for position in positions:
-        values = msgspec.structs.astuple(position)
-        colons += len(values) - values.count(None)
-        if isinstance(position.ts, str):
-            colons += position.ts.count(":")
-    return payload.count(b":") == colons
+    return payload.count(b":") == sum(len(row) - row.count(None) for row in rows)
 
 
 def _extras(objects: list[Any]) -> dict[int, bytes]:
@@ -153,25 +145,11 @@ def _extras(objects: list[Any]) -> dict[int, bytes]:
     return extras
 
 
-def _row(p: Position) -> Row:
-    return (
-        _epoch_ms(p.ts),
-        p.lat,
-        p.lon,
-        p.speed_kmh,
-        p.heading_deg,
-        p.accuracy_m,
-        p.altitude_m,
-        p.odometer_km,
-        p.hdop,
-        p.battery_v,
-        p.external_v,
-        p.fuel_pct,
-        MISSING_INT64 if p.seq is None else p.seq,
-        MISSING_INT16 if p.satellites is None else p.satellites,
-        _IGNITION[p.ignition],
-        _ALARMS[p.alarm],
-    )
+def _rows(positions: list[Position]) -> list[Row]:
+    rows = list(map(msgspec.structs.astuple, positions))
+    if all(type(row[0]) is int for row in rows):
+        return rows
+    return [(_epoch_ms(row[0]), *row[1:]) for row in rows]
 
 
 def _epoch_ms(ts: float | str) -> int:
@@ -179,11 +157,11 @@ def _epoch_ms(ts: float | str) -> int:
         try:
             moment = datetime.fromisoformat(ts)
         except ValueError as error:
-            raise BadPositionError(f"ts: {ts[:40]!r} is not an ISO 8601 time") from error
+            raise _BadTimeError(f"ts: {ts[:40]!r} is not an ISO 8601 time") from error
         if moment.tzinfo is None:
             # Devices that leave the zone out mean UTC: GPS time has no other.
             moment = moment.replace(tzinfo=UTC)
         return round(moment.timestamp() * 1000)
-    if not EPOCH_MS_MIN <= ts <= 2**52:
-        raise BadPositionError(f"ts: {ts:g} is not a time in epoch milliseconds")
+    if not EPOCH_MS_MIN <= ts <= EPOCH_MS_MAX:
+        raise _BadTimeError(f"ts: {ts:g} is not a time in epoch milliseconds")
     return int(ts)
