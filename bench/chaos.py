@@ -26,6 +26,7 @@ from config.policy import policy
 TRUCKS = 100
 FENCES = 1_000
 TRACK_POINTS = 120
+ACROSS_PER_TRUCK = 4
 PARTS = ("stream", "receipts", "frozen", "loss-nats", "loss-mosquitto")
 KILL_EVERY_S = 10.0
 LOSS_RATE = 4_000.0
@@ -55,7 +56,13 @@ async def _embedded(
     folder: Path, running: Stack, parts: tuple[str, ...], args: argparse.Namespace, report: Report
 ) -> None:
     ready = await fleet(
-        running, folder, TRUCKS, fences=FENCES, track_points=TRACK_POINTS, clear_of_borders=True
+        running,
+        folder,
+        TRUCKS,
+        fences=FENCES,
+        across_per_truck=ACROSS_PER_TRUCK,
+        track_points=TRACK_POINTS,
+        clear_of_borders=True,
     )
     if "stream" in parts:
         await _stream(ready, args.fixes, report)

@@ -104,13 +104,14 @@ async def fleet(
     *,
     fences: int = 0,
     track_points: int = TRACK_POINTS,
+    across_per_truck: int = world.ACROSS_PER_TRUCK,
     clear_of_borders: bool = False,
     prefix: str = world.PREFIX,
     broker: Broker | None = None,
 ) -> Fleet:
     """Creates what is missing, and waits until the shards fold with every fence."""
     devices = devices_of(trucks, prefix)
-    ground = world.build(devices.trucks, track_points, fences, SEED)
+    ground = world.build(devices.trucks, track_points, fences, SEED, across_per_truck)
     if clear_of_borders:
         ground = world.without_grazed(ground)
     keys = await add_trucks(running, devices.trucks)

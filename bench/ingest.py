@@ -20,7 +20,7 @@ import numpy as np
 from bench import brokers, floor_ingest, load_process, stack
 from bench.brokers import Broker, Devices, OwnBroker
 from bench.evidence import Account, CommitWatch
-from bench.fleet import Fleet, devices_of, fleet
+from bench.fleet import Fleet, devices_of, embedded_broker, fleet
 from bench.load_process import LoadProcess
 from bench.processes import Profiler, Usage, print_profile, usage
 from bench.report import Report, number, table
@@ -116,8 +116,7 @@ def _window(devices: Devices, mode: str) -> int:
 def _stack_with(kind: str, folder: Path, devices: Devices) -> Iterator[tuple[Stack, Broker]]:
     if kind == "nats":
         with stack.running(folder) as running:
-            host, port = running.mqtt
-            yield running, Broker(kind=kind, host=host, port=port, username="", password="", pid=0)
+            yield running, embedded_broker(running)
         return
     with OwnBroker(kind, folder / "broker", stack.free_port(), devices) as own:
         settings = brokers.external_broker(folder, own.broker)
@@ -136,7 +135,8 @@ async def _measure(ready: Fleet, mode: str, args: argparse.Namespace) -> Run:
 
 
 async def _run_load(ready: Fleet, load: LoadProcess, args: argparse.Namespace) -> Run:
-    pids = ready.stack.pids()
+    # A broker of our own is not among the processes of the stack.
+    pids = {**ready.stack.pids(), "broker": [ready.broker.pid]}
     async with CommitWatch(ready.reader) as watch:
         before = usage(pids)
         load.allow(_ahead(load))

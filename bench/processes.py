@@ -74,7 +74,14 @@ class Profiler:
             subprocess.Popen(
                 [
                     *(tool, "record", "--pid", str(pid), "--rate", str(PROFILE_RATE_HZ)),
-                    *("--duration", str(int(seconds)), "--format", "raw", "--nonblocking"),
+                    *(
+                        "--duration",
+                        str(int(seconds)),
+                        "--format",
+                        "raw",
+                        "--function",
+                        "--nonblocking",
+                    ),
                     *("--output", str(self._outputs[name])),
                 ],
                 stdout=subprocess.DEVNULL,

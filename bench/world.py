@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 METRES_PER_DEGREE = 111_195.0
 PREFIX = "bench"
+ACROSS_PER_TRUCK = 1
 STEP_M = 150.0  # from fix to fix: about 8 s of highway
 POLYGON_CORNERS = 16
 # No point of any truck is nearer than this to a fence that is expected to fire: how exactly a
@@ -63,7 +64,9 @@ def truck_ids(count: int, prefix: str = PREFIX) -> list[str]:
     return [f"{prefix}-{i:05d}" for i in range(count)]
 
 
-def build(trucks: list[str], points: int, fences: int, seed: int) -> World:
+def build(
+    trucks: list[str], points: int, fences: int, seed: int, across: int = ACROSS_PER_TRUCK
+) -> World:
     """Trucks that drive out `points / 2` steps and back, and fences around and beside their way."""
     rng = np.random.default_rng(seed)
     count = len(trucks)
@@ -75,7 +78,7 @@ def build(trucks: list[str], points: int, fences: int, seed: int) -> World:
     lat, lon = offset(start_lat[:, None], start_lon[:, None], heading[:, None], ahead[None, :])
     headings = np.where(np.arange(points) < half, heading[:, None], (heading[:, None] + 180) % 360)
     world = World(trucks, lat.round(6), lon.round(6), headings, [])
-    return dataclasses.replace(world, fences=place_fences(world, fences, rng))
+    return dataclasses.replace(world, fences=place_fences(world, fences, across, rng))
 
 
 def offset(lat: Floats, lon: Floats, heading_deg: Floats, metres: Floats) -> tuple[Floats, Floats]:
@@ -84,23 +87,24 @@ def offset(lat: Floats, lon: Floats, heading_deg: Floats, metres: Floats) -> tup
     return lat + north, lon + east / np.cos(np.radians(lat))
 
 
-def place_fences(world: World, count: int, rng: np.random.Generator) -> list[Fence]:
-    """A fifth across the roads, two fifths close beside them, the rest anywhere in the country.
+def place_fences(world: World, count: int, across: int, rng: np.random.Generator) -> list[Fence]:
+    """Some across each truck's road, two fifths close beside the roads, the rest anywhere.
 
-    About one fix in sixty then enters or leaves a fence, several times more than a real fleet.
+    With one across each road, a truck crosses a border four times on its way out and back.
     """
+    on_roads = across * len(world.trucks)
     fences = []
     trucks, points = world.lat.shape
     for i in range(count):
-        truck, point = int(rng.integers(trucks)), int(rng.integers(1, points // 2))
+        truck, point = i % trucks, int(rng.integers(1, points // 2))
         lat, lon = float(world.lat[truck, point]), float(world.lon[truck, point])
         # Half a step more than whole steps: the fixes before and after the border are equally far.
         radius_m = (int(rng.integers(2, 10)) + 0.5) * STEP_M
-        if i % 5 in (1, 2):
+        if on_roads <= i < on_roads + 2 * count // 5:
             aside = np.array(world.heading_deg[truck, point] + 90.0)
             beside = offset(np.array(lat), np.array(lon), aside, np.array(radius_m * 1.5 + 300))
             lat, lon = float(beside[0]), float(beside[1])
-        elif i % 5 in (3, 4):
+        elif i >= on_roads:
             lat, lon = float(rng.uniform(9, 30)), float(rng.uniform(70, 92))
         fences.append(Fence(f"{world.trucks[0]}-fence-{i:05d}", lat, lon, radius_m, i % 2 == 0))
     return fences

@@ -26,6 +26,7 @@ async def _fleet(stack: Instance, folder: Path, prefix: str, fences: int) -> Fle
         TRUCKS,
         fences=fences,
         track_points=120,
+        across_per_truck=3,
         clear_of_borders=True,
         prefix=prefix,
     )
