@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import uvicorn
 
 from config.installation import Installation
@@ -14,7 +12,7 @@ from serve.live.socket import LiveSocketProtocol
 
 
 def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uvicorn.Server:
-    """Run it with `await server(...).serve()`; stop it by setting its `should_exit`."""
+    """Await its `serve()`; stop it by setting its `should_exit`."""
     return uvicorn.Server(
         uvicorn.Config(
             build_app(where, policy, actors),
@@ -28,4 +26,4 @@ def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uv
 
 
 def run(where: Installation, policy: Policy, actors: Actors, port: int) -> None:
-    asyncio.run(server(where, policy, actors, port).serve())
+    server(where, policy, actors, port).run()

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from freight.fixes import FixArray
+from store.errors import NotFoundError
 from store.fix_codec import (
     COLUMNS,
     COPY_COLUMNS,
@@ -31,6 +32,7 @@ __all__ = [
     "ensure_partitions",
     "insert_older",
     "last_fix",
+    "last_fix_of",
     "replay_after",
     "track",
     "windows",
@@ -170,6 +172,22 @@ async def last_fix(conn: AnyConnection, truck_key: int) -> StoredFix | None:
         truck_key,
     )
     return None if row is None else _stored(row)
+
+
+async def last_fix_of(conn: AnyConnection, truck_id: str) -> StoredFix | None:
+    """The truck by its id and its last fix in one question, for APP; the most asked of all."""
+    row = await conn.fetchrow(
+        f"""
+        SELECT {STORED_COLUMNS} FROM trucks t LEFT JOIN LATERAL (
+            SELECT {STORED_COLUMNS} FROM fixes WHERE truck_key = t.key ORDER BY ts DESC LIMIT 1
+        ) newest ON true
+        WHERE t.id = $1 AND t.deleted_at IS NULL
+        """,
+        truck_id,
+    )
+    if row is None:
+        raise NotFoundError("truck", truck_id)
+    return None if row["ts"] is None else _stored(row)
 
 
 async def track(  # noqa: PLR0917 - from, to, limit read well in this order

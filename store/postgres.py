@@ -90,10 +90,16 @@ async def ping(pool: AnyPool) -> None:
 @asynccontextmanager
 async def as_tenant(pool: AnyPool, tenant_key: int) -> AsyncIterator[AnyConnection]:
     """A transaction of the APP role in which row level security shows this tenant's rows only."""
-    async with pool.acquire() as connection, connection.transaction():
-        # An int cannot carry SQL; a bound parameter would cost two more round trips.
-        await connection.execute(f"SET LOCAL ubertruck.tenant_key = {int(tenant_key)}")
-        yield connection
+    async with pool.acquire() as connection:
+        # In one round trip. An int cannot carry SQL; a bound parameter would cost two trips more.
+        await connection.execute(f"BEGIN; SET LOCAL ubertruck.tenant_key = {int(tenant_key)}")
+        try:
+            yield connection
+        except BaseException:
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
+            raise
+        await connection.execute("COMMIT")
 
 
 async def _prepare_connection(connection: AnyConnection) -> None:

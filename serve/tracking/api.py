@@ -25,10 +25,11 @@ router = APIRouter(tags=["tracking"])
 DAY_MS = 86_400_000
 
 
-@router.get("/v1/trucks/{id}/position")
-async def get_position(truck_id: PathId, gateway: Opened, who: PositionsReader) -> PositionOut:
+@router.get("/v1/trucks/{id}/position", response_model=PositionOut)
+async def get_position(truck_id: PathId, gateway: Opened, who: PositionsReader) -> Response:
     """The newest committed fix by the device's clock; 404 while there is none."""
-    return await service.last_position(gateway, who, truck_id)
+    position = await service.last_position(gateway, who, truck_id)
+    return Response(msgspec.json.encode(position), media_type="application/json")
 
 
 @router.get("/v1/trucks/{id}/track", response_model=ListOf[FixOut])

@@ -18,18 +18,17 @@ from serve.identity.tokens import Principal
 from serve.live.viewport import Bbox
 from serve.problems import NotFoundError
 from serve.tracking.areas import Near, select
-from serve.tracking.wire import SINGLE_DIGITS, STATUS_NAMES, PositionOut, position_of
+from serve.tracking.wire import SINGLE_DIGITS, STATUS_NAMES, position_fields
 from store import fixes, trucks
 from store.fixes import StoredFix
 
 
-async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> PositionOut:
+async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict[str, Any]:
     async with gateway.as_tenant(who) as conn:
-        truck = await trucks.get(conn, truck_id)
-        fix = await fixes.last_fix(conn, truck.key)
+        fix = await fixes.last_fix_of(conn, truck_id)
     if fix is None:
         raise NotFoundError(f"truck {truck_id!r} has no position yet")
-    return position_of(truck_id, fix, _now_ms(), gateway.policy.tracking)
+    return position_fields(truck_id, fix, _now_ms(), gateway.policy.tracking)
 
 
 async def truck_key(gateway: Gateway, who: Principal, truck_id: str) -> int:

@@ -90,22 +90,25 @@ def fix_fields(fix: StoredFix) -> dict[str, Any]:
     }
 
 
-def position_of(truck_id: str, fix: StoredFix, now_ms: int, tracking: Tracking) -> PositionOut:
+def position_fields(
+    truck_id: str, fix: StoredFix, now_ms: int, tracking: Tracking
+) -> dict[str, Any]:
+    """What PositionOut describes, as a plain dict: the most asked of all answers."""
     speed_kmh = np.nan if fix.speed_kmh is None else fix.speed_kmh
-    (status,) = statuses(
+    status = statuses(
         np.array([fix.ts_ms]),
         np.array([speed_kmh], np.float32),
         now_ms=now_ms,
         moving_kmh_min=tracking.moving_kmh_min,
         offline_after_s=tracking.offline_after_s,
-    ).tolist()
-    return PositionOut(
-        id=truck_id,
-        point=PointOut(lat=fix.lat, lon=fix.lon),
-        status=STATUS_NAMES[status],
-        age_s=(now_ms - fix.ts_ms) / 1000.0,
-        **fix_fields(fix),
     )
+    return {
+        "id": truck_id,
+        "point": {"lat": fix.lat, "lon": fix.lon},
+        "status": STATUS_NAMES[int(status[0])],
+        "age_s": (now_ms - fix.ts_ms) / 1000.0,
+        **fix_fields(fix),
+    }
 
 
 def single(value: float | None) -> float | None:

@@ -12,6 +12,7 @@ import pytest
 from actors.handles import ActorAwayError
 from freight.cloudevents import rfc3339
 from serve.gateway import Gateway
+from serve.tracking.wire import FixOut, LastPositionOut, PositionOut
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors, now_ms
 
@@ -51,6 +52,16 @@ async def test_the_last_fix_with_all_the_device_said(
     assert (position["ignition"], position["satellites"]) == (True, 9)
     assert (position["odometer_km"], position["alarm"]) == (1234.5, "panic")
     assert -2 < position["age_s"] < 60
+
+
+async def test_answers_are_what_the_description_says(caller: Caller, fleet: dict[str, int]) -> None:
+    """They are written without the models that describe them, for speed."""
+    position = (await caller.get("/v1/trucks/DEL/position")).json()
+    (listed, *_) = (await caller.get("/v1/positions")).json()["items"]
+    (fix,) = (await caller.get("/v1/trucks/DEL/track")).json()["items"]
+
+    for model, answer in ((PositionOut, position), (LastPositionOut, listed), (FixOut, fix)):
+        assert model.model_validate(answer, strict=True).model_dump() == answer
 
 
 async def test_no_position_yet_is_told_apart(caller: Caller) -> None:
