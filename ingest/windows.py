@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -149,18 +150,20 @@ def _columns(rows: _Rows) -> FixArray:
     """Rows of plain values to the record array."""
     count = len(rows.values)
     fixes = np.zeros(count, dtype=FIX_DTYPE)
-    for name, values in zip(FIELDS, zip(*rows.values, strict=True), strict=True):
+    # One long list and strides of it: half the time of turning the rows round with zip.
+    flat = list(chain.from_iterable(rows.values))
+    for number, name in enumerate(FIELDS):
         if name == "ts":
-            fixes["ts_ms"] = values
+            fixes["ts_ms"] = flat[number :: len(FIELDS)]
         elif name != "ack":
-            fixes[name] = _column(name, values)
+            fixes[name] = _column(name, flat[number :: len(FIELDS)])
     fixes["tenant_key"] = np.fromiter(map(_TENANT_KEY, rows.owners), np.int64, count)
     fixes["truck_key"] = np.fromiter(map(_TRUCK_KEY, rows.owners), np.int64, count)
     fixes["received_ms"] = np.fromiter(map(_RECEIVED_MS, rows.messages), np.int64, count)
     return fixes
 
 
-def _column(name: str, values: tuple[Any, ...]) -> npt.NDArray[Any] | float:
+def _column(name: str, values: list[Any]) -> npt.NDArray[Any] | float:
     """One field of all rows; what a device did not say becomes NaN or the missing integer."""
     if name == "ignition":
         return np.fromiter(map(_IGNITION.__getitem__, values), np.int8, len(values))
@@ -170,7 +173,7 @@ def _column(name: str, values: tuple[Any, ...]) -> npt.NDArray[Any] | float:
     if absent == len(values):
         return _MISSING_INTEGERS.get(name, np.nan)
     if absent and name in _MISSING_INTEGERS:
-        values = tuple(_MISSING_INTEGERS[name] if v is None else v for v in values)
+        values = [_MISSING_INTEGERS[name] if v is None else v for v in values]
     return np.array(values, dtype=FIX_DTYPE[name])
 
 
