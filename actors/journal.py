@@ -30,7 +30,7 @@ from freight.tracking.folding import Folding, TruckName, World
 from store import events, fences, fixes, leases, snapshots
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError
-from store.postgres import AnyConnection, AnyPool
+from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +40,7 @@ def _store_errors() -> Iterator[None]:
     """Whatever goes wrong between us and Postgres is one error with one meaning to the caller."""
     try:
         yield
-    except (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        BatchExistsError,
-        OSError,
-        TimeoutError,
-    ) as error:
+    except (BatchExistsError, *STORE_FAILURES) as error:
         raise StoreAwayError(f"{type(error).__name__}: {error}") from error
 
 

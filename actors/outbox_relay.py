@@ -7,15 +7,13 @@ import contextlib
 import logging
 from collections import Counter
 
-import asyncpg
-
 from actors.life import live
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
 from store import outbox
 from store.live_bus import Event, LiveBus
-from store.postgres import AnyPool, open_pool
+from store.postgres import STORE_FAILURES, AnyPool, open_pool
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ class OutboxRelay:
             while True:
                 try:
                     sent_all = await self._relay_some(pool, bus)
-                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                except STORE_FAILURES as error:
                     self._trouble = f"store: {type(error).__name__}: {error}"
                     log.warning("relay waits for the %s", self._trouble)
                     sent_all = False

@@ -8,11 +8,10 @@ import io
 import time
 from collections.abc import Awaitable, Callable
 
-import asyncpg
 import numpy as np
 
 from bench.load_process import Integers, Published
-from store.postgres import AnyConnection, moment
+from store.postgres import STORE_FAILURES, AnyConnection, moment
 
 # The binary COPY format: a header, then each tuple as a field count and (length, value) pairs.
 COPY_HEADER_BYTES = 19
@@ -25,14 +24,6 @@ FIX_TUPLE = np.dtype(
     ]
 )
 WATCH_EVERY_S = 0.02
-# The client library's own state machine trips over a server that dies in the middle of an answer.
-STORE_AWAY = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +132,7 @@ class CommitWatch:
                 if self._conn is None or self._conn.is_closed():
                     self._conn = await self._connect()
                 await self._look(self._conn)
-            except STORE_AWAY:
+            except STORE_FAILURES:
                 self._conn = None
             await asyncio.sleep(WATCH_EVERY_S)
 

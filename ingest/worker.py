@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections import Counter, deque
 
-import asyncpg
 import msgspec
 
 from actors.handles import ActorAwayError, BatchRefusedError, ShardHandle
@@ -23,11 +22,9 @@ from ingest.topics import POSITIONS, AddressBook, position_topic
 from ingest.windows import Window, WindowReader
 from store import rejections
 from store.directory import TruckDirectory
-from store.postgres import AnyPool, open_pool
+from store.postgres import STORE_FAILURES, AnyPool, open_pool
 
 log = logging.getLogger(__name__)
-
-STORE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class IngestWorker:
@@ -106,7 +103,7 @@ class IngestWorker:
             try:
                 self._addresses.learn(await self._directory.refresh(system))
                 return
-            except STORE_ERRORS as error:
+            except STORE_FAILURES as error:
                 log.warning("truck directory: %s", error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
@@ -244,7 +241,7 @@ class IngestWorker:
                 async with telemetry.acquire() as conn:
                     await rejections.insert_many(conn, rows)
                 return
-            except STORE_ERRORS as error:
+            except STORE_FAILURES as error:
                 log.warning("%d rejections wait for the store: %s", len(rows), error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)

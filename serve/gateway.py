@@ -17,11 +17,11 @@ from serve.identity.development import refuse_development_secrets
 from serve.identity.keys import SigningKey, load_key
 from serve.identity.secret_hashes import SecretChecker
 from serve.identity.tokens import Principal, TokenIssuer, TokenVerifier
-from serve.live.hub import STORE_FAILURES, KnowsPositions, LiveHub
+from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from store.directory import TruckDirectory
 from store.live_bus import LiveBus
-from store.postgres import AnyConnection, AnyPool, as_tenant, open_pool
+from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant, open_pool
 
 LOG_FLUSH_S = 1.0
 ASK_AGAIN_S = 0.1

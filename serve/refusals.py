@@ -41,6 +41,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Exception], ProblemError]] = {
     asyncpg.OperatorInterventionError: _away,
     asyncpg.TooManyConnectionsError: _away,
     asyncpg.InterfaceError: _away,
+    asyncpg.InternalClientError: _away,
     OSError: _away,
 }
 

@@ -22,6 +22,16 @@ else:
     AnyPool = asyncpg.Pool
     AnyConnection = asyncpg.Connection | PoolConnectionProxy
 
+# Whatever can go wrong between us and Postgres. The client library's own state machine trips over
+# a server that dies in the middle of an answer, which is neither of its other two kinds.
+STORE_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

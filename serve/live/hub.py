@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-import asyncpg
 import msgspec
 
 from actors.handles import ActorAwayError
@@ -27,12 +26,11 @@ from serve.metrics import GatewayMetrics
 from store import events
 from store.directory import DirectoryEntry, TruckDirectory
 from store.live_bus import Event, LiveBus, Message, Positions, Reconnected
-from store.postgres import AnyPool, as_tenant
+from store.postgres import STORE_FAILURES, AnyPool, as_tenant
 
 log = logging.getLogger("ubertruck.live")
 
 TEND_S = 1.0
-STORE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class KnowsPositions(Protocol):
