@@ -39,6 +39,7 @@ class Batching(Section):
     bytes_max: Count
     wait_ms_max: Positive
     in_flight_max: Count
+    failures_before_split: Count
     # Held un-acknowledged by one worker; beyond it the socket is not read and the broker keeps
     # the rest.
     pending_messages_max: Count

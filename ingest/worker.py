@@ -9,12 +9,13 @@ from collections import Counter, deque
 
 import msgspec
 
-from actors.handles import ActorAwayError, BatchRefusedError, ShardHandle
+from actors.handles import ShardHandle
 from actors.life import live, now_ms
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
 from freight.fixes import FixBatch
+from ingest.commit import commit
 from ingest.messages import Message, Refused
 from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
 from ingest.receipts import send_receipts
@@ -189,29 +190,8 @@ class IngestWorker:
             self._room.release()
 
     async def _fold(self, shard: int, batch: FixBatch, refused: list[Refused]) -> None:
-        """Until it is committed: the shard may die and come back meanwhile.
-
-        A batch over which the shard itself fails is split until the fix that does it is alone;
-        that one becomes a rejection, and the stream goes on.
-        """
-        wait_s = self._limits.retry_wait_s_min
-        while True:
-            try:
-                await self._shards[shard].fold(batch)
-                return
-            except ActorAwayError as error:
-                self._counts["fold_retries_total"] += 1
-                log.warning("%d fixes wait for shard %d: %s", len(batch.fixes), shard, error)
-                await asyncio.sleep(wait_s)
-                wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)
-            except BatchRefusedError as error:
-                log.exception("shard %d fails over %d fixes", shard, len(batch.fixes))
-                if len(batch.fixes) == 1:
-                    refused.append(self._refusal_of(batch, str(error)))
-                    return
-                for half in batch.halves():
-                    await self._fold(shard, half, refused)
-                return
+        hopeless = await commit(self._shards[shard], batch, self._limits, self._counts)
+        refused += [self._refusal_of(one, why) for one, why in hopeless]
 
     def _refusal_of(self, batch: FixBatch, detail: str) -> Refused:
         """The one fix of a batch, put into words again."""
