@@ -36,8 +36,10 @@ async def insert_many(conn: AnyConnection, rows: Sequence[Rejection]) -> None:
         SELECT t.key, g.tenant, g.truck, g.topic, g.reason, g.detail, g.raw,
             'epoch'::timestamptz + g.received_ms * interval '1 ms'
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[],
-            $7::bigint[]) AS g (tenant, truck, topic, reason, detail, raw, received_ms)
+            $7::bigint[]) WITH ORDINALITY
+            AS g (tenant, truck, topic, reason, detail, raw, received_ms, nr)
             LEFT JOIN tenants t ON t.id = g.tenant
+        ORDER BY g.nr
         """,
         [_text(row.tenant, raw_bytes_max) for row in rows],
         [_text(row.truck, raw_bytes_max) for row in rows],

@@ -190,8 +190,10 @@ def test_the_subscription_follows_the_map(console: Console, fake: FakeServer) ->
     whole = fake.subscriptions[0]["bbox"]
     assert whole[0] < 68
     assert whole[2] > 97
-    console.page.evaluate("location.hash = '#map=12/18.52/73.86'")
-    console.wait("window.__ubertruck.zoom === 12")
+    # The map may still be settling on its first view, and then writes that view's address over ours.
+    console.wait(
+        "window.__ubertruck.zoom === 12 || (location.hash = '#map=12/18.52/73.86') === null"
+    )
     console.wait("window.__ubertruck.trucks < 60")
     latest = fake.subscriptions[-1]["bbox"]
     assert 73.4 < latest[0] < 73.86 < latest[2] < 74.3

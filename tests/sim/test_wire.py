@@ -9,9 +9,18 @@ import numpy as np
 from config.policy import policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, Alarm
 from geo.roads import read_roads
-from ingest.decode.native import decode
+from ingest.messages import Address, Message
+from ingest.windows import Window, WindowReader
 from sim.scenario import scenario
 from sim.wire import encode_fixes, message
+
+START_MS = 1_760_000_000_000
+SOMEBODY = Address("demo", "T1", 1, 1, 0)
+
+
+def read(payload: bytes) -> Window:
+    reader = WindowReader(lambda _topic: SOMEBODY, policy().ingest.admission)
+    return reader.read([Message(1, "a topic", payload, START_MS)], START_MS)
 
 
 def test_the_ingest_reads_every_value_back() -> None:
@@ -21,23 +30,18 @@ def test_the_ingest_reads_every_value_back() -> None:
         trucks=50,
         rate_hz=0.2,
         seed=5,
-        start_ms=1_760_000_000_000,
+        start_ms=START_MS,
         duration_s=30,
     ).fixes
     fixes["alarm"][0] = int(Alarm.PANIC)
 
-    decoded = decode(message(encode_fixes(fixes)), array_fixes_max=500)
+    window = read(message(encode_fixes(fixes)))
 
-    assert (decoded.ack, decoded.bad, decoded.extras) == (True, [], {})
-    names = [
-        n for n in FIX_DTYPE.names or () if n not in ("tenant_key", "truck_key", "received_ms")
-    ]
-    read = np.zeros(len(fixes), dtype=FIX_DTYPE)
-    for row, values in enumerate(decoded.rows):
-        for name, value in zip(names, values, strict=True):
-            read[name][row] = value
-    for name in names:
-        assert np.allclose(read[name], fixes[name], atol=1e-5, equal_nan=True), name
+    assert (window.refused, window.by_shard[0].extras) == ([], {})
+    assert window.receipts == {SOMEBODY: fixes["ts_ms"].tolist()}
+    for name in set(FIX_DTYPE.names or ()) - {"tenant_key", "truck_key", "received_ms"}:
+        stored = window.by_shard[0].fixes[name]
+        assert np.allclose(stored, fixes[name], atol=1e-5, equal_nan=True), name
 
 
 def test_missing_values_are_left_out_and_one_fix_is_an_object() -> None:
