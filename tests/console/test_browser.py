@@ -190,7 +190,7 @@ def test_the_subscription_follows_the_map(console: Console, fake: FakeServer) ->
     whole = fake.subscriptions[0]["bbox"]
     assert whole[0] < 68
     assert whole[2] > 97
-    # The map may still be settling on its first view, and then writes that view's address over ours.
+    # The map may still be settling on its first view, whose address it then writes over ours.
     console.wait(
         "window.__ubertruck.zoom === 12 || (location.hash = '#map=12/18.52/73.86') === null"
     )
