@@ -67,7 +67,12 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--broker", choices=("nats", "mosquitto", "both"), default="both")
     parser.add_argument("--mode", choices=MODES, action="append", help="default: all")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--devices", type=int, default=200, help="connections of the generator")
+    parser.add_argument(
+        "--devices",
+        type=int,
+        default=600,
+        help="connections of the generator; each stays below the rate of one device",
+    )
     parser.add_argument("--fences", type=int, default=FENCES)
     parser.add_argument("--profile", action="store_true", help="py-spy on ingest and shards")
 
