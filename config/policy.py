@@ -107,6 +107,8 @@ class Live(Section):
 class Api(Section):
     replicas: Count
     ongoing_requests_max: Count
+    # How many objects more than at the last look make a replica look for garbage.
+    collect_after_objects: Count
     page_limit_default: Count
     page_limit_max: Count
     body_bytes_max: Count
