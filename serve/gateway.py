@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import AsyncIterator, Collection
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from config.installation import DatabaseRole, Installation
@@ -48,10 +48,15 @@ class Gateway:
     bus: LiveBus
     metrics: GatewayMetrics
     readiness: Readiness
+    # As many turns as the pool has connections. The pool alone is not fair: a newcomer may take
+    # the connection that a waiting request was just woken for, which then queues up at the end.
+    turns: asyncio.Semaphore
 
-    def as_tenant(self, who: Principal) -> AbstractAsyncContextManager[AnyConnection]:
+    @asynccontextmanager
+    async def as_tenant(self, who: Principal) -> AsyncIterator[AnyConnection]:
         """The only way a route reaches tenant data: a transaction that sees one tenant."""
-        return as_tenant(self.app_pool, who.tenant_key)
+        async with self.turns, as_tenant(self.app_pool, who.tenant_key) as connection:
+            yield connection
 
 
 @asynccontextmanager
@@ -95,6 +100,7 @@ async def open_gateway(
             hub=hub,
             bus=bus,
             metrics=metrics,
+            turns=asyncio.Semaphore(storage.app_pool.size_max),
             readiness=Readiness(
                 api=policy.api,
                 system_pool=system_pool,

