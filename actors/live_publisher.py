@@ -11,6 +11,9 @@ import numpy as np
 from freight.tracking.columns import IntArray, TruckColumns
 from store.live_bus import LiveBus
 
+# Batches noted apart before their rows are merged: it bounds the memory, not what is sent.
+MARKS_MERGED_AT = 64
+
 
 class LivePublisher:
     """Remembers which rows are news; however slow Redis is, at most every truck waits once."""
@@ -28,7 +31,7 @@ class LivePublisher:
         if not len(rows):
             return
         self._marked.append(rows)
-        if len(self._marked) > 64:
+        if len(self._marked) > MARKS_MERGED_AT:
             self._marked = [np.unique(np.concatenate(self._marked))]
         self._news.set()
 

@@ -49,6 +49,8 @@ class Batching(Section):
 class Receipts(Section):
     fixes_per_message_max: Count
     in_flight_max: Count
+    # A broker that confirms nothing for so long is as good as gone.
+    confirmation_s_max: Positive
 
 
 class Ingest(Section):

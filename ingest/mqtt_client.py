@@ -19,7 +19,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
 from config.installation import Mqtt
-from config.policy import Ingest
+from config.policy import Ingest, Receipts
 from ingest.messages import Message
 from ingest.packets import Control, MalformedPacketError, PacketReader, Published
 
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 PUBACK = 0x40
 PUBACK_HEADER = bytes([PUBACK, 2])
 RECEIVE_BYTES = 256 * 1024
-# A broker that confirms nothing for so long is as good as gone.
-CONFIRMATION_S_MAX = 30.0
 
 
 class BrokerAwayError(Exception):
@@ -93,12 +91,12 @@ class Session:
             packet = b"".join(PUBACK_HEADER + mid.to_bytes(2, "big") for mid in known)
             self._inner._packet_queue(PUBACK, packet, 0, 0)  # noqa: SLF001
 
-    async def publish(self, topic: str, payload: bytes, in_flight_max: int) -> None:
+    async def publish(self, topic: str, payload: bytes, limits: Receipts) -> None:
         """Hand over a QoS 1 message; waits while too many of ours are not confirmed yet."""
-        while len(self._unconfirmed) >= in_flight_max and self.alive:
+        while len(self._unconfirmed) >= limits.in_flight_max and self.alive:
             self._confirmed.clear()
             try:
-                await asyncio.wait_for(self._confirmed.wait(), CONFIRMATION_S_MAX)
+                await asyncio.wait_for(self._confirmed.wait(), limits.confirmation_s_max)
             except TimeoutError as error:
                 raise BrokerAwayError("the broker confirms nothing") from error
         if not self.alive:

@@ -23,4 +23,4 @@ async def send_receipts(
         topic = receipts_topic(address)
         for start in range(0, len(times_ms), size):
             body = _encode({"committed": times_ms[start : start + size]})
-            await session.publish(topic, body, limits.in_flight_max)
+            await session.publish(topic, body, limits)
