@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 import psutil
 
-from actors.handles import ShardHandle, connect
+from actors.handles import SHARD as SHARD_NAME
+from actors.handles import ShardHandle, TruckShards, connect
 from bench import stack, world
 from bench.seeding import TENANT, add_fences, add_trucks, reader, tenant_key
 from bench.stack import Stack
@@ -46,7 +47,7 @@ async def fill(running: Stack, trucks: int) -> Filled:
     # One fix makes the shard compile the fences, which are not the trucks' memory.
     probe = await add_trucks(running, ["bench-probe"])
     await shard.fold(FixBatch(_fixes(tenant, np.array([*probe.values()]), ground, 0), {}))
-    process = psutil.Process(_pid_of_shard(running))
+    process = psutil.Process(await _pid_of_shard())
     before = process.memory_full_info().uss
     keys = np.array([*(await add_trucks(running, ids)).values()], dtype=np.int64)
     for round_ in range(ROUNDS):
@@ -57,8 +58,10 @@ async def fill(running: Stack, trucks: int) -> Filled:
     return Filled(before, process.memory_full_info().uss)
 
 
-def _pid_of_shard(running: Stack) -> int:
-    return running.pids()["truck_shard"][SHARD]
+async def _pid_of_shard() -> int:
+    """By its own word: the installation lists the shards by process id."""
+    stats = await TruckShards.from_policy(policy()).stats()
+    return next(s.pid for s in stats if s.name == SHARD_NAME.format(SHARD))
 
 
 def _fixes(tenant: int, keys: np.ndarray, ground: world.World, round_: int) -> FixArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -115,6 +117,9 @@ def _bare_ray(folder: Path) -> float:
     """A head with a temp folder and ports of its own, ended by its process group."""
     # Unix sockets below it have to stay short.
     temp = Path(tempfile.mkdtemp(prefix="utb-"))
+    token = folder / "ray.token"
+    token.write_text(secrets.token_hex(32))
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
     began = time.monotonic()
     command = [
         *(str(Path(sys.executable).parent / "ray"), "start", "--head", "--block"),
@@ -128,7 +133,9 @@ def _bare_ray(folder: Path) -> float:
         ),
     ]
     with (folder / "ray.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
     try:
         deadline = began + stack.START_S_MAX
         while b"Ray runtime started" not in (folder / "ray.log").read_bytes():

@@ -54,8 +54,14 @@ class Gateway:
 
     @asynccontextmanager
     async def as_tenant(self, who: Principal) -> AsyncIterator[AnyConnection]:
-        """The only way a route reaches tenant data: a transaction that sees one tenant."""
+        """How a route reaches tenant data: a transaction that sees one tenant."""
         async with self.turns, as_tenant(self.app_pool, who.tenant_key) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def one_question(self) -> AsyncIterator[AnyConnection]:
+        """For a statement that speaks for a tenant by itself; to any other it shows nothing."""
+        async with self.turns, self.app_pool.acquire() as connection:
             yield connection
 
 

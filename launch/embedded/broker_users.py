@@ -115,7 +115,7 @@ class BrokerUsers:
                 changes += await directory.refresh(pool)
                 await self._take_in(changes, users)
         finally:
-            await pool.close()
+            pool.terminate()  # close() would wait for a database that may be gone
 
     async def _take_in(self, changes: list[DirectoryEntry], users: UsersFile) -> None:
         if await asyncio.to_thread(self._replace, changes, users):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -27,6 +28,7 @@ SETTINGS_FILE = Path(__file__).with_name("postgresql.conf")
 SOCKET_PATH_BYTES_MAX = 100
 SOCKET_PATH = re.compile(r"[A-Za-z0-9._/~+-]+")
 POLL_S = 0.05
+ORPHAN_GRACE_S = 3.0
 LEFTOVER_WAIT_S = 10.0
 
 
@@ -206,11 +208,23 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(
                 f"a Postgres (process {pid}) already runs on {self.data_dir}; stop it first"
             )
-        self._wait_unused(LEFTOVER_WAIT_S)
+        self._end_orphans()
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
+    def _end_orphans(self) -> None:
+        """Backends notice the death of their postmaster by themselves; whoever does not is killed.
+
+        One that waits for a lock whose holder is gone would never notice, and Postgres refuses to
+        start beside it. Nothing is lost: their shared memory is given up with the postmaster.
+        """
+        with contextlib.suppress(EmbeddedPostgresError):
+            return self._wait_unused(ORPHAN_GRACE_S)
+        for pid in _processes_in(self.data_dir):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return self._wait_unused(LEFTOVER_WAIT_S)
+
     def _wait_unused(self, deadline_s: float) -> None:
-        """Backends notice the death of their postmaster by themselves; give them that moment."""
         give_up_at = time.monotonic() + deadline_s
         while pids := _processes_in(self.data_dir):
             if time.monotonic() > give_up_at:

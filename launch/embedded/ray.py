@@ -137,6 +137,8 @@ class RaySettings:
             "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(grpc[1]),
             "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(self.ports["fallback_http"]),
             "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(self.ports["fallback_grpc"]),
+            # Every request as a line for Python to parse; the replicas count by themselves.
+            "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
             "RAY_SERVE_HAPROXY_METRICS_PORT": str(self.ports["haproxy_metrics"]),
             "RAY_SERVE_HAPROXY_STATS_PORT": str(self.ports["haproxy_stats"]),
             # Nobody listens there: otherwise every request would go to the machine's own syslog.

@@ -24,9 +24,10 @@ from store.fixes import StoredFix
 
 
 async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict[str, Any]:
-    async with gateway.as_tenant(who) as conn:
-        fix = await fixes.last_fix_of(conn, truck_id)
+    async with gateway.one_question() as conn:
+        fix = await fixes.last_fix_of(conn, who.tenant_key, truck_id)
     if fix is None:
+        await truck_key(gateway, who, truck_id)
         raise NotFoundError(f"truck {truck_id!r} has no position yet")
     return position_fields(truck_id, fix, _now_ms(), gateway.policy.tracking)
 

@@ -122,6 +122,21 @@ def test_a_reused_process_number_does_not_block_the_start(
     again.wait()
 
 
+def test_a_backend_that_does_not_notice_its_orphanhood_does_not_block_the_start(
+    cluster: EmbeddedPostgres, running: subprocess.Popen[bytes]
+) -> None:
+    deaf = next(pid for pid in cluster.leftover_pids() if pid != running.pid)
+    os.kill(deaf, signal.SIGSTOP)
+    running.kill()
+    running.wait()
+
+    again = start(cluster)
+
+    assert deaf not in cluster.leftover_pids()
+    again.send_signal(signal.SIGQUIT)
+    again.wait()
+
+
 def test_root_without_setpriv_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", {}.get)

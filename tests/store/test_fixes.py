@@ -141,17 +141,9 @@ async def test_a_track_is_paged_over_midnight(
         while page := await fixes.track(conn, truck, times[0], times[-1], 2, after):
             pages.append(page)
             after = page[-1].ts_ms
-        last = await fixes.last_fix(conn, truck)
 
     assert times[:-1] == [fix.ts_ms for page in pages for fix in page], "`to` is not included"
     assert [len(page) for page in pages] == [2, 2]
-    assert last is not None
-    assert last.ts_ms == times[-1]
-
-
-async def test_no_fixes_no_last(app: AnyPool, tenant: Tenant) -> None:
-    async with as_tenant(app, tenant.key) as conn:
-        assert await fixes.last_fix(conn, new_truck_key()) is None
 
 
 async def test_a_window_has_its_neighbours(telemetry: AnyPool, tenant: Tenant) -> None:

@@ -155,6 +155,23 @@ async def test_without_a_tenant_nothing_is_seen(
     assert set(counts.values()) == {0}
 
 
+async def test_the_last_fix_is_the_tenants_own_and_leaves_no_tenant_behind(
+    app: AnyPool, telemetry: AnyPool, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    mine = await add_truck(app, tenant, "SAME")
+    await add_truck(app, other_tenant, "SAME")
+    await add_truck(app, other_tenant, "THEIRS")
+    await add_fix(telemetry, tenant, mine)
+
+    async with app.acquire() as conn:
+        found = await fixes.last_fix_of(conn, tenant.key, "SAME")
+        assert found is not None
+        assert found.ts_ms == START_MS
+        assert await fixes.last_fix_of(conn, other_tenant.key, "SAME") is None
+        assert await fixes.last_fix_of(conn, tenant.key, "THEIRS") is None
+        assert await conn.fetchval("SELECT count(*) FROM trucks") == 0
+
+
 async def test_a_tenant_sees_and_changes_only_its_own(
     app: AnyPool, telemetry: AnyPool, tenant: Tenant, other_tenant: Tenant
 ) -> None:
@@ -168,8 +185,8 @@ async def test_a_tenant_sees_and_changes_only_its_own(
 
     async with as_tenant(app, tenant.key) as conn:
         assert [my_key] == [truck.key for truck in await trucks.list_page(conn, None, 10)]
-        assert await fixes.last_fix(conn, their_key) is None
-        assert await fixes.last_fix(conn, my_key) is not None
+        assert await fixes.track(conn, their_key, 0, START_MS + 1, 10) == []
+        assert len(await fixes.track(conn, my_key, 0, START_MS + 1, 10)) == 1
         assert await rejections.list_page(conn, limit=10) == []
         assert await conn.fetchval("SELECT array_agg(id) FROM tenants") == [tenant.id]
         changed = await conn.execute(
