@@ -21,7 +21,7 @@ import numpy as np
 from actors.errors import StoreAwayError
 from actors.late import settle_late
 from actors.life import now_ms
-from config.policy import Tracking
+from config.sections.tracking import Tracking
 from freight.fixes import FixArray, FixBatch
 from freight.tracking.columns import IntArray, TruckColumns, TruckState
 from freight.tracking.fences import FenceBook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from config.policy import Tracking
+from config.sections.tracking import Tracking
 from freight.events import TruckEvent
 from freight.fixes import FixArray
 from freight.tracking.folding import World

@@ -8,7 +8,8 @@ import logging
 from actors.journal import Journal
 from actors.placement import shard_of
 from config.installation import DatabaseRole, Postgres
-from config.policy import Policy, Tracking
+from config.policy import Policy
+from config.sections.tracking import Tracking
 from store import leases, snapshots
 from store.directory import TruckDirectory
 from store.postgres import AnyPool, open_pool

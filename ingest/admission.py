@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from config.policy import Admission
+from config.sections.ingest import Admission
 from freight.fixes import FixArray
 
 BoolArray = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Protocol
 
 from actors.handles import ActorAwayError, BatchRefusedError
-from config.policy import Ingest
+from config.sections.ingest import Ingest
 from freight.fixes import FixBatch
 
 log = logging.getLogger(__name__)

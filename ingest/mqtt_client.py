@@ -19,7 +19,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
 from config.installation import Mqtt
-from config.policy import Ingest, Receipts
+from config.sections.ingest import Ingest, Receipts
 from ingest.messages import Message
 from ingest.packets import Control, MalformedPacketError, PacketReader, Published
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from config.policy import Receipts
+from config.sections.ingest import Receipts
 from ingest.messages import Address
 from ingest.mqtt_client import Session
 from ingest.topics import receipts_topic

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from config.policy import Admission
+from config.sections.ingest import Admission
 from freight.fixes import (
     FIX_DTYPE,
     MISSING_INT8,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from config.installation import DatabaseRole, Postgres
-from config.policy import Launch, Pool, Storage
+from config.sections.launch import Launch
+from config.sections.storage import Pool, Storage
 from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
 from launch.layout import Layout
 from launch.process import ChildPlan

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from config.policy import Launch
+from config.sections.launch import Launch
 from launch.layout import REPOSITORY
 from launch.leftovers import RecordedProcess, session_members
 from launch.progress import say

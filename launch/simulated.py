@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from config.installation import Installation
-from config.policy import Launch
+from config.sections.launch import Launch
 from launch.layout import Layout
 from launch.options import UpOptions
 from launch.process import ChildPlan, inherited

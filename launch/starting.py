@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from config.policy import Launch
+from config.sections.launch import Launch
 from launch.layout import REPOSITORY, Layout
 from launch.leftovers import RecordedProcess
 from launch.process import StartError, tail

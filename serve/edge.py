@@ -10,7 +10,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.policy import Api
+from config.sections.api import Api
 from serve import correlation
 from serve.metrics import GatewayMetrics
 from serve.problems import BadRequestError, TooLargeError, problem_response

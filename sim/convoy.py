@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config.policy import Devices, Simulation
+from config.sections.simulation import Devices, Simulation
 from sim.device_mqtt import ReceiptDevice
 from sim.radio import Outbox
 from sim.scenario import Drive

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from config.policy import Devices
+from config.sections.simulation import Devices
 from sim.mqtt_link import Credentials, MqttLink
 from sim.mqtt_packets import Publish, Will, topic_bytes
 from sim.wire import OutgoingFix, message

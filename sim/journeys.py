@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from config.policy import Halt, Simulation
+from config.sections.simulation import Halt, Simulation
 from geo.roads import Leg, RoadGraph, Route, Ways
 from sim.tracks import Floats, tolls_m
 

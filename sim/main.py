@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import uvloop
 
-from config.policy import Simulation, policy
+from config.policy import policy
+from config.sections.simulation import Simulation
 from geo.roads import RoadGraph, read_roads
 from sim.convoy import Convoy, make_devices
 from sim.fleet import TruckIdentity, fleet

@@ -7,7 +7,7 @@ import random
 import re
 from typing import Any
 
-from config.policy import Simulation
+from config.sections.simulation import Simulation
 from geo.roads import RoadGraph
 from sim.tracks import METRES_PER_DEGREE, tolls_m
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from config.policy import Radio as RadioPolicy
+from config.sections.simulation import Radio as RadioPolicy
 from freight.fixes import FIX_DTYPE, FixArray
 from geo.roads import RoadGraph
 from sim.tracks import Bools, Floats, Ints

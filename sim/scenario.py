@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config.policy import Simulation
+from config.sections.simulation import Simulation
 from freight.fixes import FIX_DTYPE, FixArray
 from geo.roads import RoadGraph
 from sim.radio import Outbox, Radio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from config.policy import Simulation
+from config.sections.simulation import Simulation
 from freight.fixes import FIX_DTYPE, MISSING_INT8, Alarm, FixArray
 from sim.journeys import HaltKind
 from sim.tracks import Floats, Ints, moved

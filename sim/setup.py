@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from config.policy import SimulationSetup
+from config.sections.simulation import SimulationSetup
 from sim.fleet import TruckIdentity
 from sim.world import LastKnown
 

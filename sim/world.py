@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config.policy import Simulation
+from config.sections.simulation import Simulation
 from geo.roads import Leg, RoadGraph
 from sim.journeys import RECURRING, HaltKind, Planner
 from sim.tracks import Bools, Floats, Ints, Place, Tracks, moved

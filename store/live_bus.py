@@ -17,7 +17,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from config.installation import Redis
-from config.policy import Bus, policy
+from config.policy import policy
+from config.sections.storage import Bus
 from freight.tracking.columns import LAST_DTYPE, LastArray
 
 log = logging.getLogger(__name__)

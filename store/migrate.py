@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from config.installation import DatabaseRole, Postgres
-from config.policy import Storage
+from config.sections.storage import Storage
 from store.errors import MigrationError
 from store.postgres import connect
 

@@ -12,7 +12,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from config.installation import DatabaseRole, Postgres
-from config.policy import Pool, Storage
+from config.sections.storage import Pool, Storage
 
 # Subscripted classes exist for the type checker only.
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.installation import DatabaseRole, Postgres
-from config.policy import Pool, policy
+from config.policy import policy
+from config.sections.storage import Pool
 from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
 from store.bootstrap import bootstrap
 from store.migrate import migrate

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 
 from config.installation import Mqtt
-from config.policy import Broker, Launch
+from config.sections.broker import Broker
+from config.sections.launch import Launch
 from launch.embedded.broker_users import UsersFile
 from launch.layout import Layout, write_private
 from launch.ports import LOOPBACK, PortBlock

@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.policy import Cluster, Launch
+from config.sections.cluster import Cluster
+from config.sections.launch import Launch
 from launch.layout import REPOSITORY, Layout, write_private
 from launch.open_files import proxy_connections
 from launch.ports import RAY_WORKERS, REPLICA_GRPC, REPLICA_HTTP, PortBlock

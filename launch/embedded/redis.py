@@ -12,7 +12,7 @@ from redis.asyncio import Redis as RedisClient
 from redis.exceptions import RedisError
 
 from config.installation import Redis
-from config.policy import Launch
+from config.sections.launch import Launch
 from launch.layout import Layout, write_private
 from launch.process import POLL_S, ChildPlan, inherited
 

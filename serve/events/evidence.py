@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.policy import Api
+from config.sections.api import Api
 from freight.cloudevents import cloud_event
 from serve.tracking.wire import fix_fields
 from store import fixes

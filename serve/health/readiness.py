@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from actors.stats import ActorStats
 from config.installation import Mqtt
-from config.policy import Api
+from config.sections.api import Api
 from store.live_bus import LiveBus
 from store.postgres import AnyPool, ping
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from config.policy import Live
+from config.sections.live import Live
 from serve.live.columns import View
 from serve.live.feed import TenantFeed
 from serve.live.forms import Form

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from config.policy import Tracking
+from config.sections.tracking import Tracking
 from freight.cloudevents import rfc3339
 from freight.fixes import Alarm
 from freight.status import Status, statuses

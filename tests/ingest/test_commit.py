@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from actors.handles import ActorAwayError, BatchRefusedError
-from config.policy import Ingest, policy
+from config.policy import policy
+from config.sections.ingest import Ingest
 from freight.fixes import FIX_DTYPE, FixBatch
 from ingest.commit import commit
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.policy import Devices, policy
+from config.policy import policy
+from config.sections.simulation import Devices
 from sim.device_mqtt import ReceiptDevice, at_once
 from sim.wire import OutgoingFix
 from tests.sim.broker import PASSWORD, Broker, Platform

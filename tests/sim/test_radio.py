@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from config.policy import Radio as RadioPolicy
 from config.policy import policy
+from config.sections.simulation import Radio as RadioPolicy
 from freight.fixes import FIX_DTYPE, FixArray
 from geo.roads import read_roads
 from sim.radio import Radio

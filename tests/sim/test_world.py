@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from config.policy import Simulation, policy
+from config.policy import policy
+from config.sections.simulation import Simulation
 from freight.fixes import FixArray
 from geo.point import EARTH_RADIUS_M
 from geo.roads import apart_m, read_roads

@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from config.installation import Redis
-from config.policy import Bus, policy
+from config.policy import policy
+from config.sections.storage import Bus
 from launch.embedded.redis import binary
 from store.live_bus import LIVE_DTYPE, Event, LiveBus, Message, Positions, Reconnected
 
