@@ -130,6 +130,8 @@ def _bare_ray(folder: Path) -> float:
             "--disable-usage-stats",
             "--node-ip-address",
             "127.0.0.1",
+            # Wherever there is room: the default range may hold the port above.
+            *("--min-worker-port", "0", "--max-worker-port", "0"),
         ),
     ]
     with (folder / "ray.log").open("wb") as log:

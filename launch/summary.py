@@ -11,6 +11,7 @@ from launch.layout import Layout
 from launch.options import UpOptions
 from launch.roles import processes_by_role
 from serve.identity.development import (
+    CLIENT_ROLES,
     DEVICE_SECRET,
     TENANTS,
     client_id,
@@ -31,7 +32,7 @@ def credentials() -> dict[str, Any]:
                     "client_id": client_id(tenant, role),
                     "client_secret": client_secret(client_id(tenant, role)),
                 }
-                for role in Role
+                for role in CLIENT_ROLES
             },
             "device_secret": DEVICE_SECRET,
         }
@@ -89,7 +90,7 @@ def _sign_in() -> list[str]:
     admin = client_id("demo", Role.ADMIN)
     return [
         f"  sign in   {admin} / {client_secret(admin)}",
-        f"            (tenants {', '.join(TENANTS)}; roles {', '.join(Role)}; "
+        f"            (tenants {', '.join(TENANTS)}; roles {', '.join(CLIENT_ROLES)}; "
         "secret = client id + '-secret')",
         f"  a device  user demo/TRUCK, password {DEVICE_SECRET}",
         "",

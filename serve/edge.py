@@ -14,7 +14,7 @@ from config.sections.api import Api
 from serve import correlation
 from serve.metrics import GatewayMetrics
 from serve.problems import BadRequestError, TooLargeError, problem_response
-from serve.request_record import KEY, RequestRecord, route_of
+from serve.request_record import KEY, RequestRecord, begin, route_of
 
 access = logging.getLogger("ubertruck.access")
 failures = logging.getLogger("ubertruck.failures")
@@ -37,7 +37,8 @@ class Edge:
             return
         headers = Headers(scope=scope)
         chosen = correlation.begin(headers.get(correlation.HEADER))
-        scope[KEY] = RequestRecord(chosen, time.perf_counter())
+        scope[KEY] = RequestRecord(chosen, time.perf_counter(), _origin_of(scope))
+        begin(scope[KEY])
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -120,6 +121,11 @@ class Edge:
             "tenant": record.tenant,
         }
         access.info("request", extra={"fields": fields})
+
+
+def _origin_of(scope: Scope) -> str | None:
+    client = scope.get("client")
+    return str(client[0]) if client else None
 
 
 async def _nothing_to_receive() -> Message:

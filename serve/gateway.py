@@ -9,14 +9,17 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy
 from serve import log
 from serve.health.readiness import KnowsStats, Readiness
 from serve.identity.development import refuse_development_secrets
 from serve.identity.keys import SigningKey, load_key
+from serve.identity.principal import Principal
 from serve.identity.secret_hashes import SecretChecker
-from serve.identity.tokens import Principal, TokenIssuer, TokenVerifier
+from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from store.directory import TruckDirectory
@@ -30,6 +33,17 @@ logger = logging.getLogger("ubertruck.gateway")
 
 class Actors(KnowsPositions, KnowsStats, Protocol):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
+
+
+@dataclasses.dataclass(slots=True)
+class Change:
+    """One change of a tenant's data: its transaction, and how the object was and is."""
+
+    conn: AnyConnection
+    action: str
+    subject: str
+    before: BaseModel | None = None
+    after: BaseModel | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +71,12 @@ class Gateway:
         """How a route reaches tenant data: a transaction that sees one tenant."""
         async with self.turns, as_tenant(self.app_pool, who.tenant_key) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def changing(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:
+        """How a route changes something: `trucks.create` of `trucks/T1`, with before and after."""
+        async with self.as_tenant(who) as connection:
+            yield Change(connection, action, subject)
 
     @asynccontextmanager
     async def one_question(self) -> AsyncIterator[AnyConnection]:

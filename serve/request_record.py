@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextvars import ContextVar
 from typing import cast
 
 from starlette.types import Scope
@@ -14,8 +15,23 @@ KEY = "ubertruck.request"
 class RequestRecord:
     correlation_id: str
     started_s: float
+    origin: str | None = None  # the address the request came from
     tenant: str | None = None
+    principal: str | None = None
     status: int = 0
+
+
+_current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)
+
+
+def begin(record: RequestRecord) -> None:
+    """Makes it the record of this request's task."""
+    _current.set(record)
+
+
+def current() -> RequestRecord | None:
+    """The request at hand, for what is written below the routes; None outside of requests."""
+    return _current.get()
 
 
 def record_of(scope: Scope) -> RequestRecord:

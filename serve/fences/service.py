@@ -9,7 +9,7 @@ from typing import Any
 from geo.shapes import ShapeError, parse_shape
 from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
 from serve.gateway import Gateway
-from serve.identity.tokens import Principal
+from serve.identity.principal import Principal
 from serve.paging import ListOf, Page
 from serve.problems import InvalidError
 from store import fences

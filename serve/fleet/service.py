@@ -5,7 +5,7 @@ from __future__ import annotations
 from serve.fleet.device_secrets import new_secret
 from serve.fleet.wire import Device, NewTruck, NewTruckOut, TruckChange, TruckOut
 from serve.gateway import Gateway
-from serve.identity.tokens import Principal
+from serve.identity.principal import Principal
 from serve.paging import ListOf, Page
 from store import trucks
 

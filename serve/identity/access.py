@@ -9,10 +9,12 @@ from fastapi import Depends, Request, Security, WebSocket
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2, SecurityScopes
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
-from serve.identity.tokens import Principal, TokenError
+from serve.identity.principal import Principal
+from serve.identity.tokens import TokenError
 from serve.problems import ForbiddenError, UnauthorisedError
 from serve.request_record import record_of
 
@@ -64,7 +66,7 @@ async def authorise(
     _described: Annotated[Any, Depends(described)],
 ) -> Principal:
     who = verify(gateway, bearer_of(request.headers.get("authorization")))
-    record_of(request.scope).tenant = who.tenant
+    _note(request.scope, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
     return who
@@ -80,10 +82,15 @@ async def authorise_socket(
     header = socket.headers.get("authorization")
     token = protocol.removeprefix(BEARER_PROTOCOL) if protocol and not header else bearer_of(header)
     who = verify(gateway, token)
-    record_of(socket.scope).tenant = who.tenant
+    _note(socket.scope, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
     return who
+
+
+def _note(scope: Scope, who: Principal) -> None:
+    record = record_of(scope)
+    record.tenant, record.principal = who.tenant, who.name
 
 
 def bearer_protocol_of(socket: WebSocket) -> str | None:
@@ -92,12 +99,17 @@ def bearer_protocol_of(socket: WebSocket) -> str | None:
     return next((name for name in offered if name.startswith(BEARER_PROTOCOL)), None)
 
 
+def needs(*permissions: Permission) -> Any:
+    """For the type of a route's caller: Annotated[Principal, needs(Permission.TRUCKS_READ)]."""
+    return Security(authorise, scopes=list(permissions))
+
+
 Opened = Annotated[Gateway, Depends(opened)]
-TrucksReader = Annotated[Principal, Security(authorise, scopes=[Permission.TRUCKS_READ])]
-TrucksWriter = Annotated[Principal, Security(authorise, scopes=[Permission.TRUCKS_WRITE])]
-FencesReader = Annotated[Principal, Security(authorise, scopes=[Permission.FENCES_READ])]
-FencesWriter = Annotated[Principal, Security(authorise, scopes=[Permission.FENCES_WRITE])]
-PositionsReader = Annotated[Principal, Security(authorise, scopes=[Permission.POSITIONS_READ])]
-EventsReader = Annotated[Principal, Security(authorise, scopes=[Permission.EVENTS_READ])]
-LiveReader = Annotated[Principal, Security(authorise, scopes=[Permission.LIVE_READ])]
+TrucksReader = Annotated[Principal, needs(Permission.TRUCKS_READ)]
+TrucksWriter = Annotated[Principal, needs(Permission.TRUCKS_WRITE)]
+FencesReader = Annotated[Principal, needs(Permission.FENCES_READ)]
+FencesWriter = Annotated[Principal, needs(Permission.FENCES_WRITE)]
+PositionsReader = Annotated[Principal, needs(Permission.POSITIONS_READ)]
+EventsReader = Annotated[Principal, needs(Permission.EVENTS_READ)]
+LiveReader = Annotated[Principal, needs(Permission.LIVE_READ)]
 LiveSocketReader = Annotated[Principal, Security(authorise_socket, scopes=[Permission.LIVE_READ])]

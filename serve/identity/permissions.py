@@ -1,4 +1,4 @@
-"""What a token may allow, and what each role of a client holds."""
+"""What a token may allow, and what each role holds when a tenant begins."""
 
 from __future__ import annotations
 
@@ -6,36 +6,84 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    TRUCKS_READ = "trucks:read"
-    TRUCKS_WRITE = "trucks:write"
+    """`resource:action`; every route names those it needs."""
+
+    API_KEYS_READ = "api-keys:read"
+    API_KEYS_WRITE = "api-keys:write"
+    AUDIT_READ = "audit:read"
+    CARRIERS_READ = "carriers:read"
+    CARRIERS_WRITE = "carriers:write"
+    CLIENTS_READ = "clients:read"
+    CLIENTS_WRITE = "clients:write"
+    CONFIG_READ = "config:read"
+    CONFIG_WRITE = "config:write"
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    EVENTS_READ = "events:read"
     FENCES_READ = "fences:read"
     FENCES_WRITE = "fences:write"
-    POSITIONS_READ = "positions:read"
-    EVENTS_READ = "events:read"
+    FLAGS_READ = "flags:read"
+    FLAGS_WRITE = "flags:write"
     LIVE_READ = "live:read"
-    DEVICES_WRITE = "devices:write"
+    # Unmasked phone numbers, e-mail addresses, bank and tax ids.
+    PERSONAL_READ = "personal:read"
+    POSITIONS_READ = "positions:read"
+    ROLES_READ = "roles:read"
+    ROLES_WRITE = "roles:write"
+    SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
+    SECRETS_WRITE = "secrets:write"
+    TENANTS_READ = "tenants:read"
+    TRUCKS_READ = "trucks:read"
+    TRUCKS_WRITE = "trucks:write"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    # Of who runs the installation: no tenant's administrator can hold or give them away.
+    TENANTS_WRITE = "tenants:write"
+    INSTALLATION_WRITE = "installation:write"  # configuration and secrets of all tenants together
+
+
+OPERATOR_ONLY = frozenset({Permission.TENANTS_WRITE, Permission.INSTALLATION_WRITE})
 
 
 class Role(StrEnum):
+    """Seeded in every tenant, which may change all but the operator and make more."""
+
     ADMIN = "admin"
     DISPATCHER = "dispatcher"
     SHIPPER = "shipper"
     CARRIER = "carrier"
+    DRIVER = "driver"
+    FINANCE = "finance"
+    SUPPORT = "support"
     VIEWER = "viewer"
+    DEVICE = "device"
+    SERVICE = "service"
+    OPERATOR = "operator"
 
 
-_READS = tuple(permission for permission in Permission if permission.endswith(":read"))
+_FLEET_READS = (
+    *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
+    *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
+)
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
 PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
-    Role.ADMIN: tuple(Permission),
-    Role.DISPATCHER: (*_READS, Permission.TRUCKS_WRITE, Permission.FENCES_WRITE),
+    Role.ADMIN: tuple(p for p in Permission if p not in OPERATOR_ONLY),
+    Role.DISPATCHER: (
+        *_FLEET_READS,
+        *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
+    ),
     Role.SHIPPER: (),
     Role.CARRIER: (
-        Permission.TRUCKS_READ,
-        Permission.POSITIONS_READ,
-        Permission.EVENTS_READ,
-        Permission.LIVE_READ,
+        *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
+        *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     ),
-    Role.VIEWER: _READS,
+    Role.DRIVER: (),
+    Role.FINANCE: (Permission.CARRIERS_READ, Permission.PERSONAL_READ),
+    Role.SUPPORT: (*_FLEET_READS, Permission.USERS_READ, Permission.AUDIT_READ),
+    Role.VIEWER: _FLEET_READS,
+    # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.
+    Role.DEVICE: (),
+    Role.SERVICE: (Permission.EVENTS_READ, Permission.TRUCKS_READ, Permission.POSITIONS_READ),
+    Role.OPERATOR: tuple(OPERATOR_ONLY),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import Any
 import jwt
 
 from serve.identity.keys import ALGORITHM, SigningKey
+from serve.identity.principal import Kind, Principal
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
 AUDIENCE = "urn:ubertruck:api"
@@ -19,17 +19,6 @@ _REQUIRED = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "tenant", "t
 
 class TokenError(ValueError):
     """A token that proves nothing; the text may be shown to whoever sent it."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking: everything a route may know about its caller."""
-
-    client_id: str
-    tenant: str
-    tenant_key: int
-    permissions: frozenset[str]
-    expires_s: int
 
 
 def issuer_of(instance: str) -> str:
@@ -109,7 +98,8 @@ class TokenVerifier:
         except jwt.PyJWTError as failed:
             raise TokenError("the token is not valid") from failed
         return Principal(
-            client_id=str(claims["client_id"]),
+            subject=str(claims["sub"]),
+            kind=Kind.CLIENT,
             tenant=str(claims["tenant"]),
             tenant_key=int(claims["tenant_key"]),
             permissions=frozenset(claims.get("permissions", ())),

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
 from serve.gateway import Gateway
-from serve.identity.tokens import Principal
+from serve.identity.principal import Principal
 from serve.live.forms import json_form
 from serve.live.messages import kind_of
 from serve.live.resume import Place

@@ -16,7 +16,7 @@ from config.policy import Policy
 from freight.cloudevents import cloud_event
 from freight.tracking.columns import LastArray
 from serve.identity.permissions import Permission
-from serve.identity.tokens import Principal
+from serve.identity.principal import Principal
 from serve.live.feed import TenantFeed
 from serve.live.forms import Form
 from serve.live.messages import event_text

@@ -14,7 +14,7 @@ from freight.status import statuses
 from freight.tracking.columns import LastArray
 from geo.point import FloatArray
 from serve.gateway import Gateway
-from serve.identity.tokens import Principal
+from serve.identity.principal import Principal
 from serve.live.viewport import Bbox
 from serve.problems import NotFoundError
 from serve.tracking.areas import Near, select
