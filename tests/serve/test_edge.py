@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from serve.gateway import Gateway
-from serve.identity.permissions import PERMISSIONS_OF, Role
+from serve.identity.permissions import PERMISSIONS_OF, Permission, Role
 from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
 from tests.serve.in_process import InProcessActors
