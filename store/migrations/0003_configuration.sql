@@ -1,0 +1,1 @@
+-- Versions and values of the configuration tree.

@@ -1,0 +1,1 @@
+-- Users, clients, keys, tokens: who may speak for a tenant.

@@ -1,0 +1,1 @@
+-- A tenant from its first day to its last; carriers inside of it.

@@ -1,0 +1,1 @@
+-- The chain of who did what.

@@ -1,0 +1,1 @@
+-- Secrets' use, and keys that encrypt personal data.

@@ -1,0 +1,1 @@
+-- What a repeated request is answered with.

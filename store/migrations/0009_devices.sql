@@ -1,0 +1,1 @@
+-- Credentials of devices, and who they are bound to.
