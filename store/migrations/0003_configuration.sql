@@ -1,1 +1,2 @@
 -- Versions and values of the configuration tree.
+SELECT 1;

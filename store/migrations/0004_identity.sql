@@ -1,1 +1,2 @@
 -- Users, clients, keys, tokens: who may speak for a tenant.
+SELECT 1;

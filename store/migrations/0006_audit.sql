@@ -1,1 +1,2 @@
 -- The chain of who did what.
+SELECT 1;

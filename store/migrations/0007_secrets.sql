@@ -1,1 +1,2 @@
 -- Secrets' use, and keys that encrypt personal data.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- What a repeated request is answered with.
+SELECT 1;

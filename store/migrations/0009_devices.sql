@@ -1,1 +1,2 @@
 -- Credentials of devices, and who they are bound to.
+SELECT 1;
