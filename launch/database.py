@@ -9,6 +9,7 @@ from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
 from launch.layout import Layout
 from launch.process import ChildPlan
 from serve.identity.development import is_development, refuse_development_secrets, seed
+from serve.roles.seeding import seed_all_roles
 from store.bootstrap import bootstrap
 from store.migrate import migrate
 from store.postgres import connect, open_pool
@@ -39,13 +40,14 @@ async def prepare_database(
     if superuser_dsn is not None:
         await bootstrap(superuser_dsn, where)
     applied = await migrate(where, storage)
-    if is_development():
-        owner = await connect(where, DatabaseRole.OWNER)
-        try:
+    owner = await connect(where, DatabaseRole.OWNER)
+    try:
+        if is_development():
             await seed(owner)
-        finally:
-            await owner.close()
-    else:
+        await seed_all_roles(owner)
+    finally:
+        await owner.close()
+    if not is_development():
         pool = await open_pool(where, DatabaseRole.SYSTEM, ONE_CONNECTION, storage)
         async with pool:
             await refuse_development_secrets(pool)

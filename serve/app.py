@@ -22,6 +22,7 @@ from serve.identity import api as identity
 from serve.live import api as live
 from serve.metrics import GatewayMetrics
 from serve.refusals import HANDLERS
+from serve.roles import api as roles
 from serve.tracking import api as tracking
 
 ROUTERS = (
@@ -31,6 +32,7 @@ ROUTERS = (
     events.router,
     live.router,
     identity.router,
+    roles.router,
     health.router,
     documentation.router,
 )

@@ -19,6 +19,7 @@ from config.installation import DatabaseRole, Postgres
 from config.policy import policy
 from config.sections.storage import Pool
 from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
+from serve.roles.seeding import seed_roles
 from store.bootstrap import bootstrap
 from store.migrate import migrate
 from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
@@ -144,12 +145,18 @@ async def system(where: Postgres) -> AsyncIterator[AnyPool]:
 
 @pytest.fixture
 async def tenant(owner: AnyConnection) -> Tenant:
-    return await create_tenant(owner, "t-" + secrets.token_hex(6), "A tenant of this test")
+    return await _tenant(owner, "A tenant of this test")
 
 
 @pytest.fixture
 async def other_tenant(owner: AnyConnection) -> Tenant:
-    return await create_tenant(owner, "t-" + secrets.token_hex(6), "Its neighbour")
+    return await _tenant(owner, "Its neighbour")
+
+
+async def _tenant(owner: AnyConnection, name: str) -> Tenant:
+    made = await create_tenant(owner, "t-" + secrets.token_hex(6), name)
+    await seed_roles(owner, made)
+    return made
 
 
 @pytest.fixture

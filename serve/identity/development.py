@@ -7,6 +7,7 @@ import os
 
 from serve.identity.permissions import PERMISSIONS_OF, Role
 from serve.identity.secret_hashes import hash_secret, matches
+from serve.roles.seeding import seed_roles
 from store import clients, tenants
 from store.postgres import AnyConnection, AnyPool
 
@@ -40,6 +41,7 @@ async def seed(owner: AnyConnection) -> None:
     for tenant_id, name in TENANTS.items():
         tenant = await tenants.find(owner, tenant_id)
         tenant = tenant or await tenants.create(owner, tenant_id, name)
+        await seed_roles(owner, tenant)
         for role in CLIENT_ROLES:
             known = client_id(tenant_id, role)
             if await clients.find(owner, known) is not None:

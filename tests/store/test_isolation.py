@@ -24,6 +24,7 @@ ROLES = ("ubertruck_app", "ubertruck_telemetry", "ubertruck_system")
 GRANTS = {
     "ubertruck_app": {
         "tenants": {"SELECT"},
+        "roles": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "trucks": {"SELECT", "INSERT", "UPDATE"},
         "device_credentials": {"INSERT"},
         "fences": {"SELECT", "INSERT", "UPDATE"},
@@ -43,7 +44,8 @@ GRANTS = {
         "truck_snapshots": {"SELECT", "INSERT", "UPDATE"},
     },
     "ubertruck_system": {
-        "tenants": {"SELECT"},
+        "tenants": {"SELECT", "INSERT", "UPDATE"},
+        "roles": {"SELECT", "INSERT", "UPDATE"},
         "oauth_clients": {"SELECT"},
         "trucks": {"SELECT"},
         "device_credentials": {"SELECT"},
