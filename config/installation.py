@@ -79,6 +79,8 @@ class Installation(Frozen):
     ray: RayCluster
     http: Http
     jwt_key_file: Path
+    # Keys that seal personal data and secrets and sign the audit chain; never in the database.
+    key_file: Path
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

@@ -75,6 +75,10 @@ class Layout:
         return self.data_dir / "jwt-key.pem"
 
     @property
+    def key_file(self) -> Path:
+        return self.data_dir / "keys.json"
+
+    @property
     def temp_dir(self) -> Path:
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / TEMP_NAME.format(digest)

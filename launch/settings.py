@@ -118,6 +118,7 @@ def build_installation(
         ),
         http=Http(host=LOOPBACK, port=options.http_port),
         jwt_key_file=layout.jwt_key_file,
+        key_file=layout.key_file,
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )

@@ -23,7 +23,9 @@ from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from store.directory import TruckDirectory
+from store.key_file import KeyFile
 from store.live_bus import LiveBus
+from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant, open_pool
 
 LOG_FLUSH_S = 1.0
@@ -56,6 +58,7 @@ class Gateway:
     issuer: TokenIssuer
     verifier: TokenVerifier
     secrets: SecretChecker
+    personal: PersonalData
     actors: Actors
     directory: TruckDirectory
     hub: LiveHub
@@ -100,6 +103,7 @@ async def open_gateway(
         )
         await refuse_development_secrets(system_pool)
         key = load_key(where.jwt_key_file)
+        keys = KeyFile(where.key_file)
         directory = TruckDirectory()
         await directory.refresh(system_pool)
         bus = LiveBus(where.redis, where.instance)
@@ -121,6 +125,7 @@ async def open_gateway(
             issuer=TokenIssuer(key, where.instance, policy.api.token_ttl_s),
             verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
             secrets=SecretChecker(),
+            personal=PersonalData(keys),
             actors=actors,
             directory=directory,
             hub=hub,

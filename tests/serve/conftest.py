@@ -24,6 +24,7 @@ from serve.app import build_app
 from serve.gateway import Gateway
 from serve.identity.keys import create_key_file
 from serve.identity.permissions import PERMISSIONS_OF, Role
+from store.key_file import create_key_ring
 from store.live_bus import LiveBus
 from store.postgres import AnyPool
 from store.tenants import Tenant
@@ -66,8 +67,17 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def key_ring_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    create_key_ring(path)
+    return path
+
+
 @pytest.fixture
-def installation(where: Postgres, redis: Redis, key_file: Path, tmp_path: Path) -> Installation:
+def installation(
+    where: Postgres, redis: Redis, key_file: Path, key_ring_file: Path, tmp_path: Path
+) -> Installation:
     """Its live channels are its own, so tests do not hear each other."""
     return Installation(
         instance="test-" + secrets.token_hex(4),
@@ -85,6 +95,7 @@ def installation(where: Postgres, redis: Redis, key_file: Path, tmp_path: Path) 
         ray=RayCluster(address="unused", namespace="unused", token_file=tmp_path / "token"),
         http=Http(host="127.0.0.1", port=0),
         jwt_key_file=key_file,
+        key_file=key_ring_file,
         console_dir=tmp_path / "console",
     )
 
