@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from freight.rules import Rules, Who, key
+
+__all__ = ["Count", "Hour", "Positive", "Section", "Share", "Span", "Who", "key"]
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
@@ -13,5 +17,5 @@ Hour = Annotated[int, Field(ge=0, le=23)]
 Span = tuple[Positive, Positive]  # least, most
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Section(Rules):
+    """A group of keys in one folder of the tree."""

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
+
+from freight.rules import Rules, Who, key
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class StatusRules(Rules):
+    """When a truck counts as moving, and when as out of reach."""
+
+    moving_kmh_min: Positive = key("From this speed on a truck moves.", who=Who.TENANT, live=True)
+    offline_after_s: Positive = key(
+        "A truck silent for longer is offline.", who=Who.TENANT, live=True
+    )
 
 
 class Status(IntEnum):

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from config.schema import Count, Positive, Section
+from config.schema import Count, Positive, Section, key
 
 
 class Api(Section):
-    replicas: Count
-    ongoing_requests_max: Count
-    # How many objects more than at the last look make a replica look for garbage.
-    collect_after_objects: Count
-    page_limit_default: Count
-    page_limit_max: Count
-    body_bytes_max: Count
-    token_ttl_s: Count
-    token_cache_max: Count
-    request_deadline_s: Positive
-    track_fixes_max: Count
-    # Fixes of one track read and written at a time, so that a long one blocks nobody.
-    track_chunk_fixes: Count
-    positions_max: Count
-    # What GET /v1/events/{id}/evidence shows on either side of an event.
-    evidence_around_s: Positive
-    evidence_fixes_max: Count
-    readiness_deadline_s: Positive
-    readiness_cache_s: Positive
-    # Without these the gateway is not ready; trouble elsewhere is told and heals by itself.
-    readiness_needs: tuple[str, ...]
+    replicas: Count = key("Processes that answer requests.")
+    ongoing_requests_max: Count = key("Requests one replica takes at a time; a socket is one.")
+    collect_after_objects: Count = key(
+        "How many objects more than at the last look make a replica look for garbage."
+    )
+    page_limit_default: Count = key("Items on a page when no limit is asked for.", live=True)
+    page_limit_max: Count = key("The largest limit a list may be asked for.", live=True)
+    body_bytes_max: Count = key("A longer request body is refused with 413.", live=True)
+    token_ttl_s: Count = key("How long an access token is good for.", live=True)
+    token_cache_max: Count = key("Verified tokens that a replica remembers.")
+    request_deadline_s: Positive = key("An answer not begun by then is 503.", live=True)
+    track_fixes_max: Count = key("Fixes in one answer of a track.", live=True)
+    track_chunk_fixes: Count = key(
+        "Fixes of one track read and written at a time, so that a long one blocks nobody.",
+        live=True,
+    )
+    positions_max: Count = key("Trucks in one answer of positions.", live=True)
+    evidence_around_s: Positive = key("Evidence shows this much on either side.", live=True)
+    evidence_fixes_max: Count = key("Fixes in one answer of evidence.", live=True)
+    readiness_deadline_s: Positive = key("A dependency that has not answered by then is down.")
+    readiness_cache_s: Positive = key("How long an answer about readiness is repeated.")
+    readiness_needs: tuple[str, ...] = key(
+        "Without these the gateway is not ready; trouble elsewhere is told and heals by itself."
+    )

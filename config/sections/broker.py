@@ -6,18 +6,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.schema import Count, Positive, Section
+from config.schema import Count, Positive, Section, key
 
 
 class Broker(Section):
     """The embedded MQTT broker."""
 
-    ack_wait_s: Count
-    ack_pending_max: Annotated[int, Field(gt=0, le=65535)]
-    message_bytes_max: Count
-    connections_max: Count
-    write_deadline_s: Count
-    sync_interval_s: Count
-    store_bytes_max: Count
-    memory_bytes_max: Count
-    users_debounce_s: Positive
+    ack_wait_s: Count = key("A message not acknowledged for so long is sent again.")
+    ack_pending_max: Annotated[int, Field(gt=0, le=65535)] = key(
+        "Messages sent and not yet acknowledged; at least the ingest's pending_messages_max."
+    )
+    message_bytes_max: Count = key("The broker cuts off who sends a longer message.")
+    connections_max: Count = key("Connections of devices and of our own.")
+    write_deadline_s: Count = key("A reader that takes no bytes for so long is cut.")
+    sync_interval_s: Count = key("How often messages are forced to the disk itself.")
+    store_bytes_max: Count = key("Messages held on disk while ingest is away.")
+    memory_bytes_max: Count = key("Messages held in memory.")
+    users_debounce_s: Positive = key("Changes of devices within so long become one reload.")

@@ -6,17 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.schema import Count, Section
+from config.schema import Count, Section, key
 
 
 class Cluster(Section):
     """The embedded Ray head and Serve's proxy."""
 
-    num_cpus: Count
-    object_store_bytes: Count
-    worker_niceness: Annotated[int, Field(ge=0, le=19)]
-    worker_register_timeout_s: Count
-    task_events_max: Count
-    proxy_connections_max: Count
-    proxy_threads: Count
-    proxy_client_timeout_s: Count
+    num_cpus: Count = key("Logical processors Ray counts; also workers started ahead.")
+    object_store_bytes: Count = key("Shared memory of Ray's object store.")
+    worker_niceness: Annotated[int, Field(ge=0, le=19)] = key("Niceness of Ray's workers.")
+    worker_register_timeout_s: Count = key("A worker that has not reported by then failed.")
+    task_events_max: Count = key("Task history that Ray keeps.")
+    proxy_connections_max: Count = key("HTTP and WebSocket connections of Serve's proxy.")
+    proxy_threads: Count = key("Threads of Serve's proxy.")
+    proxy_client_timeout_s: Count = key("A client silent for so long is cut by the proxy.")

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from config.schema import Count, Positive, Section
+from config.schema import Count, Positive, Section, key
 
 
 class EmbeddedRedis(Section):
-    memory_bytes_max: Count
-    clients_max: Count
-    pubsub_buffer_bytes_max: Count
-    pubsub_buffer_soft_bytes_max: Count
-    pubsub_buffer_soft_s_max: Count
+    memory_bytes_max: Count = key("Memory the embedded Redis may take.")
+    clients_max: Count = key("Connections the embedded Redis takes.")
+    pubsub_buffer_bytes_max: Count = key("A subscriber that lags further is cut.")
+    pubsub_buffer_soft_bytes_max: Count = key("A subscriber that lags so far for long is cut.")
+    pubsub_buffer_soft_s_max: Count = key("What `for long` means there.")
 
 
 class Launch(Section):
     """`up`: its patience, and how it restarts what dies."""
 
-    server_ready_s_max: Positive
-    actors_ready_s_max: Positive
-    serve_ready_s_max: Positive
-    stop_grace_s: Positive
-    database_stop_grace_s: Positive
-    restart_wait_s_min: Positive
-    restart_wait_s_max: Positive
-    restart_calm_s: Positive
-    log_bytes_max: Count
-    log_tail_lines: Count
+    server_ready_s_max: Positive = key("One embedded server, from start to first answer.")
+    actors_ready_s_max: Positive = key("All actors, from start to work.")
+    serve_ready_s_max: Positive = key("Ray Serve, from start to its first answer.")
+    stop_grace_s: Positive = key("Between asking a child to end and killing it.")
+    database_stop_grace_s: Positive = key("The same for Postgres, which writes a checkpoint.")
+    restart_wait_s_min: Positive = key("The first wait before a dead child starts again.")
+    restart_wait_s_max: Positive = key("The longest wait before a dead child starts again.")
+    restart_calm_s: Positive = key("A child that ran this long starts again without waiting.")
+    log_bytes_max: Count = key("A child's longer log is turned over at the next start.")
+    log_tail_lines: Count = key("Lines of a failed child's log that are shown.")
     redis: EmbeddedRedis

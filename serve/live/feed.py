@@ -20,8 +20,8 @@ class TenantFeed:
         self.tenant = tenant
         self.viewers: set[Viewer] = set()
         self.columns = LiveColumns(
-            moving_kmh_min=policy.tracking.moving_kmh_min,
-            offline_after_s=policy.tracking.offline_after_s,
+            moving_kmh_min=policy.status.moving_kmh_min,
+            offline_after_s=policy.status.offline_after_s,
         )
         # Which events have been passed on; None until the log said where it ends.
         self.progress: Progress | None = None

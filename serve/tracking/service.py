@@ -29,7 +29,7 @@ async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict
     if fix is None:
         await truck_key(gateway, who, truck_id)
         raise NotFoundError(f"truck {truck_id!r} has no position yet")
-    return position_fields(truck_id, fix, _now_ms(), gateway.policy.tracking)
+    return position_fields(truck_id, fix, _now_ms(), gateway.policy.status)
 
 
 async def truck_key(gateway: Gateway, who: Principal, truck_id: str) -> int:
@@ -86,8 +86,8 @@ def _items(
         inside["ts_ms"],
         inside["speed_kmh"],
         now_ms=now_ms,
-        moving_kmh_min=gateway.policy.tracking.moving_kmh_min,
-        offline_after_s=gateway.policy.tracking.offline_after_s,
+        moving_kmh_min=gateway.policy.status.moving_kmh_min,
+        offline_after_s=gateway.policy.status.offline_after_s,
     )
     times = np.datetime_as_string(inside["ts_ms"].astype("datetime64[ms]"), unit="ms")
     columns = zip(

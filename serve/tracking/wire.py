@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from config.sections.tracking import Tracking
 from freight.cloudevents import rfc3339
 from freight.fixes import Alarm
-from freight.status import Status, statuses
+from freight.status import Status, StatusRules, statuses
 from store.fixes import StoredFix
 
 # Stored as float4: more digits than these would be noise of the conversion.
@@ -91,7 +90,7 @@ def fix_fields(fix: StoredFix) -> dict[str, Any]:
 
 
 def position_fields(
-    truck_id: str, fix: StoredFix, now_ms: int, tracking: Tracking
+    truck_id: str, fix: StoredFix, now_ms: int, rules: StatusRules
 ) -> dict[str, Any]:
     """What PositionOut describes, as a plain dict: the most asked of all answers."""
     speed_kmh = np.nan if fix.speed_kmh is None else fix.speed_kmh
@@ -99,8 +98,8 @@ def position_fields(
         np.array([fix.ts_ms]),
         np.array([speed_kmh], np.float32),
         now_ms=now_ms,
-        moving_kmh_min=tracking.moving_kmh_min,
-        offline_after_s=tracking.offline_after_s,
+        moving_kmh_min=rules.moving_kmh_min,
+        offline_after_s=rules.offline_after_s,
     )
     return {
         "id": truck_id,
