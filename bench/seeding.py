@@ -47,10 +47,10 @@ async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
                 INSERT INTO trucks (tenant_key, id, truck_class)
                 SELECT $1, wanted, 'bench' FROM unnest($2::text[]) wanted
                 WHERE NOT EXISTS (SELECT FROM trucks WHERE id = wanted AND deleted_at IS NULL)
-                RETURNING key
+                RETURNING key, id
             )
-            INSERT INTO device_credentials (truck_key, tenant_key, secret_hash)
-            SELECT key, $1, $3 FROM made
+            INSERT INTO device_credentials (truck_key, tenant_key, id, secret_hash)
+            SELECT key, $1, id, $3 FROM made
             """,
             key,
             trucks,

@@ -12,6 +12,7 @@ from config.schema import Section
 from config.sections.api import Api
 from config.sections.broker import Broker
 from config.sections.cluster import Cluster
+from config.sections.devices import Devices
 from config.sections.ingest import Ingest
 from config.sections.launch import Launch
 from config.sections.live import Live
@@ -35,6 +36,7 @@ class Policy(Section):
     status: Annotated[StatusRules, At("services/tracking/business")]
     relay: Relay
     live: Live
+    devices: Devices
     api: Api
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]

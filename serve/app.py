@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from config.installation import Installation
 from config.policy import Policy
 from serve.console import api as console
+from serve.devices import api as devices
 from serve.documentation import api as documentation
 from serve.edge import Edge
 from serve.events import api as events
@@ -27,6 +28,7 @@ from serve.tracking import api as tracking
 
 ROUTERS = (
     fleet.router,
+    devices.router,
     fences.router,
     tracking.router,
     events.router,

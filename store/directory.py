@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from store.postgres import AnyConnection, AnyPool
 
@@ -13,20 +14,50 @@ class DirectoryEntry:
     tenant: str
     truck_key: int
     truck: str
+    # None: the truck has no device.
     secret_hash: str | None
     revision: int
     deleted: bool
+    # The secret before this one, good until then.
+    previous_hash: str | None = None
+    previous_until: datetime | None = None
+    # What the device calls itself in a dialect that knows no truck: an IMEI.
+    unique_id: str | None = None
+    revoked: bool = False
+    # The tenant is not active: its devices are refused, its trucks stay known.
+    suspended: bool = False
+
+    @property
+    def username(self) -> str:
+        """As the device signs in to the broker."""
+        return f"{self.tenant}/{self.truck}"
+
+    def hashes_at(self, now: datetime) -> tuple[str, ...]:
+        """Of the secrets that let the device in, the newest first; none when it is kept out."""
+        if self.deleted or self.revoked or self.suspended or self.secret_hash is None:
+            return ()
+        if self.previous_hash and self.previous_until and now < self.previous_until:
+            return (self.secret_hash, self.previous_hash)
+        return (self.secret_hash,)
 
 
 async def changes_since(conn: AnyConnection, revision: int) -> list[DirectoryEntry]:
-    """Trucks changed after this revision, deleted ones too, in the order of the changes."""
+    """Trucks whose own, device's or tenant's data changed after this revision, deleted ones too,
+    in the order of the changes."""
     rows = await conn.fetch(
         """
         SELECT k.tenant_key, t.id AS tenant, k.key AS truck_key, k.id AS truck, c.secret_hash,
-            k.revision, k.deleted_at IS NOT NULL AS deleted
+            greatest(k.revision, c.revision, t.directory_revision) AS revision,
+            k.deleted_at IS NOT NULL AS deleted, c.previous_hash, c.previous_until, c.unique_id,
+            c.revoked_at IS NOT NULL AS revoked, t.status <> 'active' AS suspended
         FROM trucks k JOIN tenants t ON t.key = k.tenant_key
             LEFT JOIN device_credentials c ON c.truck_key = k.key
-        WHERE k.revision > $1 ORDER BY k.revision
+        WHERE k.key IN (
+            SELECT key FROM trucks WHERE revision > $1
+            UNION ALL SELECT truck_key FROM device_credentials WHERE revision > $1
+            UNION ALL SELECT trucks.key FROM trucks JOIN tenants ON tenants.key = tenant_key
+                WHERE directory_revision > $1
+        ) ORDER BY 6
         """,
         revision,
     )
@@ -48,6 +79,11 @@ class TruckDirectory:
         for entry in changes:
             self._apply(entry)
         return changes
+
+    def of_username(self, username: str) -> DirectoryEntry | None:
+        """Whose device signs in so."""
+        tenant, _, truck = username.partition("/")
+        return self.by_name.get((tenant, truck))
 
     def _apply(self, entry: DirectoryEntry) -> None:
         self.revision = max(self.revision, entry.revision)

@@ -11,6 +11,8 @@ from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, one
 
 COLUMNS = "key, id, registration, truck_class, capacity_t, created_at, version"
+# Another truck's device may have been given this truck's id.
+DEVICE_ID_INDEX = "device_credentials_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ async def create(
                 INSERT INTO trucks (tenant_key, id, registration, truck_class, capacity_t)
                 VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}
             ), credential AS (
-                INSERT INTO device_credentials (truck_key, tenant_key, secret_hash)
-                SELECT key, $1, $6 FROM truck WHERE $6::text IS NOT NULL
+                INSERT INTO device_credentials (truck_key, tenant_key, id, secret_hash)
+                SELECT key, $1, id, $6 FROM truck WHERE $6::text IS NOT NULL
             )
             SELECT * FROM truck
             """,
@@ -54,8 +56,9 @@ async def create(
             capacity_t,
             secret_hash,
         )
-    except asyncpg.UniqueViolationError:
-        raise AlreadyExistsError("truck", id) from None
+    except asyncpg.UniqueViolationError as taken:
+        what = "device" if taken.constraint_name == DEVICE_ID_INDEX else "truck"
+        raise AlreadyExistsError(what, id) from None
     return Truck(**one(row))
 
 

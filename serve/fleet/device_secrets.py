@@ -17,9 +17,14 @@ PREFIX = b"2a"
 
 
 def new_secret(tenant: str) -> tuple[str, str]:
-    """A secret and its hash."""
+    """Of a new device: a secret and its hash."""
     if is_development() and tenant in TENANTS:
         return DEVICE_SECRET, _development_hash()
+    return fresh_secret()
+
+
+def fresh_secret() -> tuple[str, str]:
+    """One that nobody knows yet, and its hash."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     return secret, hash_secret(secret)
 

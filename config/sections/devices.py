@@ -1,0 +1,29 @@
+"""Credentials of devices, what brokers refuse them, and the tokens between our own processes."""
+
+from __future__ import annotations
+
+from config.schema import Count, Positive, Section, key
+
+
+class Refusals(Section):
+    """What brokers refused devices, as the tenant sees it."""
+
+    flush_s: Positive = key("Refusals are stored together, this often.")
+    waiting_max: Count = key("Different refusals that wait to be stored; more are only counted.")
+    topics_per_minute_max: Count = key(
+        "Topics of one device and minute that are told apart; others count together."
+    )
+    kept_days: Count = key("Older refusals are forgotten.")
+    kept_per_device_max: Count = key("Of one device only so many are kept, the newest.")
+    purge_s: Positive = key("How often old refusals are looked for.")
+
+
+class Devices(Section):
+    """Credentials of devices."""
+
+    overlap_s_default: Positive = key("How long a rotated secret stays good, if nothing is said.")
+    overlap_s_max: Positive = key("The longest overlap that may be asked for.")
+    secret_toggle_s_min: Positive = key(
+        "While two secrets are good, a broker that knows one at a time changes at most this often."
+    )
+    refusals: Refusals
