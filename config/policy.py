@@ -21,6 +21,7 @@ from config.sections.relay import Relay
 from config.sections.retention import Retention
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
+from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
 from freight.status import StatusRules
@@ -38,6 +39,7 @@ class Policy(Section):
     live: Live
     devices: Devices
     api: Api
+    tenancy: Tenancy
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

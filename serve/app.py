@@ -24,6 +24,7 @@ from serve.live import api as live
 from serve.metrics import GatewayMetrics
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
+from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
 
 ROUTERS = (
@@ -35,6 +36,7 @@ ROUTERS = (
     live.router,
     identity.router,
     roles.router,
+    tenancy.router,
     health.router,
     documentation.router,
 )

@@ -27,6 +27,7 @@ from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant, open_pool
+from store.tenants import TenantStatuses
 
 LOG_FLUSH_S = 1.0
 ASK_AGAIN_S = 0.1
@@ -61,6 +62,7 @@ class Gateway:
     personal: PersonalData
     actors: Actors
     directory: TruckDirectory
+    tenants: TenantStatuses
     hub: LiveHub
     bus: LiveBus
     metrics: GatewayMetrics
@@ -80,6 +82,18 @@ class Gateway:
         """How a route changes something: `trucks.create` of `trucks/T1`, with before and after."""
         async with self.as_tenant(who) as connection:
             yield Change(connection, action, subject)
+
+    @asynccontextmanager
+    async def operating(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:  # noqa: ARG002
+        """The same for what belongs to the installation: tenants, and what holds for all."""
+        async with self.system_pool.acquire() as connection, connection.transaction():
+            yield Change(connection, action, subject)
+
+    async def take_tenant_statuses(self) -> None:
+        """Which tenants are closed is known here from now on; who still watches one is cut."""
+        await self.tenants.refresh(self.system_pool)
+        for tenant_key, status in self.tenants.closed.items():
+            self.hub.cut_tenant(tenant_key, f"the tenant is {status}")
 
     @asynccontextmanager
     async def one_question(self) -> AsyncIterator[AnyConnection]:
@@ -106,6 +120,8 @@ async def open_gateway(
         keys = KeyFile(where.key_file)
         directory = TruckDirectory()
         await directory.refresh(system_pool)
+        statuses = TenantStatuses()
+        await statuses.refresh(system_pool)
         bus = LiveBus(where.redis, where.instance)
         stack.push_async_callback(bus.close)
         hub = LiveHub(
@@ -128,6 +144,7 @@ async def open_gateway(
             personal=PersonalData(keys),
             actors=actors,
             directory=directory,
+            tenants=statuses,
             hub=hub,
             bus=bus,
             metrics=metrics,
@@ -144,6 +161,7 @@ async def open_gateway(
             asyncio.create_task(hub.follow(), name="live-follow"),
             asyncio.create_task(hub.tend(), name="live-tend"),
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
+            asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
             asyncio.create_task(_flush_logs(), name="log-flush"),
         ]
         try:
@@ -173,6 +191,18 @@ async def _follow_directory(gateway: Gateway) -> None:
             logger.warning("cannot refresh the truck directory: %s", failed)
         except Exception:  # without this loop new trucks would stay nameless for ever
             logger.exception("cannot refresh the truck directory")
+
+
+async def _follow_tenants(gateway: Gateway) -> None:
+    """A tenant that was suspended or resumed anywhere is so here within the poll."""
+    while True:
+        await asyncio.sleep(gateway.policy.tenancy.status_poll_s)
+        try:
+            await gateway.take_tenant_statuses()
+        except STORE_FAILURES as failed:
+            logger.warning("cannot refresh the tenants' statuses: %s", failed)
+        except Exception:  # without this loop no tenant would ever be suspended here
+            logger.exception("cannot refresh the tenants' statuses")
 
 
 async def _flush_logs() -> None:

@@ -4,6 +4,7 @@ ProblemError
 ├── BadRequestError          400  the request cannot be read at all
 ├── UnauthorisedError        401  no token, or a bad one
 ├── ForbiddenError           403  the token lacks the permission
+├── TenantSuspendedError     403  nothing of its tenant works until it is resumed
 ├── NotFoundError            404  not there, or another tenant's
 ├── ConflictError            409  the state it meets forbids it
 ├── StaleError               412  If-Match names an older version
@@ -63,6 +64,11 @@ class UnauthorisedError(ProblemError):
 class ForbiddenError(ProblemError):
     status = HTTPStatus.FORBIDDEN
     kind = "forbidden"
+
+
+class TenantSuspendedError(ProblemError):
+    status = HTTPStatus.FORBIDDEN
+    kind = "tenant-suspended"
 
 
 class NotFoundError(ProblemError):

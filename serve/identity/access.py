@@ -15,7 +15,7 @@ from serve.gateway import Gateway
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.identity.tokens import TokenError
-from serve.problems import ForbiddenError, UnauthorisedError
+from serve.problems import ForbiddenError, TenantSuspendedError, UnauthorisedError
 from serve.request_record import record_of
 
 BEARER = "bearer"
@@ -59,6 +59,12 @@ def require(gateway: Gateway, who: Principal, permission: str) -> None:
         raise ForbiddenError(f"this token lacks the permission {permission}")
 
 
+def refuse_closed_tenant(gateway: Gateway, who: Principal) -> None:
+    if who.tenant_key in gateway.tenants.closed:
+        gateway.metrics.refused.labels("tenant").inc()
+        raise TenantSuspendedError("this tenant is suspended; ask who operates the installation")
+
+
 async def authorise(
     needed: SecurityScopes,
     request: Request,
@@ -67,6 +73,7 @@ async def authorise(
 ) -> Principal:
     who = verify(gateway, bearer_of(request.headers.get("authorization")))
     _note(request.scope, who)
+    refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
     return who
@@ -83,6 +90,7 @@ async def authorise_socket(
     token = protocol.removeprefix(BEARER_PROTOCOL) if protocol and not header else bearer_of(header)
     who = verify(gateway, token)
     _note(socket.scope, who)
+    refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
     return who

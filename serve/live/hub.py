@@ -21,7 +21,7 @@ from serve.live.feed import TenantFeed
 from serve.live.forms import Form
 from serve.live.messages import event_text
 from serve.live.resume import Place
-from serve.live.viewer import FULL, STOPPING, Viewer
+from serve.live.viewer import FULL, STOPPING, TENANT_CLOSED, Viewer
 from serve.metrics import GatewayMetrics
 from store import events
 from store.directory import DirectoryEntry, TruckDirectory
@@ -101,6 +101,11 @@ class LiveHub:
         self._metrics.events_dropped.inc(viewer.events_dropped)
         if viewer.closing is not None:
             self._metrics.viewers_cut.labels(str(viewer.closing.code)).inc()
+
+    def cut_tenant(self, tenant_key: int, why: str) -> None:
+        feed = self._feeds.get(tenant_key)
+        for viewer in feed.viewers if feed else ():
+            viewer.close(TENANT_CLOSED, why)
 
     def close(self) -> None:
         for feed in self._feeds.values():

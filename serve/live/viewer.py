@@ -20,6 +20,7 @@ NO_SUBSCRIBE = 1008
 STOPPING = 1012
 FULL = 1013
 TOKEN_EXPIRED = 4401
+TENANT_CLOSED = 4403
 TOO_SLOW = 4408
 
 # How often to look whether the feed's first fetch is done, which takes some milliseconds.

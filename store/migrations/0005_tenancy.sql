@@ -11,6 +11,8 @@ ALTER TABLE tenants
     ADD COLUMN status_since timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN version int NOT NULL DEFAULT 1;
 CREATE INDEX tenants_parent ON tenants (parent_key, id);
+-- What every process asks again and again: few are not active.
+CREATE INDEX tenants_closed ON tenants (key, status) WHERE status <> 'active';
 GRANT INSERT (id, name, parent_key),
     UPDATE (name, status, status_reason, status_since, version) ON tenants TO ubertruck_system;
 
@@ -63,3 +65,6 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION role_is_used FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION role_is_used TO ubertruck_app;
+
+-- The first client of a tenant is made with it, by who operates the installation.
+GRANT INSERT ON oauth_clients TO ubertruck_system;

@@ -47,7 +47,7 @@ GRANTS = {
     "ubertruck_system": {
         "tenants": {"SELECT", "INSERT", "UPDATE"},
         "roles": {"SELECT", "INSERT", "UPDATE"},
-        "oauth_clients": {"SELECT"},
+        "oauth_clients": {"SELECT", "INSERT"},
         "trucks": {"SELECT"},
         "device_credentials": {"SELECT"},
         "device_refusals": {"SELECT", "INSERT", "UPDATE", "DELETE"},

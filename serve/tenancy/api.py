@@ -1,0 +1,83 @@
+"""/v1/tenants: the companies on this installation, for who operates it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from serve.fields import PathId
+from serve.identity.access import Opened, needs
+from serve.identity.permissions import Permission
+from serve.identity.principal import Principal
+from serve.paging import ListOf, Paged
+from serve.tenancy import service
+from serve.tenancy.wire import NewTenant, NewTenantOut, Reason, TenantChange, TenantOut
+from serve.versions import Expected, etag_of
+
+router = APIRouter(tags=["tenants"])
+
+TenantsReader = Annotated[Principal, needs(Permission.TENANTS_READ)]
+TenantsWriter = Annotated[Principal, needs(Permission.TENANTS_WRITE)]
+
+
+@router.post("/v1/tenants", status_code=HTTPStatus.CREATED)
+async def create_tenant(
+    new: NewTenant, gateway: Opened, who: TenantsWriter, response: Response
+) -> NewTenantOut:
+    """A whole tenant in one step: roles, first client and user; secrets are shown this once."""
+    made = await service.onboard(gateway, who, new)
+    response.headers["ETag"] = etag_of(made.version)
+    response.headers["Location"] = f"/v1/tenants/{made.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return made
+
+
+@router.get("/v1/tenants")
+async def list_tenants(gateway: Opened, who: TenantsReader, page: Paged) -> ListOf[TenantOut]:
+    """Your own tenant, and, for an operator, those it onboarded."""
+    return await service.list_page(gateway, who, page)
+
+
+@router.get("/v1/tenants/{id}")
+async def get_tenant(
+    tenant_id: PathId, gateway: Opened, who: TenantsReader, response: Response
+) -> TenantOut:
+    tenant = await service.get(gateway, who, tenant_id)
+    response.headers["ETag"] = etag_of(tenant.version)
+    return tenant
+
+
+@router.patch("/v1/tenants/{id}")
+async def change_tenant(  # noqa: PLR0917 - the framework passes by name
+    tenant_id: PathId,
+    wanted: TenantChange,
+    gateway: Opened,
+    who: TenantsWriter,
+    expected: Expected,
+    response: Response,
+) -> TenantOut:
+    tenant = await service.change(gateway, who, tenant_id, wanted, expected)
+    response.headers["ETag"] = etag_of(tenant.version)
+    return tenant
+
+
+@router.post("/v1/tenants/{id}/suspend")
+async def suspend_tenant(
+    tenant_id: PathId, why: Reason, gateway: Opened, who: TenantsWriter, response: Response
+) -> TenantOut:
+    """Its tokens and devices are refused within seconds; nothing of it is lost."""
+    tenant = await service.suspend(gateway, who, tenant_id, why.reason)
+    response.headers["ETag"] = etag_of(tenant.version)
+    return tenant
+
+
+@router.post("/v1/tenants/{id}/resume")
+async def resume_tenant(
+    tenant_id: PathId, why: Reason, gateway: Opened, who: TenantsWriter, response: Response
+) -> TenantOut:
+    """Everything works again as before, with the same tokens and device secrets."""
+    tenant = await service.resume(gateway, who, tenant_id, why.reason)
+    response.headers["ETag"] = etag_of(tenant.version)
+    return tenant

@@ -1,0 +1,81 @@
+"""Tenants as the API takes and gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from serve.fields import LongText, Strict
+from store.tenants import TenantDetail, TenantStatus
+
+TENANT_PATTERN = r"^[a-z0-9-]{1,32}$"
+EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}$"
+VALUES_MAX = 500
+
+TenantId = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=200)]
+
+
+class FirstAdmin(Strict):
+    email: Email
+    name: LongText | None = None
+
+
+class NewTenant(Strict):
+    id: TenantId
+    name: LongText
+    admin: FirstAdmin | None = Field(
+        default=None, description="also make a user who administers the tenant"
+    )
+    configuration: dict[str, Any] | None = Field(
+        default=None,
+        max_length=VALUES_MAX,
+        description="its first values, by their paths in the configuration tree",
+    )
+
+
+class TenantChange(Strict):
+    """What is left out stays as it is."""
+
+    name: LongText
+
+
+class Reason(Strict):
+    reason: LongText
+
+
+class TenantOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    status: TenantStatus
+    status_reason: str | None
+    status_since: datetime
+    created_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, tenant: TenantDetail) -> TenantOut:
+        return cls.model_validate(tenant)
+
+
+class ClientCredentials(BaseModel):
+    """How the tenant's first program signs in; the secret is shown this once."""
+
+    id: str
+    secret: str
+
+
+class UserCredentials(BaseModel):
+    """How the tenant's first administrator signs in; to be changed at the first time."""
+
+    email: str
+    one_time_password: str
+
+
+class NewTenantOut(TenantOut):
+    client: ClientCredentials
+    admin: UserCredentials | None = None
