@@ -10,6 +10,7 @@ import yaml
 
 from config.schema import Section
 from config.sections.api import Api
+from config.sections.audit import Audit
 from config.sections.broker import Broker
 from config.sections.cluster import Cluster
 from config.sections.devices import Devices
@@ -39,6 +40,7 @@ class Policy(Section):
     live: Live
     devices: Devices
     api: Api
+    audit: Audit
     tenancy: Tenancy
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from config.installation import Installation
 from config.policy import Policy
+from serve.audit.refusals import NoteRefusals
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
@@ -68,6 +69,7 @@ def build_app(where: Installation, policy: Policy, actors: Actors) -> FastAPI:
         redirect_slashes=False,
         exception_handlers=HANDLERS,
     )
+    app.add_middleware(NoteRefusals)
     app.add_middleware(Edge, api=policy.api, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy
 from serve import log
+from serve.audit.trail import AuditTrail
 from serve.health.readiness import KnowsStats, Readiness
 from serve.identity.development import refuse_development_secrets
 from serve.identity.keys import SigningKey, load_key
@@ -22,6 +23,7 @@ from serve.identity.secret_hashes import SecretChecker
 from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
+from serve.request_record import attempt
 from store.directory import TruckDirectory
 from store.key_file import KeyFile
 from store.live_bus import LiveBus
@@ -40,7 +42,7 @@ class Actors(KnowsPositions, KnowsStats, Protocol):
 
 @dataclasses.dataclass(slots=True)
 class Change:
-    """One change of a tenant's data: its transaction, and how the object was and is."""
+    """One change: its transaction, and how the object was and is, as the audit trail keeps it."""
 
     conn: AnyConnection
     action: str
@@ -60,6 +62,7 @@ class Gateway:
     verifier: TokenVerifier
     secrets: SecretChecker
     personal: PersonalData
+    audit: AuditTrail
     actors: Actors
     directory: TruckDirectory
     tenants: TenantStatuses
@@ -80,14 +83,35 @@ class Gateway:
     @asynccontextmanager
     async def changing(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:
         """How a route changes something: `trucks.create` of `trucks/T1`, with before and after."""
+        attempt(action, subject)
         async with self.as_tenant(who) as connection:
-            yield Change(connection, action, subject)
+            change = Change(connection, action, subject)
+            yield change
+            await self.audit.changed(
+                connection,
+                who,
+                change.action,
+                change.subject,
+                before=change.before,
+                after=change.after,
+            )
 
     @asynccontextmanager
-    async def operating(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:  # noqa: ARG002
+    async def operating(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:
         """The same for what belongs to the installation: tenants, and what holds for all."""
+        attempt(action, subject)
         async with self.system_pool.acquire() as connection, connection.transaction():
-            yield Change(connection, action, subject)
+            change = Change(connection, action, subject)
+            yield change
+            await self.audit.changed(
+                connection,
+                who,
+                change.action,
+                change.subject,
+                before=change.before,
+                after=change.after,
+                of_installation=True,
+            )
 
     async def take_tenant_statuses(self) -> None:
         """Which tenants are closed is known here from now on; who still watches one is cut."""
@@ -142,6 +166,7 @@ async def open_gateway(
             verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
             secrets=SecretChecker(),
             personal=PersonalData(keys),
+            audit=AuditTrail(keys, policy.audit, system_pool),
             actors=actors,
             directory=directory,
             tenants=statuses,
@@ -162,6 +187,7 @@ async def open_gateway(
             asyncio.create_task(hub.tend(), name="live-tend"),
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
             asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
+            asyncio.create_task(gateway.audit.write_refusals(), name="refused-attempts"),
             asyncio.create_task(_flush_logs(), name="log-flush"),
         ]
         try:
@@ -169,6 +195,7 @@ async def open_gateway(
         finally:
             hub.close()
             await _end(tasks)
+            await gateway.audit.flush()
 
 
 async def _end(tasks: Collection[asyncio.Task[None]]) -> None:

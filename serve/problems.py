@@ -25,6 +25,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from serve.correlation import correlation_id
+from serve.request_record import current
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ubertruck:problem:"
@@ -145,6 +146,9 @@ async def answer_http_exception(
 
 
 def _response_of(raised: StarletteHTTPException) -> Response:
+    record = current()
+    if record is not None:
+        record.refusal = str(raised.detail)
     if isinstance(raised, ProblemError):
         return problem_response(
             raised.status_code,

@@ -17,7 +17,12 @@ class RequestRecord:
     started_s: float
     origin: str | None = None  # the address the request came from
     tenant: str | None = None
+    tenant_key: int | None = None
     principal: str | None = None
+    # What it tried, by the names of the audit trail, and why it was refused.
+    action: str | None = None
+    subject: str | None = None
+    refusal: str | None = None
     status: int = 0
 
 
@@ -32,6 +37,13 @@ def begin(record: RequestRecord) -> None:
 def current() -> RequestRecord | None:
     """The request at hand, for what is written below the routes; None outside of requests."""
     return _current.get()
+
+
+def attempt(action: str, subject: str) -> None:
+    """Names what the request at hand is about to do, for the audit trail if it is refused."""
+    record = _current.get()
+    if record is not None:
+        record.action, record.subject = action, subject
 
 
 def record_of(scope: Scope) -> RequestRecord:

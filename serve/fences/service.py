@@ -8,19 +8,23 @@ from typing import Any
 
 from geo.shapes import ShapeError, parse_shape
 from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
-from serve.gateway import Gateway
+from serve.gateway import Change, Gateway
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Page
 from serve.problems import InvalidError
 from store import fences
+from store.fences import Fence
 
 
 async def create(gateway: Gateway, who: Principal, new: NewFence) -> FenceOut:
     fields = await _checked(new, new.model_fields_set)
     fence_id = new.id or f"fence-{uuid.uuid4().hex}"
-    async with gateway.as_tenant(who) as conn:
-        made = await fences.create(conn, who.tenant_key, id=fence_id, **{**_empty(), **fields})
-    return FenceOut.of(made)
+    async with gateway.changing(who, "fences.create", f"fences/{fence_id}") as change:
+        fence = await fences.create(
+            change.conn, who.tenant_key, id=fence_id, **{**_empty(), **fields}
+        )
+        change.after = made = FenceOut.of(fence)
+    return made
 
 
 async def get(gateway: Gateway, who: Principal, fence_id: str) -> FenceOut:
@@ -39,33 +43,36 @@ async def replace(
     gateway: Gateway, who: Principal, fence_id: str, wanted: FenceFields, expected: int | None
 ) -> FenceOut:
     fields = await _checked(wanted, wanted.model_fields_set)
-    async with gateway.as_tenant(who) as conn:
-        fence = await fences.update(
-            conn, fence_id, **{**_empty(), **fields}, expected_version=expected
-        )
-    return FenceOut.of(fence)
+    async with gateway.changing(who, "fences.replace", f"fences/{fence_id}") as change:
+        now = await fences.get(change.conn, fence_id)
+        return await _update(change, now, {**_empty(), **fields}, expected)
 
 
 async def change(
     gateway: Gateway, who: Principal, fence_id: str, wanted: FenceChange, expected: int | None
 ) -> FenceOut:
     fields = await _checked(wanted, wanted.model_fields_set)
-    async with gateway.as_tenant(who) as conn:
-        now = await fences.get(conn, fence_id)
+    async with gateway.changing(who, "fences.change", f"fences/{fence_id}") as change:
+        now = await fences.get(change.conn, fence_id)
         kept = {name: getattr(now, name) for name in FenceFields.model_fields}
-        fence = await fences.update(
-            conn,
-            fence_id,
-            **{**kept, **fields},
-            # Without If-Match: what was read, so that two changes at once do not undo each other.
-            expected_version=now.version if expected is None else expected,
-        )
-    return FenceOut.of(fence)
+        # Without If-Match: what was read, so that two changes at once do not undo each other.
+        version = now.version if expected is None else expected
+        return await _update(change, now, {**kept, **fields}, version)
+
+
+async def _update(
+    change: Change, now: Fence, fields: dict[str, Any], expected: int | None
+) -> FenceOut:
+    fence = await fences.update(change.conn, now.id, **fields, expected_version=expected)
+    change.before = FenceOut.of(now)
+    change.after = changed = FenceOut.of(fence)
+    return changed
 
 
 async def delete(gateway: Gateway, who: Principal, fence_id: str, expected: int | None) -> None:
-    async with gateway.as_tenant(who) as conn:
-        await fences.delete(conn, fence_id, expected)
+    async with gateway.changing(who, "fences.delete", f"fences/{fence_id}") as change:
+        change.before = FenceOut.of(await fences.get(change.conn, fence_id))
+        await fences.delete(change.conn, fence_id, expected)
 
 
 def _empty() -> dict[str, Any]:

@@ -12,9 +12,9 @@ from store import trucks
 
 async def create(gateway: Gateway, who: Principal, new: NewTruck) -> NewTruckOut:
     secret, secret_hash = new_secret(who.tenant)
-    async with gateway.as_tenant(who) as conn:
+    async with gateway.changing(who, "trucks.create", f"trucks/{new.id}") as change:
         truck = await trucks.create(
-            conn,
+            change.conn,
             who.tenant_key,
             id=new.id,
             registration=new.registration,
@@ -22,8 +22,9 @@ async def create(gateway: Gateway, who: Principal, new: NewTruck) -> NewTruckOut
             capacity_t=new.capacity_t,
             secret_hash=secret_hash,
         )
+        change.after = made = TruckOut.of(truck)
     device = Device(username=f"{who.tenant}/{truck.id}", secret=secret)
-    return NewTruckOut(**dict(TruckOut.of(truck)), device=device)
+    return NewTruckOut(**dict(made), device=device)
 
 
 async def get(gateway: Gateway, who: Principal, truck_id: str) -> TruckOut:
@@ -41,22 +42,25 @@ async def list_page(gateway: Gateway, who: Principal, page: Page) -> ListOf[Truc
 async def change(
     gateway: Gateway, who: Principal, truck_id: str, wanted: TruckChange, expected: int | None
 ) -> TruckOut:
-    async with gateway.as_tenant(who) as conn:
-        now = await trucks.get(conn, truck_id)
+    async with gateway.changing(who, "trucks.change", f"trucks/{truck_id}") as change:
+        now = await trucks.get(change.conn, truck_id)
         fields = {
             name: getattr(wanted if name in wanted.model_fields_set else now, name)
             for name in TruckChange.model_fields
         }
         truck = await trucks.update(
-            conn,
+            change.conn,
             truck_id,
             **fields,
             # Without If-Match: what was read, so that two changes at once do not undo each other.
             expected_version=now.version if expected is None else expected,
         )
-    return TruckOut.of(truck)
+        change.before = TruckOut.of(now)
+        change.after = changed = TruckOut.of(truck)
+    return changed
 
 
 async def delete(gateway: Gateway, who: Principal, truck_id: str, expected: int | None) -> None:
-    async with gateway.as_tenant(who) as conn:
-        await trucks.delete(conn, truck_id, expected)
+    async with gateway.changing(who, "trucks.delete", f"trucks/{truck_id}") as change:
+        change.before = TruckOut.of(await trucks.get(change.conn, truck_id))
+        await trucks.delete(change.conn, truck_id, expected)

@@ -98,7 +98,7 @@ async def authorise_socket(
 
 def _note(scope: Scope, who: Principal) -> None:
     record = record_of(scope)
-    record.tenant, record.principal = who.tenant, who.name
+    record.tenant, record.tenant_key, record.principal = who.tenant, who.tenant_key, who.name
 
 
 def bearer_protocol_of(socket: WebSocket) -> str | None:

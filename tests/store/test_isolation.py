@@ -23,6 +23,8 @@ ROLES = ("ubertruck_app", "ubertruck_telemetry", "ubertruck_system")
 # What each role may do to a whole table or to some of its columns; anything else is a mistake.
 GRANTS = {
     "ubertruck_app": {
+        "audit_heads": {"SELECT"},
+        "audit_log": {"SELECT", "INSERT"},
         "tenants": {"SELECT"},
         "roles": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "trucks": {"SELECT", "INSERT", "UPDATE"},
@@ -45,6 +47,8 @@ GRANTS = {
         "truck_snapshots": {"SELECT", "INSERT", "UPDATE"},
     },
     "ubertruck_system": {
+        "audit_heads": {"SELECT"},
+        "audit_log": {"SELECT", "INSERT"},
         "tenants": {"SELECT", "INSERT", "UPDATE"},
         "roles": {"SELECT", "INSERT", "UPDATE"},
         "oauth_clients": {"SELECT", "INSERT"},
