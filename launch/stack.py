@@ -15,6 +15,7 @@ from config.policy import Policy
 from launch import database, simulated
 from launch.embedded import nats, ray, redis
 from launch.embedded.broker_users import BrokerUsers
+from launch.embedded.broker_watch import BrokerWatch
 from launch.embedded.postgres import EmbeddedPostgres
 from launch.layout import Layout
 from launch.leftovers import RecordedProcess, kill, write_record
@@ -136,7 +137,17 @@ class Stack:
             self._layout.broker_users_file,
             reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),
         )
-        self._tasks.append(asyncio.create_task(users.run(users_known), name="broker-users"))
+        watch = BrokerWatch(
+            postgres=self._where.postgres,
+            policy=self._policy,
+            log_file=settings.log,
+            monitor_url=settings.monitor_url,
+            sign_in_refused=users.sign_in_refused,
+        )
+        self._tasks += [
+            asyncio.create_task(users.run(users_known), name="broker-users"),
+            asyncio.create_task(watch.run(), name="broker-watch"),
+        ]
 
     async def _start_cluster(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
         await self._starter.load()

@@ -16,6 +16,7 @@ class Refusals(Section):
     kept_days: Count = key("Older refusals are forgotten.")
     kept_per_device_max: Count = key("Of one device only so many are kept, the newest.")
     purge_s: Positive = key("How often old refusals are looked for.")
+    log_bytes_max: Count = key("Of the embedded broker's log, read at one look at most.")
 
 
 class Devices(Section):

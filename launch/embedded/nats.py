@@ -57,6 +57,10 @@ class NatsSettings:
         return self.layout.log_of("broker")
 
     @property
+    def monitor_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['broker_monitor']}"
+
+    @property
     def config_file(self) -> Path:
         return self.layout.run / "broker.conf"
 

@@ -30,6 +30,8 @@ class RunningBroker:
     layout: Layout
     mqtt: Mqtt
     child: Child
+    log_file: Path
+    monitor_url: str
 
     @property
     def port(self) -> int:
@@ -69,7 +71,7 @@ async def broker() -> AsyncIterator[RunningBroker]:
     child = Child(nats.plan(settings, policy().launch), policy().launch, changed=lambda: None)
     try:
         await child.start()
-        yield RunningBroker(layout, mqtt, child)
+        yield RunningBroker(layout, mqtt, child, settings.log, settings.monitor_url)
     finally:
         await child.stop()
         claim.release()
