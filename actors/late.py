@@ -51,8 +51,9 @@ async def _windows(conn: AnyConnection, spans: list[Span]) -> list[Window]:
     ]
     by_truck: dict[int, list[KnownEvent]] = {}
     for event in await events.of_spans(conn, wider):
-        mine = by_truck.setdefault(event.truck_key, [])
-        mine.append(KnownEvent(event.id, event.type, event.time_ms, event.data))
+        if event.truck_key is not None:
+            mine = by_truck.setdefault(event.truck_key, [])
+            mine.append(KnownEvent(event.id, event.type, event.time_ms, event.data))
     windows = []
     for span, part, reach in zip(spans, around, wider, strict=True):
         mine = by_truck.get(span.truck_key, [])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 
+from config.resolution import Override
 from config.schema import Section
 from config.sections.api import Api
 from config.sections.audit import Audit
 from config.sections.broker import Broker
 from config.sections.cluster import Cluster
+from config.sections.configuration import Configuration
 from config.sections.devices import Devices
 from config.sections.ingest import Ingest
 from config.sections.launch import Launch
@@ -40,8 +44,9 @@ class Policy(Section):
     live: Live
     devices: Devices
     api: Api
-    audit: Audit
+    configuration: Configuration
     tenancy: Tenancy
+    audit: Audit
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]
@@ -67,6 +72,58 @@ def defaults() -> Policy:
     return Policy.model_validate(sections)
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole tree at one moment; immutable, so who holds one sees no half of a change."""
+
+    everyone: Policy
+    # Only tenants for which something else holds than for everyone.
+    tenants: Mapping[str, Policy] = field(default_factory=dict)
+    revision: int = 0
+    overrides: tuple[Override, ...] = ()
+
+    def of(self, tenant: str) -> Policy:
+        return self.tenants.get(tenant, self.everyone)
+
+
+class Settings:
+    """Where a process, or one gateway of several in a test, finds its present snapshot."""
+
+    def __init__(self, base: Policy) -> None:
+        self.base = base
+        self.snapshot = Snapshot(base)
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def now(self) -> Policy:
+        """What holds for all tenants."""
+        return self.snapshot.everyone
+
+    def of(self, tenant: str) -> Policy:
+        """What holds for one tenant, by its id."""
+        return self.snapshot.of(tenant)
+
+    def swap(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        for listener in self._listeners:
+            listener()
+
+    def when_swapped(self, listener: Callable[[], None]) -> None:
+        """For the few who must act on a change; all others read when they need it."""
+        self._listeners.append(listener)
+
+
+@lru_cache(maxsize=1)
+def process_settings() -> Settings:
+    """This process's own, which all that ask for `policy()` read."""
+    return Settings(defaults())
+
+
 def policy() -> Policy:
-    """The snapshot this process runs with; reading it costs no I/O after the first call."""
-    return defaults()
+    """What holds for all tenants, now; reading it costs no I/O."""
+    return process_settings().snapshot.everyone
+
+
+def policy_of(tenant: str) -> Policy:
+    """What holds for one tenant, now, by its id."""
+    return process_settings().snapshot.of(tenant)

@@ -15,7 +15,7 @@ class TruckEvent(msgspec.Struct, frozen=True, kw_only=True):
     id: uuid.UUID
     type: str  # for example "truck.fence.entered"
     tenant_key: int
-    truck_key: int
+    truck_key: int | None  # None: it is about something else
     tenant: str
     subject: str  # "trucks/{id}"
     time_ms: int  # device time

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from config.installation import Installation
-from config.policy import Policy
+from config.policy import Policy, Settings
 from serve.audit.refusals import NoteRefusals
 from serve.console import api as console
 from serve.devices import api as devices
@@ -44,13 +44,19 @@ ROUTERS = (
 VERSION = "0.1.0"
 
 
-def build_app(where: Installation, policy: Policy, actors: Actors) -> FastAPI:
-    """Nothing is opened before the application's lifespan begins."""
+def build_app(
+    where: Installation, policy: Policy, actors: Actors, settings: Settings | None = None
+) -> FastAPI:
+    """Nothing is opened before the application's lifespan begins.
+
+    Without settings it follows the store by itself, beginning with this policy.
+    """
+    settings = settings or Settings(policy)
     metrics = GatewayMetrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_gateway(where, policy, actors, metrics) as gateway:
+        async with open_gateway(where, settings, actors, metrics) as gateway:
             app.state.gateway = gateway
             # What has been loaded so far stays for good and need not be looked through for garbage:
             # a tenth more requests (1 246 to 1 368 a second, p99 119 to 103 ms, 32 connections).
@@ -70,7 +76,7 @@ def build_app(where: Installation, policy: Policy, actors: Actors) -> FastAPI:
         exception_handlers=HANDLERS,
     )
     app.add_middleware(NoteRefusals)
-    app.add_middleware(Edge, api=policy.api, metrics=metrics)
+    app.add_middleware(Edge, settings=settings, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
     app.router.default = console.serve_console(where.console_dir)

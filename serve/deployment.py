@@ -7,7 +7,7 @@ from ray import serve as ray_serve
 
 from actors.handles import TruckShards
 from config.installation import Installation, installation
-from config.policy import Policy, policy
+from config.policy import Policy, policy, process_settings
 from serve.app import build_app
 from serve.live import socket
 
@@ -18,7 +18,8 @@ SHUTDOWN_S = 5.0
 def build_replica() -> FastAPI:
     """Called in each replica, which reads the installation itself: no secret passes through Ray."""
     socket.install()
-    return build_app(installation(), policy(), TruckShards.from_policy(policy()))
+    shards = TruckShards.from_policy(policy())
+    return build_app(installation(), policy(), shards, process_settings())
 
 
 class Gateway:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config.policy import Settings
 from config.sections.api import Api
 from serve import correlation
 from serve.metrics import GatewayMetrics
@@ -26,10 +27,14 @@ RETRY_AFTER_S = "1"
 class Edge:
     """Pure ASGI: a wrapper that makes a task of every request would cost more than a route."""
 
-    def __init__(self, app: ASGIApp, api: Api, metrics: GatewayMetrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: GatewayMetrics) -> None:
         self._app = app
-        self._api = api
+        self._settings = settings
         self._metrics = metrics
+
+    @property
+    def _api(self) -> Api:
+        return self._settings.now.api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

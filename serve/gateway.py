@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from config.installation import DatabaseRole, Installation
-from config.policy import Policy
+from config.policy import Policy, Settings
 from serve import log
 from serve.audit.trail import AuditTrail
 from serve.health.readiness import KnowsStats, Readiness
@@ -24,6 +24,8 @@ from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
+from store.config_bus import ConfigBus
+from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
 from store.key_file import KeyFile
 from store.live_bus import LiveBus
@@ -54,7 +56,8 @@ class Change:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Gateway:
     installation: Installation
-    policy: Policy
+    settings: Settings
+    configuration: ConfigFollower
     app_pool: AnyPool
     system_pool: AnyPool
     key: SigningKey
@@ -73,6 +76,20 @@ class Gateway:
     # As many turns as the pool has connections. The pool alone is not fair: a newcomer may take
     # the connection that a waiting request was just woken for, which then queues up at the end.
     turns: asyncio.Semaphore
+
+    @property
+    def policy(self) -> Policy:
+        """What holds now, for all tenants; read it when it is needed and keep none of it."""
+        return self.settings.now
+
+    def policy_of(self, who: Principal) -> Policy:
+        """The same for the caller's tenant, with what was set for it."""
+        return self.settings.of(who.tenant)
+
+    def take_settings(self) -> None:
+        """After every change: for those that cannot look each time."""
+        self.hub.take_settings()
+        self.issuer.ttl_s = self.policy.api.token_ttl_s
 
     @asynccontextmanager
     async def as_tenant(self, who: Principal) -> AsyncIterator[AnyConnection]:
@@ -128,10 +145,10 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    where: Installation, policy: Policy, actors: Actors, metrics: GatewayMetrics
+    where: Installation, settings: Settings, actors: Actors, metrics: GatewayMetrics
 ) -> AsyncIterator[Gateway]:
     """Opens everything, runs the background tasks, and closes it all in reverse."""
-    storage = policy.storage
+    storage = settings.now.storage
     async with AsyncExitStack() as stack:
         app_pool = await stack.enter_async_context(
             await open_pool(where.postgres, DatabaseRole.APP, storage.app_pool, storage)
@@ -140,6 +157,11 @@ async def open_gateway(
             await open_pool(where.postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
         )
         await refuse_development_secrets(system_pool)
+        news = ConfigBus(where.redis, where.instance, storage.bus)
+        stack.push_async_callback(news.close)
+        configuration = ConfigFollower(settings, system_pool, news)
+        await stack.enter_async_context(configuration.following())
+        policy = settings.now
         key = load_key(where.jwt_key_file)
         keys = KeyFile(where.key_file)
         directory = TruckDirectory()
@@ -149,7 +171,7 @@ async def open_gateway(
         bus = LiveBus(where.redis, where.instance)
         stack.push_async_callback(bus.close)
         hub = LiveHub(
-            policy=policy,
+            settings=settings,
             shards=actors,
             bus=bus,
             directory=directory,
@@ -158,7 +180,8 @@ async def open_gateway(
         )
         gateway = Gateway(
             installation=where,
-            policy=policy,
+            settings=settings,
+            configuration=configuration,
             app_pool=app_pool,
             system_pool=system_pool,
             key=key,
@@ -182,6 +205,7 @@ async def open_gateway(
                 actors=actors,
             ),
         )
+        settings.when_swapped(gateway.take_settings)
         tasks = [
             asyncio.create_task(hub.follow(), name="live-follow"),
             asyncio.create_task(hub.tend(), name="live-tend"),

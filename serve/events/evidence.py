@@ -13,6 +13,8 @@ from store.postgres import AnyConnection
 
 
 async def of_event(conn: AnyConnection, event: StoredEvent, api: Api) -> dict[str, Any]:
+    if event.truck_key is None:
+        return {"event": cloud_event(event), "fixes": []}
     around_ms = int(api.evidence_around_s * 1000)
     found = await fixes.track(
         conn,

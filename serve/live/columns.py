@@ -120,6 +120,26 @@ class LiveColumns:
         if row is not None:
             self._show(row, shown=False)
 
+    def judge_by(self, *, moving_kmh_min: float, offline_after_s: float, now_ms: int) -> None:
+        """Other thresholds: every truck is judged anew, and told where that makes a difference."""
+        if (moving_kmh_min, offline_after_s) == (self._moving_kmh_min, self._offline_after_s):
+            return
+        self._moving_kmh_min, self._offline_after_s = moving_kmh_min, offline_after_s
+        table = self.table
+        tenths = table["speed_dkmh"].astype(np.float32)
+        status = statuses(
+            table["ts_ms"],
+            np.where(table["speed_dkmh"] == MISSING_U16, np.float32(np.nan), tenths / TENTHS),
+            now_ms=now_ms,
+            moving_kmh_min=moving_kmh_min,
+            offline_after_s=offline_after_s,
+        )
+        rows = np.flatnonzero(status != table["status"])
+        if len(rows):
+            self.version += 1
+            table["status"][rows] = status[rows]
+            table["changed"][rows] = self.version
+
     def mark_offline(self, now_ms: int) -> None:
         """Silence is a change too: rows whose last fix has just become too old."""
         table = self.table

@@ -36,6 +36,16 @@ class TenantFeed:
         self._seen: deque[int] = deque(maxlen=2 * policy.live.event_queue_max)
         self._seen_set: set[int] = set()
 
+    def take(self, policy: Policy) -> None:
+        """What was changed for this tenant, for its trucks and whoever watches them now."""
+        self.columns.judge_by(
+            moving_kmh_min=policy.status.moving_kmh_min,
+            offline_after_s=policy.status.offline_after_s,
+            now_ms=int(time.time() * 1000),
+        )
+        for viewer in self.viewers:
+            viewer.live = policy.live
+
     def begin_at(self, seq: int) -> None:
         self.progress = Progress(seq, self._skew_s)
 

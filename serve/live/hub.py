@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from actors.handles import ActorAwayError
-from config.policy import Policy
+from config.policy import Policy, Settings
 from freight.cloudevents import cloud_event
 from freight.tracking.columns import LastArray
 from serve.identity.permissions import Permission
@@ -43,14 +43,14 @@ class LiveHub:
     def __init__(
         self,
         *,
-        policy: Policy,
+        settings: Settings,
         shards: KnowsPositions,
         bus: LiveBus,
         directory: TruckDirectory,
         app_pool: AnyPool,
         metrics: GatewayMetrics,
     ) -> None:
-        self._policy = policy
+        self._settings = settings
         self._shards = shards
         self._bus = bus
         self._directory = directory
@@ -60,12 +60,21 @@ class LiveHub:
         self._look_now = asyncio.Event()
         self._viewers = 0
 
+    @property
+    def _policy(self) -> Policy:
+        return self._settings.now
+
+    def take_settings(self) -> None:
+        """Feeds that are watched follow what was changed for their tenants."""
+        for feed in self._feeds.values():
+            feed.take(self._settings.of(feed.tenant))
+
     # ------------------------------------------------------------------------------ viewers
 
     def join(self, who: Principal, form: Form) -> Viewer:
         feed = self._feeds.get(who.tenant_key)
         if feed is None:
-            feed = TenantFeed(who.tenant_key, who.tenant, self._policy)
+            feed = TenantFeed(who.tenant_key, who.tenant, self._settings.of(who.tenant))
             self._feeds[who.tenant_key] = feed
             self._look_now.set()
 
@@ -80,7 +89,7 @@ class LiveHub:
         viewer = Viewer(
             feed,
             form,
-            self._policy.live,
+            self._settings.of(who.tenant).live,
             expires_s=who.expires_s,
             replay=replay if may_see_events else None,
         )

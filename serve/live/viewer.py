@@ -53,7 +53,7 @@ class Viewer:
     ) -> None:
         self._feed = feed
         self._form = form
-        self._live = live
+        self.live = live
         self._expires_s = expires_s
         self._replay = replay  # None: this viewer may not see events
         self._view = View()
@@ -90,7 +90,7 @@ class Viewer:
     def offer_event(self, seq: int, text: str) -> None:
         if self._replay is None:
             return
-        if len(self._events) >= self._live.event_queue_max:
+        if len(self._events) >= self.live.event_queue_max:
             self.events_dropped += len(self._events)
             self._events.clear()
             self._events_lost = True
@@ -113,7 +113,7 @@ class Viewer:
 
     async def messages(self) -> AsyncIterator[bytes | str]:
         """Ends when `closing` says why."""
-        yield text_of("hello", tenant=self._feed.tenant, interval_ms=self._live.interval_ms)
+        yield text_of("hello", tenant=self._feed.tenant, interval_ms=self.live.interval_ms)
         while True:
             await self._turn()
             self._check()
@@ -127,14 +127,14 @@ class Viewer:
             if not self._feed.is_filled:
                 self._due_s = time.monotonic() + FIRST_FILL_LOOK_S
                 continue
-            self._due_s = time.monotonic() + self._live.interval_ms / 1000.0
+            self._due_s = time.monotonic() + self.live.interval_ms / 1000.0
             async for text in self._due_events():
                 yield text
             frame = self._frame()
             if frame is not None:
                 yield frame
             if time.monotonic() >= self._token_due_s:
-                self._token_due_s = time.monotonic() + self._live.resume_token_s
+                self._token_due_s = time.monotonic() + self.live.resume_token_s
                 token = self.token()
                 if token is not None:
                     yield text_of("resume", token=token)
@@ -142,9 +142,7 @@ class Viewer:
     async def _turn(self) -> None:
         """Until the next frame is due, or something was said in between."""
         loop = asyncio.get_running_loop()
-        wait_s = (
-            self._due_s - time.monotonic() if self._is_subscribed else self._live.resume_token_s
-        )
+        wait_s = self._due_s - time.monotonic() if self._is_subscribed else self.live.resume_token_s
         if wait_s <= 0:
             await asyncio.sleep(0)
         elif not self._wake.is_set():
@@ -157,14 +155,14 @@ class Viewer:
         waited_s = time.monotonic() - self._opened_s
         if time.time() >= self._expires_s:
             self.close(TOKEN_EXPIRED, "the token has expired")
-        elif not self._is_subscribed and waited_s > self._live.first_subscribe_s_max:
+        elif not self._is_subscribed and waited_s > self.live.first_subscribe_s_max:
             self.close(NO_SUBSCRIBE, "nothing was subscribed to")
 
     async def _due_events(self) -> AsyncIterator[str]:
         replayed: set[int] = set()
         if self._resume is not None and self._replay is not None:
             resume, self._resume = self._resume, None
-            self._progress = Progress.from_place(resume, self._live.resume_skew_s, time.monotonic())
+            self._progress = Progress.from_place(resume, self.live.resume_skew_s, time.monotonic())
             missed, is_complete = await self._replay(resume)
             self._events_lost |= not is_complete
             for seq, text in missed:
@@ -173,7 +171,7 @@ class Viewer:
                 yield text
         place = self._feed.place() if self._progress is None else None
         if place is not None and self._replay is not None:
-            self._progress = Progress.from_place(place, self._live.resume_skew_s, time.monotonic())
+            self._progress = Progress.from_place(place, self.live.resume_skew_s, time.monotonic())
         if self._events_lost:
             self._events_lost = False
             yield text_of("resync", detail=EVENTS_LEFT_OUT, token=self.token())

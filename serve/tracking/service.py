@@ -29,7 +29,7 @@ async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict
     if fix is None:
         await truck_key(gateway, who, truck_id)
         raise NotFoundError(f"truck {truck_id!r} has no position yet")
-    return position_fields(truck_id, fix, _now_ms(), gateway.policy.status)
+    return position_fields(truck_id, fix, _now_ms(), gateway.policy_of(who).status)
 
 
 async def truck_key(gateway: Gateway, who: Principal, truck_id: str) -> int:
@@ -81,13 +81,13 @@ def _items(
     entries = [known.get(key) for key in inside["truck_key"].tolist()]
     # Deleted trucks are unknown to the directory; the tenant is checked once more.
     names = [e.truck if e and e.tenant_key == who.tenant_key else None for e in entries]
-    now_ms = _now_ms()
+    now_ms, rules = _now_ms(), gateway.policy_of(who).status
     status = statuses(
         inside["ts_ms"],
         inside["speed_kmh"],
         now_ms=now_ms,
-        moving_kmh_min=gateway.policy.status.moving_kmh_min,
-        offline_after_s=gateway.policy.status.offline_after_s,
+        moving_kmh_min=rules.moving_kmh_min,
+        offline_after_s=rules.offline_after_s,
     )
     times = np.datetime_as_string(inside["ts_ms"].astype("datetime64[ms]"), unit="ms")
     columns = zip(

@@ -33,8 +33,12 @@ GRANTS = {
         "fences": {"SELECT", "INSERT", "UPDATE"},
         "fence_versions": {"SELECT"},
         "fixes": {"SELECT"},
-        "events": {"SELECT"},
+        "events": {"SELECT", "INSERT"},
+        "outbox": {"INSERT"},
         "rejections": {"SELECT"},
+        "config_versions": {"SELECT", "INSERT"},
+        "config_changes": {"SELECT", "INSERT"},
+        "config_values": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     },
     "ubertruck_telemetry": {
         "tenants": {"SELECT"},
@@ -57,7 +61,11 @@ GRANTS = {
         "device_refusals": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "fence_versions": {"SELECT"},
         "rejections": {"SELECT"},
-        "outbox": {"SELECT", "DELETE", "UPDATE"},
+        "outbox": {"SELECT", "INSERT", "DELETE", "UPDATE"},
+        "events": {"SELECT", "INSERT"},
+        "config_versions": {"SELECT", "INSERT"},
+        "config_changes": {"SELECT", "INSERT"},
+        "config_values": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     },
 }
 

@@ -1,0 +1,89 @@
+"""Keeps a process's configuration that of the store: told over Redis, and by looking."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Collection
+
+from config.paths import ANY
+from config.policy import Settings
+from config.snapshot import snapshot_of
+from store import configuration
+from store.config_bus import ConfigBus
+from store.postgres import STORE_FAILURES, AnyPool
+
+log = logging.getLogger("ubertruck.config")
+
+ASK_AGAIN_S = 0.1
+
+
+class ConfigFollower:
+    """While the store is away the last snapshot serves."""
+
+    def __init__(self, settings: Settings, pool: AnyPool, bus: ConfigBus) -> None:
+        """`pool` is of the SYSTEM role: it reads what is set for every tenant."""
+        self._settings = settings
+        self._pool = pool
+        self._bus = bus
+        self._news = asyncio.Event()
+
+    async def refresh(self) -> bool:
+        """Take in what changed since the last look; whether anything did. Raises STORE_FAILURES."""
+        async with self._pool.acquire() as conn:
+            revision = await configuration.revision(conn)
+            if revision == self._settings.snapshot.revision:
+                return False
+            overrides = await configuration.everything(conn)
+        environment = os.environ.get("ENVIRONMENT", "") or ANY
+        self._settings.swap(snapshot_of(self._settings.base, overrides, environment, revision))
+        log.info("configuration revision %d is in force", revision)
+        return True
+
+    async def announce(self) -> None:
+        """After a change of our own: in force here at once, elsewhere as soon as they hear."""
+        await self._bus.tell()
+        self._news.set()
+
+    @contextlib.asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Loads what there is, then follows until the end; without the store it only follows."""
+        with contextlib.suppress(*STORE_FAILURES):
+            await self.refresh()
+        tasks = [
+            asyncio.create_task(self._listen(), name="config-listen"),
+            asyncio.create_task(self._follow(), name="config-follow"),
+        ]
+        try:
+            yield
+        finally:
+            await _end(tasks)
+
+    async def _listen(self) -> None:
+        async for _ in self._bus.heard():
+            self._news.set()
+
+    async def _follow(self) -> None:
+        while True:
+            poll_s = self._settings.now.configuration.poll_s
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(poll_s):
+                    await self._news.wait()
+            self._news.clear()
+            try:
+                await self.refresh()
+            except STORE_FAILURES as failed:
+                log.warning("the configuration stays as it is: %s", failed)
+            except Exception:  # whatever it is, the next change must be seen
+                log.exception("the configuration stays as it is")
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Asks more than once: a client library that is just connecting may swallow a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)
