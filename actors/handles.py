@@ -13,6 +13,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from actors.errors import StoreAwayError
+from actors.service_tokens import ServiceTokenError, TokenMaker
 from actors.stats import ActorStats
 from config.installation import Installation
 from config.policy import Policy
@@ -62,16 +63,23 @@ def spawn(actor: type, name: str, *args: object) -> None:
 _known: dict[str, Any] = {}
 
 
-async def _call(name: str, method: str, *args: object, deadline_s: float | None) -> Any:
+async def _call(
+    tokens: TokenMaker, name: str, method: str, *args: object, deadline_s: float | None
+) -> Any:
     """One call by name; a handle that failed is asked for again, for the actor may be a new one."""
     try:
         handle = _known.get(name) or _known.setdefault(name, ray.get_actor(name))
-        call = cast(Awaitable[Any], getattr(handle, method).remote(*args))
+        token = tokens.token_for(name)
+        call = cast(Awaitable[Any], getattr(handle, method).remote(token, *args))
         return await asyncio.wait_for(call, deadline_s)
     except TimeoutError as error:
         raise ActorAwayError(f"{name} gave no answer within {deadline_s:g} s") from error
     except RayTaskError as error:
         if isinstance(error.cause, StoreAwayError):
+            raise ActorAwayError(f"{name}: {error.cause}") from error
+        if isinstance(error.cause, ServiceTokenError):
+            # Nothing is wrong with what was sent: with a new token it may be taken.
+            tokens.forget()
             raise ActorAwayError(f"{name}: {error.cause}") from error
         raise BatchRefusedError(f"{name}: {_last_line(error)}") from error
     except (RayError, ValueError) as error:
@@ -88,18 +96,21 @@ def _last_line(error: Exception) -> str:
 class ShardHandle:
     """One truck shard, called by name."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, tokens: TokenMaker) -> None:
         self._name = SHARD.format(number)
+        self._tokens = tokens
 
     async def fold(self, batch: FixBatch) -> int:
         """Commit a batch; the answer, the commit's time, comes after the commit.
 
         Without a deadline: as long as the shard works on it, sending it again only adds work.
         """
-        return cast(int, await _call(self._name, "fold", batch, deadline_s=None))
+        return cast(int, await _call(self._tokens, self._name, "fold", batch, deadline_s=None))
 
     async def positions(self, tenant_key: int, deadline_s: float) -> LastArray:
-        found = await _call(self._name, "positions", tenant_key, deadline_s=deadline_s)
+        found = await _call(
+            self._tokens, self._name, "positions", tenant_key, deadline_s=deadline_s
+        )
         return cast(LastArray, found)
 
 
@@ -110,14 +121,17 @@ class TruckShards:
     shards: int
     ingest_workers: int
     deadline_s: float
+    tokens: TokenMaker
 
     @classmethod
-    def from_policy(cls, policy: Policy) -> TruckShards:
-        return cls(policy.tracking.shards, policy.ingest.workers, policy.tracking.query_deadline_s)
+    def from_policy(cls, policy: Policy, tokens: TokenMaker) -> TruckShards:
+        tracking = policy.tracking
+        return cls(tracking.shards, policy.ingest.workers, tracking.query_deadline_s, tokens)
 
     async def positions(self, tenant_key: int) -> LastArray:
         """Last known positions of a tenant's trucks, complete or ActorAwayError."""
-        asked = [ShardHandle(i).positions(tenant_key, self.deadline_s) for i in range(self.shards)]
+        handles = [ShardHandle(i, self.tokens) for i in range(self.shards)]
+        asked = [handle.positions(tenant_key, self.deadline_s) for handle in handles]
         parts = await asyncio.gather(*asked)
         return np.concatenate([*parts, np.empty(0, dtype=LAST_DTYPE)])
 
@@ -132,7 +146,8 @@ class TruckShards:
 
     async def _stats_of(self, role: str, name: str) -> ActorStats:
         try:
-            return cast(ActorStats, await _call(name, "stats", deadline_s=self.deadline_s))
+            found = await _call(self.tokens, name, "stats", deadline_s=self.deadline_s)
+            return cast(ActorStats, found)
         except ActorAwayError as error:
             return ActorStats(role, name, 0, {}, str(error))
 

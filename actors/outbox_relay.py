@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 
 from actors.life import live
+from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
@@ -23,12 +24,14 @@ class OutboxRelay:
 
     def __init__(self) -> None:
         self._limits = policy().relay
+        self._guard = guard_of("outbox-relay")
         self._counts: Counter[str] = Counter()
         self._trouble: str | None = "starting"
         self._backlog = outbox.Backlog(0, 0.0)
         self._life = live(self._run(), "relay-life")
 
-    async def stats(self) -> ActorStats:
+    async def stats(self, token: str) -> ActorStats:
+        self._guard.admit(token)
         values = {
             **{name: float(count) for name, count in self._counts.items()},
             "outbox_rows": float(self._backlog.rows),

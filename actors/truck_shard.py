@@ -12,6 +12,7 @@ from actors.errors import StoreAwayError
 from actors.journal import Journal
 from actors.life import end_process, live
 from actors.live_publisher import LivePublisher
+from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
@@ -29,6 +30,7 @@ class TruckShard:
 
     def __init__(self, number: int) -> None:
         self._number = number
+        self._guard = guard_of(f"truck-shard-{number}")
         self._turn = asyncio.Lock()
         self._working = asyncio.Event()
         self._trouble: str | None = "starting"
@@ -38,8 +40,9 @@ class TruckShard:
         self._live: LivePublisher | None = None
         self._life = live(self._run(), "shard-life")
 
-    async def fold(self, batch: FixBatch) -> int:
+    async def fold(self, token: str, batch: FixBatch) -> int:
         """Fold and commit; answers with the commit's time in epoch milliseconds."""
+        self._guard.admit(token)
         await self._working.wait()
         async with self._turn:
             journal = self._recovered_journal()
@@ -58,13 +61,15 @@ class TruckShard:
             self._live.mark(rows)
         return committed_ms
 
-    async def positions(self, tenant_key: int) -> LastArray:
+    async def positions(self, token: str, tenant_key: int) -> LastArray:
         """What is committed; also while the store is away, since that does not make it wrong."""
+        self._guard.admit(token)
         if self._journal is None or not self._recovered_once:
             raise StoreAwayError(self._trouble or "starting")
         return self._journal.columns.of_tenant(tenant_key)
 
-    async def stats(self) -> ActorStats:
+    async def stats(self, token: str) -> ActorStats:
+        self._guard.admit(token)
         values: dict[str, float] = dict(self._counts)
         if self._journal is not None:
             values |= self._journal.values()

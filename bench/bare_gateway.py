@@ -8,14 +8,18 @@ from __future__ import annotations
 import sys
 
 from actors.handles import TruckShards, connect
+from actors.service_tokens import maker_for
 from config.installation import installation
 from config.policy import policy
 from serve.bare import run
+from serve.deployment import SERVICE, acting_for
 
 
 def main(port: int) -> None:
-    connect(installation())
-    run(installation(), policy(), TruckShards.from_policy(policy()), port)
+    where = installation()
+    connect(where)
+    shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
+    run(where, policy(), shards, port)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import psutil
 
 from actors.handles import SHARD as SHARD_NAME
 from actors.handles import ShardHandle, TruckShards, connect
+from actors.service_tokens import TokenMaker, maker_for
 from bench import stack, world
 from bench.seeding import TENANT, add_fences, add_trucks, reader, tenant_key
 from bench.stack import Stack
@@ -43,11 +44,12 @@ async def fill(running: Stack, trucks: int) -> Filled:
     fences = world.build(ids[:500], 2 * ROUNDS, FENCES, 1).fences
     tenant = await tenant_key(running, TENANT)
     await add_fences(running, fences)
-    shard = ShardHandle(SHARD)
+    tokens = maker_for(running.installation, "bench")
+    shard = ShardHandle(SHARD, tokens)
     # One fix makes the shard compile the fences, which are not the trucks' memory.
     probe = await add_trucks(running, ["bench-probe"])
     await shard.fold(FixBatch(_fixes(tenant, np.array([*probe.values()]), ground, 0), {}))
-    process = psutil.Process(await _pid_of_shard())
+    process = psutil.Process(await _pid_of_shard(tokens))
     before = process.memory_full_info().uss
     keys = np.array([*(await add_trucks(running, ids)).values()], dtype=np.int64)
     for round_ in range(ROUNDS):
@@ -58,9 +60,9 @@ async def fill(running: Stack, trucks: int) -> Filled:
     return Filled(before, process.memory_full_info().uss)
 
 
-async def _pid_of_shard() -> int:
+async def _pid_of_shard(tokens: TokenMaker) -> int:
     """By its own word: the installation lists the shards by process id."""
-    stats = await TruckShards.from_policy(policy()).stats()
+    stats = await TruckShards.from_policy(policy(), tokens).stats()
     return next(s.pid for s in stats if s.name == SHARD_NAME.format(SHARD))
 
 

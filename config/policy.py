@@ -24,6 +24,7 @@ from config.sections.live import Live
 from config.sections.operational import Operational
 from config.sections.relay import Relay
 from config.sections.retention import Retention
+from config.sections.service_tokens import ServiceTokens
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
 from config.sections.tenancy import Tenancy
@@ -43,6 +44,7 @@ class Policy(Section):
     relay: Relay
     live: Live
     devices: Devices
+    service_tokens: ServiceTokens
     api: Api
     configuration: Configuration
     tenancy: Tenancy

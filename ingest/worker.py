@@ -11,6 +11,7 @@ import msgspec
 
 from actors.handles import ShardHandle
 from actors.life import live, now_ms
+from actors.service_tokens import guard_of, maker_for
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
@@ -35,6 +36,7 @@ class IngestWorker:
     def __init__(self, number: int) -> None:
         self._number = number
         self._limits = policy().ingest
+        self._guard = guard_of(f"ingest-worker-{number}")
         self._waiting: deque[tuple[Session, Message]] = deque()
         self._waiting_bytes = 0
         self._news = asyncio.Event()
@@ -43,7 +45,8 @@ class IngestWorker:
         self._addresses = AddressBook(policy().tracking.shards)
         self._reader = WindowReader(self._addresses.find, self._limits.admission)
         self._directory = TruckDirectory()
-        self._shards = [ShardHandle(i) for i in range(policy().tracking.shards)]
+        tokens = maker_for(installation(), f"ingest-worker-{number}")
+        self._shards = [ShardHandle(i, tokens) for i in range(policy().tracking.shards)]
         self._counts: Counter[str] = Counter()
         self._trouble: str | None = "starting"
         self._stream = BrokerStream(
@@ -51,7 +54,8 @@ class IngestWorker:
         )
         self._life = live(self._run(), "ingest-life")
 
-    async def stats(self) -> ActorStats:
+    async def stats(self, token: str) -> ActorStats:
+        self._guard.admit(token)
         values = {
             **{name: float(count) for name, count in self._counts.items()},
             "waiting_messages": float(len(self._waiting)),

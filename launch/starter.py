@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from actors import handles
 from actors.outbox_relay import OutboxRelay
 from actors.rehome import rehome_installation
+from actors.service_tokens import maker_for
 from actors.stats import ActorStats
 from actors.truck_shard import TruckShard
 from config.installation import installation
@@ -48,7 +49,7 @@ async def start_all() -> None:
     await rehome_installation(installation().postgres, limits)
     handles.start_actors(limits, TruckShard, OutboxRelay, IngestWorker)
     serving = asyncio.create_task(serve_all(), name="deploy")
-    shards = handles.TruckShards.from_policy(limits)
+    shards = handles.TruckShards.from_policy(limits, maker_for(installation(), "starter"))
     await asyncio.wait_for(
         handles.wait_until_working(shards, tell_troubles, POLL_S), limits.launch.actors_ready_s_max
     )

@@ -6,20 +6,33 @@ from fastapi import FastAPI
 from ray import serve as ray_serve
 
 from actors.handles import TruckShards
+from actors.service_tokens import EndUser, maker_for
 from config.installation import Installation, installation
 from config.policy import Policy, policy, process_settings
 from serve.app import build_app
 from serve.live import socket
+from serve.request_record import current
 
 APP = "gateway"
+# As actors know us.
+SERVICE = "gateway"
 SHUTDOWN_S = 5.0
+
+
+def acting_for() -> EndUser | None:
+    """Whose request is being answered; the actors are told."""
+    request = current()
+    if request is None or request.principal is None:
+        return None
+    return EndUser(request.principal, request.tenant)
 
 
 def build_replica() -> FastAPI:
     """Called in each replica, which reads the installation itself: no secret passes through Ray."""
     socket.install()
-    shards = TruckShards.from_policy(policy())
-    return build_app(installation(), policy(), shards, process_settings())
+    where = installation()
+    shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
+    return build_app(where, policy(), shards, process_settings())
 
 
 class Gateway:
