@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from config.installation import Installation
 from config.policy import Policy, Settings
 from serve.audit.refusals import NoteRefusals
+from serve.carriers import api as carriers
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
@@ -29,6 +30,7 @@ from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
 
 ROUTERS = (
+    carriers.router,
     fleet.router,
     devices.router,
     fences.router,

@@ -93,8 +93,10 @@ class Gateway:
 
     @asynccontextmanager
     async def as_tenant(self, who: Principal) -> AsyncIterator[AnyConnection]:
-        """How a route reaches tenant data: a transaction that sees one tenant."""
-        async with self.turns, as_tenant(self.app_pool, who.tenant_key) as connection:
+        """How a route reaches tenant data: a transaction that sees one tenant, and of its trucks,
+        for who speaks for a carrier, that carrier's."""
+        whose = as_tenant(self.app_pool, who.tenant_key, who.carrier)
+        async with self.turns, whose as connection:
             yield connection
 
     @asynccontextmanager

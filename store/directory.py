@@ -26,6 +26,8 @@ class DirectoryEntry:
     revoked: bool = False
     # The tenant is not active: its devices are refused, its trucks stay known.
     suspended: bool = False
+    # Whose truck it is inside of the tenant.
+    carrier: str | None = None
 
     @property
     def username(self) -> str:
@@ -49,7 +51,8 @@ async def changes_since(conn: AnyConnection, revision: int) -> list[DirectoryEnt
         SELECT k.tenant_key, t.id AS tenant, k.key AS truck_key, k.id AS truck, c.secret_hash,
             greatest(k.revision, c.revision, t.directory_revision) AS revision,
             k.deleted_at IS NOT NULL AS deleted, c.previous_hash, c.previous_until, c.unique_id,
-            c.revoked_at IS NOT NULL AS revoked, t.status <> 'active' AS suspended
+            c.revoked_at IS NOT NULL AS revoked, t.status <> 'active' AS suspended,
+            k.carrier
         FROM trucks k JOIN tenants t ON t.key = k.tenant_key
             LEFT JOIN device_credentials c ON c.truck_key = k.key
         WHERE k.key IN (

@@ -3,6 +3,7 @@
 StoreError
 ├── AlreadyExistsError     the id is taken: choose another
 ├── NotFoundError          no such object for this tenant
+├── UnknownCarrierError    a truck is given to a carrier that is not there: make it first
 ├── StaleVersionError      changed meanwhile: read again, then decide
 ├── LeaseLostError         another process holds the shard: stop writing, for good
 ├── BatchExistsError       this batch was committed before: reload the shard's state
@@ -24,6 +25,11 @@ class AlreadyExistsError(StoreError):
 class NotFoundError(StoreError):
     def __init__(self, what: str, object_id: str) -> None:
         super().__init__(f"there is no {what} {object_id!r}")
+
+
+class UnknownCarrierError(StoreError):
+    def __init__(self, carrier: str | None) -> None:
+        super().__init__(f"there is no carrier {carrier!r}")
 
 
 class StaleVersionError(StoreError):

@@ -164,10 +164,12 @@ def _stored(row: asyncpg.Record) -> StoredFix:
     return StoredFix(epoch_ms(row[0]), epoch_ms(row[1]), *row[2:])
 
 
-async def last_fix_of(conn: AnyConnection, tenant_key: int, truck_id: str) -> StoredFix | None:
+async def last_fix_of(
+    conn: AnyConnection, tenant_key: int, truck_id: str, carrier: str | None = None
+) -> StoredFix | None:
     """For APP, outside a transaction: it speaks for the tenant by itself, in one round trip."""
     row = await conn.fetchrow(
-        f"SELECT {STORED_COLUMNS} FROM last_fix_of($1, $2)", tenant_key, truck_id
+        f"SELECT {STORED_COLUMNS} FROM last_fix_of($1, $2, $3)", tenant_key, truck_id, carrier
     )
     return None if row is None else _stored(row)
 

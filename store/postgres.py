@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ STORE_FAILURES = (
     TimeoutError,
 )
 
+CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -98,11 +100,17 @@ async def ping(pool: AnyPool) -> None:
 
 
 @asynccontextmanager
-async def as_tenant(pool: AnyPool, tenant_key: int) -> AsyncIterator[AnyConnection]:
-    """A transaction of the APP role in which row level security shows this tenant's rows only."""
+async def as_tenant(
+    pool: AnyPool, tenant_key: int, carrier: str | None = None
+) -> AsyncIterator[AnyConnection]:
+    """A transaction of the APP role in which row level security shows this tenant's rows only,
+    and of its trucks, if a carrier is named, only that carrier's."""
+    # In one round trip: a bound parameter would cost two trips more. An int cannot carry SQL.
+    begin = f"BEGIN; SET LOCAL ubertruck.tenant_key = {int(tenant_key)}"
+    if carrier is not None:
+        begin += f"; SET LOCAL ubertruck.carrier = '{_harmless(carrier)}'"
     async with pool.acquire() as connection:
-        # In one round trip. An int cannot carry SQL; a bound parameter would cost two trips more.
-        await connection.execute(f"BEGIN; SET LOCAL ubertruck.tenant_key = {int(tenant_key)}")
+        await connection.execute(begin)
         try:
             yield connection
         except BaseException:
@@ -110,6 +118,13 @@ async def as_tenant(pool: AnyPool, tenant_key: int) -> AsyncIterator[AnyConnecti
                 await connection.execute("ROLLBACK")
             raise
         await connection.execute("COMMIT")
+
+
+def _harmless(carrier: str) -> str:
+    """Neither SQL nor empty, which would mean all carriers."""
+    if CARRIER_ID.fullmatch(carrier) is None:
+        raise ValueError("not the id of a carrier")
+    return carrier
 
 
 async def _prepare_connection(connection: AnyConnection) -> None:

@@ -7,10 +7,15 @@ from datetime import datetime
 
 import asyncpg
 
-from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
+from store.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    StaleVersionError,
+    UnknownCarrierError,
+)
 from store.postgres import AnyConnection, one
 
-COLUMNS = "key, id, registration, truck_class, capacity_t, created_at, version"
+COLUMNS = "key, id, registration, truck_class, capacity_t, carrier, created_at, version"
 # Another truck's device may have been given this truck's id.
 DEVICE_ID_INDEX = "device_credentials_id"
 
@@ -22,6 +27,7 @@ class Truck:
     registration: str | None
     truck_class: str | None
     capacity_t: float | None
+    carrier: str | None
     created_at: datetime
     version: int
 
@@ -35,14 +41,15 @@ async def create(
     truck_class: str | None,
     capacity_t: float | None,
     secret_hash: str | None,
+    carrier: str | None = None,
 ) -> Truck:
     """Truck and device credential at once: the revision that announces one brings the other."""
     try:
         row = await conn.fetchrow(
             f"""
             WITH truck AS (
-                INSERT INTO trucks (tenant_key, id, registration, truck_class, capacity_t)
-                VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}
+                INSERT INTO trucks (tenant_key, id, registration, truck_class, capacity_t, carrier)
+                VALUES ($1, $2, $3, $4, $5, $7) RETURNING {COLUMNS}
             ), credential AS (
                 INSERT INTO device_credentials (truck_key, tenant_key, id, secret_hash)
                 SELECT key, $1, id, $6 FROM truck WHERE $6::text IS NOT NULL
@@ -55,10 +62,13 @@ async def create(
             truck_class,
             capacity_t,
             secret_hash,
+            carrier,
         )
     except asyncpg.UniqueViolationError as taken:
         what = "device" if taken.constraint_name == DEVICE_ID_INDEX else "truck"
         raise AlreadyExistsError(what, id) from None
+    except asyncpg.ForeignKeyViolationError:
+        raise UnknownCarrierError(carrier) from None
     return Truck(**one(row))
 
 
@@ -91,21 +101,26 @@ async def update(
     registration: str | None,
     truck_class: str | None,
     capacity_t: float | None,
+    carrier: str | None,
     expected_version: int | None,
 ) -> Truck:
     """Replace what may change; with a version, only if the truck is still at it."""
-    row = await conn.fetchrow(
-        f"""
-        UPDATE trucks SET registration = $2, truck_class = $3, capacity_t = $4
-        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($5, version)
-        RETURNING {COLUMNS}
-        """,
-        id,
-        registration,
-        truck_class,
-        capacity_t,
-        expected_version,
-    )
+    try:
+        row = await conn.fetchrow(
+            f"""
+            UPDATE trucks SET registration = $2, truck_class = $3, capacity_t = $4, carrier = $6
+            WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($5, version)
+            RETURNING {COLUMNS}
+            """,
+            id,
+            registration,
+            truck_class,
+            capacity_t,
+            expected_version,
+            carrier,
+        )
+    except asyncpg.ForeignKeyViolationError:
+        raise UnknownCarrierError(carrier) from None
     if row is None:
         raise await _refusal(conn, id, expected_version)
     return Truck(**row)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from serve.fleet.device_secrets import new_secret
 from serve.fleet.wire import Device, NewTruck, NewTruckOut, TruckChange, TruckOut
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Page
+from serve.problems import ForbiddenError, InvalidError
 from store import trucks
+from store.errors import UnknownCarrierError
 
 
 async def create(gateway: Gateway, who: Principal, new: NewTruck) -> NewTruckOut:
     secret, secret_hash = new_secret(who.tenant)
+    # What somebody makes who speaks for a carrier is that carrier's.
+    carrier = who.carrier if new.carrier is None else new.carrier
+    _refuse_others_carrier(who, carrier)
     async with gateway.changing(who, "trucks.create", f"trucks/{new.id}") as change:
-        truck = await trucks.create(
-            change.conn,
-            who.tenant_key,
-            id=new.id,
-            registration=new.registration,
-            truck_class=new.truck_class,
-            capacity_t=new.capacity_t,
-            secret_hash=secret_hash,
-        )
-        change.after = made = TruckOut.of(truck)
+        with _carrier_pointed_at():
+            truck = await trucks.create(
+                change.conn,
+                who.tenant_key,
+                id=new.id,
+                registration=new.registration,
+                truck_class=new.truck_class,
+                capacity_t=new.capacity_t,
+                carrier=carrier,
+                secret_hash=secret_hash,
+            )
+        change.after = TruckOut.of(truck)
     device = Device(username=f"{who.tenant}/{truck.id}", secret=secret)
-    return NewTruckOut(**dict(made), device=device)
+    return NewTruckOut(**dict(TruckOut.of(truck)), device=device)
 
 
 async def get(gateway: Gateway, who: Principal, truck_id: str) -> TruckOut:
@@ -44,23 +54,39 @@ async def change(
 ) -> TruckOut:
     async with gateway.changing(who, "trucks.change", f"trucks/{truck_id}") as change:
         now = await trucks.get(change.conn, truck_id)
+        change.before = TruckOut.of(now)
         fields = {
             name: getattr(wanted if name in wanted.model_fields_set else now, name)
             for name in TruckChange.model_fields
         }
-        truck = await trucks.update(
-            change.conn,
-            truck_id,
-            **fields,
-            # Without If-Match: what was read, so that two changes at once do not undo each other.
-            expected_version=now.version if expected is None else expected,
-        )
-        change.before = TruckOut.of(now)
-        change.after = changed = TruckOut.of(truck)
-    return changed
+        _refuse_others_carrier(who, fields["carrier"])
+        with _carrier_pointed_at():
+            truck = await trucks.update(
+                change.conn,
+                truck_id,
+                **fields,
+                # Without If-Match: what was read, so that two changes do not undo each other.
+                expected_version=now.version if expected is None else expected,
+            )
+        change.after = TruckOut.of(truck)
+    return TruckOut.of(truck)
 
 
 async def delete(gateway: Gateway, who: Principal, truck_id: str, expected: int | None) -> None:
     async with gateway.changing(who, "trucks.delete", f"trucks/{truck_id}") as change:
         change.before = TruckOut.of(await trucks.get(change.conn, truck_id))
         await trucks.delete(change.conn, truck_id, expected)
+
+
+def _refuse_others_carrier(who: Principal, carrier: str | None) -> None:
+    if who.carrier is not None and carrier != who.carrier:
+        raise ForbiddenError("who speaks for one carrier cannot give trucks to another")
+
+
+@contextmanager
+def _carrier_pointed_at() -> Iterator[None]:
+    """A carrier that is not there is a mistake in the body, not a missing truck."""
+    try:
+        yield
+    except UnknownCarrierError as unknown:
+        raise InvalidError.at("/carrier", str(unknown)) from unknown

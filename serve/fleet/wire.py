@@ -18,6 +18,7 @@ class TruckFields(Strict):
     registration: ShortText | None = None
     truck_class: ShortText | None = Field(default=None, alias="class")
     capacity_t: Capacity | None = None
+    carrier: ObjectId | None = Field(default=None, description="whose truck it is")
 
 
 class NewTruck(TruckFields):
@@ -35,6 +36,7 @@ class TruckOut(BaseModel):
     registration: str | None
     truck_class: str | None = Field(alias="class")
     capacity_t: float | None
+    carrier: str | None
     created_at: datetime
     version: int
 

@@ -11,6 +11,7 @@ from fastapi.security import OAuth2, SecurityScopes
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from serve.carriers.bounds import refuse_beyond_bounds
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
@@ -57,6 +58,7 @@ def require(gateway: Gateway, who: Principal, permission: str) -> None:
     if permission not in who.permissions:
         gateway.metrics.refused.labels("permission").inc()
         raise ForbiddenError(f"this token lacks the permission {permission}")
+    refuse_beyond_bounds(who, permission)
 
 
 def refuse_closed_tenant(gateway: Gateway, who: Principal) -> None:

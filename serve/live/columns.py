@@ -14,6 +14,8 @@ from serve.live.frames import MISSING_U16, STATUS_LEFT, name_entry
 from serve.live.viewport import E7, Bbox
 
 ROWS_AT_START = 256
+NO_CARRIER = 0
+UNKNOWN_CARRIER = -1
 TENTHS = 10.0
 FULL_CIRCLE_DEG = 360.0
 
@@ -31,6 +33,7 @@ ROW_DTYPE = np.dtype(
         ("heading_ddeg", np.uint16),
         ("status", np.uint8),
         ("is_shown", np.bool_),  # has a name and was not deleted
+        ("carrier", np.int32),  # the carrier's number in this table, NO_CARRIER if it has none
     ]
 )
 
@@ -40,6 +43,7 @@ class View:
     """What one viewer has been shown, by row; grows with the columns."""
 
     bbox: Bbox | None = None
+    carrier: str | None = None  # shown this carrier's trucks only
     seen_version: int = 0
     wants_snapshot: bool = True
     inside: Flags = dataclasses.field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -63,6 +67,7 @@ class LiveColumns:
         self._table = np.zeros(ROWS_AT_START, ROW_DTYPE)
         self.names: list[str | None] = []
         self.name_entries: list[bytes] = []
+        self._carriers: dict[str, int] = {}
         self.version = 0
 
     def __len__(self) -> int:
@@ -106,13 +111,19 @@ class LiveColumns:
         )
         table["changed"][rows] = self.version
 
-    def name(self, truck_key: int, name: str) -> None:
-        """Until it has a name a truck is not shown: nobody could say which it is."""
+    def name(self, truck_key: int, name: str, carrier: str | None = None) -> None:
+        """Until it has a name a truck is not shown: nobody could say which it is, or whose."""
         row = self._row_of.get(truck_key)
-        if row is None or self.names[row] == name:
+        if row is None:
+            return
+        number = NO_CARRIER
+        if carrier is not None:
+            number = self._carriers.setdefault(carrier, len(self._carriers) + 1)
+        if self.names[row] == name and self._table["carrier"][row] == number:
             return
         self.names[row] = name
         self.name_entries[row] = name_entry(row, name)
+        self._table["carrier"][row] = number
         self._show(row, shown=True)
 
     def remove(self, truck_key: int) -> None:
@@ -192,6 +203,9 @@ class LiveColumns:
 
     def _inside(self, view: View, table: npt.NDArray[np.void]) -> Flags:
         shown: Flags = table["is_shown"]
+        if view.carrier is not None:
+            number = self._carriers.get(view.carrier, UNKNOWN_CARRIER)
+            shown = shown & (table["carrier"] == number)
         if view.bbox is None:
             return shown.copy()
         return shown & view.bbox.holds_e7(table["lat_e7"], table["lon_e7"])

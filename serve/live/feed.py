@@ -52,7 +52,8 @@ class TenantFeed:
     def place(self) -> Place | None:
         return None if self.progress is None else self.progress.place(time.monotonic())
 
-    def pass_on_event(self, seq: int, text: str) -> None:
+    def pass_on_event(self, seq: int, text: str, carrier: str | None = None) -> None:
+        """`carrier` is whose truck it is about, if it is about one that somebody has."""
         if seq in self._seen_set:
             return
         if len(self._seen) == self._seen.maxlen:
@@ -62,4 +63,4 @@ class TenantFeed:
         if self.progress is not None:
             self.progress.note(seq, time.monotonic())
         for viewer in self.viewers:
-            viewer.offer_event(seq, text)
+            viewer.offer_event(seq, text, carrier)

@@ -25,12 +25,14 @@ from serve.live.viewer import FULL, STOPPING, TENANT_CLOSED, Viewer
 from serve.metrics import GatewayMetrics
 from store import events
 from store.directory import DirectoryEntry, TruckDirectory
+from store.events import StoredEvent
 from store.live_bus import Event, LiveBus, Message, Positions, Reconnected
 from store.postgres import STORE_FAILURES, AnyPool, as_tenant
 
 log = logging.getLogger("ubertruck.live")
 
 TEND_S = 1.0
+TRUCKS = "trucks"
 
 
 class KnowsPositions(Protocol):
@@ -80,7 +82,7 @@ class LiveHub:
 
         async def replay(place: Place) -> tuple[list[tuple[int, str]], bool]:
             try:
-                return await self._replay(who.tenant_key, place)
+                return await self._replay_to(who.tenant_key, who.carrier, place)
             except STORE_FAILURES as failed:
                 log.warning("cannot replay events: %s", failed)
                 return [], False
@@ -92,6 +94,7 @@ class LiveHub:
             self._settings.of(who.tenant).live,
             expires_s=who.expires_s,
             replay=replay if may_see_events else None,
+            carrier=who.carrier,
         )
         feed.viewers.add(viewer)
         self._viewers += 1
@@ -121,17 +124,21 @@ class LiveHub:
             for viewer in feed.viewers:
                 viewer.close(STOPPING, "the server is stopping; resume elsewhere")
 
-    async def _replay(self, tenant_key: int, place: Place) -> tuple[list[tuple[int, str]], bool]:
+    async def _replay_to(
+        self, tenant_key: int, carrier: str | None, place: Place
+    ) -> tuple[list[tuple[int, str]], bool]:
+        missed, is_complete = await self._missed(tenant_key, carrier, place)
+        return [(event.seq, event_text(cloud_event(event))) for event in missed], is_complete
+
+    async def _missed(
+        self, tenant_key: int, carrier: str | None, place: Place
+    ) -> tuple[list[StoredEvent], bool]:
         """The events this place has missed, and whether that is all of them."""
         limit = self._policy.live.resume_events_max + len(place.recent)
-        async with as_tenant(self._app_pool, tenant_key) as conn:
+        async with as_tenant(self._app_pool, tenant_key, carrier) as conn:
             stored = await events.since(conn, place.base, limit)
         is_missed = place.missed(event.seq for event in stored)
-        missed = [
-            (event.seq, event_text(cloud_event(event)))
-            for event, was_missed in zip(stored, is_missed, strict=True)
-            if was_missed
-        ]
+        missed = [event for event, was in zip(stored, is_missed, strict=True) if was]
         return missed, len(stored) < limit
 
     # -------------------------------------------------------------------- what comes over Redis
@@ -157,13 +164,21 @@ class LiveHub:
             feed.heard_s = time.monotonic()
             self._take_positions(feed, message.rows)
         elif isinstance(message, Event):
-            feed.pass_on_event(message.seq, event_text(msgspec.json.decode(message.body)))
+            body = msgspec.json.decode(message.body)
+            carrier = self._carrier_of(feed, body["subject"])
+            feed.pass_on_event(message.seq, event_text(body), carrier)
+
+    def _carrier_of(self, feed: TenantFeed, subject: str) -> str | None:
+        """Whose truck an event is about; who is bound to a carrier hears of no other."""
+        kind, _, truck = subject.partition("/")
+        entry = self._directory.by_name.get((feed.tenant, truck)) if kind == TRUCKS else None
+        return None if entry is None else entry.carrier
 
     def _take_positions(self, feed: TenantFeed, rows: LastArray) -> None:
         for truck_key in feed.columns.apply(rows, int(time.time() * 1000)):
             entry = self._directory.by_key.get(truck_key)
             if entry is not None and entry.tenant_key == feed.tenant_key:
-                feed.columns.name(truck_key, entry.truck)
+                feed.columns.name(truck_key, entry.truck, entry.carrier)
 
     def take_directory(self, changes: Iterable[DirectoryEntry]) -> None:
         for entry in changes:
@@ -173,7 +188,7 @@ class LiveHub:
             if entry.deleted:
                 feed.columns.remove(entry.truck_key)
             else:
-                feed.columns.name(entry.truck_key, entry.truck)
+                feed.columns.name(entry.truck_key, entry.truck, entry.carrier)
 
     # ------------------------------------------------------------------- what has to be asked for
 
@@ -215,9 +230,10 @@ class LiveHub:
                 newest = await events.list_page(conn, limit=1, newest_first=True)
             feed.begin_at(newest[0].seq if newest else 0)
             return
-        missed, is_complete = await self._replay(feed.tenant_key, place)
-        for seq, text in missed:
-            feed.pass_on_event(seq, text)
+        missed, is_complete = await self._missed(feed.tenant_key, None, place)
+        for event in missed:
+            carrier = self._carrier_of(feed, event.subject)
+            feed.pass_on_event(event.seq, event_text(cloud_event(event)), carrier)
         if not is_complete:
             for viewer in feed.viewers:
                 viewer.lose_events()

@@ -50,13 +50,15 @@ class Viewer:
         *,
         expires_s: float,
         replay: Replay | None,
+        carrier: str | None = None,
     ) -> None:
         self._feed = feed
         self._form = form
         self.live = live
         self._expires_s = expires_s
         self._replay = replay  # None: this viewer may not see events
-        self._view = View()
+        self._carrier = carrier  # set: only its trucks and what happens to them
+        self._view = View(carrier=carrier)
         self._progress: Progress | None = None
         self._events: deque[tuple[int, str]] = deque()
         self._events_lost = False
@@ -87,8 +89,8 @@ class Viewer:
     def pong(self) -> None:
         self.reply(PONG)
 
-    def offer_event(self, seq: int, text: str) -> None:
-        if self._replay is None:
+    def offer_event(self, seq: int, text: str, carrier: str | None = None) -> None:
+        if self._replay is None or (self._carrier is not None and carrier != self._carrier):
             return
         if len(self._events) >= self.live.event_queue_max:
             self.events_dropped += len(self._events)

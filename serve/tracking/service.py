@@ -20,12 +20,13 @@ from serve.problems import NotFoundError
 from serve.tracking.areas import Near, select
 from serve.tracking.wire import SINGLE_DIGITS, STATUS_NAMES, position_fields
 from store import fixes, trucks
+from store.directory import DirectoryEntry
 from store.fixes import StoredFix
 
 
 async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict[str, Any]:
     async with gateway.one_question() as conn:
-        fix = await fixes.last_fix_of(conn, who.tenant_key, truck_id)
+        fix = await fixes.last_fix_of(conn, who.tenant_key, truck_id, who.carrier)
     if fix is None:
         await truck_key(gateway, who, truck_id)
         raise NotFoundError(f"truck {truck_id!r} has no position yet")
@@ -80,7 +81,7 @@ def _items(
     known = gateway.directory.by_key
     entries = [known.get(key) for key in inside["truck_key"].tolist()]
     # Deleted trucks are unknown to the directory; the tenant is checked once more.
-    names = [e.truck if e and e.tenant_key == who.tenant_key else None for e in entries]
+    names = [e.truck if e and _is_seen_by(who, e) else None for e in entries]
     now_ms, rules = _now_ms(), gateway.policy_of(who).status
     status = statuses(
         inside["ts_ms"],
@@ -118,6 +119,11 @@ def _items(
         for name, ts, lat, lon, speed_kmh, heading_deg, status_name, age_s, distance in columns
         if name is not None
     ]
+
+
+def _is_seen_by(who: Principal, truck: DirectoryEntry) -> bool:
+    is_own = truck.tenant_key == who.tenant_key
+    return is_own and (who.carrier is None or truck.carrier == who.carrier)
 
 
 def _known_singles(values: npt.NDArray[np.float32]) -> list[float | None]:

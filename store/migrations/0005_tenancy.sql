@@ -68,3 +68,93 @@ GRANT EXECUTE ON FUNCTION role_is_used TO ubertruck_app;
 
 -- The first client of a tenant is made with it, by who operates the installation.
 GRANT INSERT ON oauth_clients TO ubertruck_system;
+
+-- ------------------------------------------------------------------------------- carriers
+
+-- Who of a tenant speaks for one of its carriers only; unset: for the tenant as a whole.
+CREATE FUNCTION current_carrier() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('ubertruck.carrier', true), '');
+
+-- What says something about a person is sealed; beside it stands a blind index to find it by.
+CREATE TABLE carriers (
+    created_at timestamptz NOT NULL DEFAULT now(),
+    tenant_key int NOT NULL REFERENCES tenants (key),
+    version int NOT NULL DEFAULT 1,
+    id text NOT NULL CHECK (id ~ '^[A-Za-z0-9_-]{1,64}$'),
+    name text NOT NULL,
+    phone_sealed bytea,
+    phone_index bytea,
+    email_sealed bytea,
+    email_index bytea,
+    gstin_sealed bytea,
+    gstin_index bytea,
+    pan_sealed bytea,
+    pan_index bytea,
+    bank_account_sealed bytea,
+    bank_account_index bytea,
+    PRIMARY KEY (tenant_key, id)
+);
+CREATE INDEX carriers_phone ON carriers (tenant_key, phone_index);
+CREATE INDEX carriers_email ON carriers (tenant_key, email_index);
+CREATE INDEX carriers_gstin ON carriers (tenant_key, gstin_index);
+CREATE INDEX carriers_pan ON carriers (tenant_key, pan_index);
+ALTER TABLE carriers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE carriers FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON carriers USING (tenant_key = (SELECT current_tenant_key()));
+CREATE POLICY administration ON carriers TO ubertruck_owner USING (true) WITH CHECK (true);
+CREATE POLICY own_carrier ON carriers AS RESTRICTIVE
+    USING ((SELECT current_carrier()) IS NULL OR id = (SELECT current_carrier()));
+GRANT SELECT, INSERT, UPDATE, DELETE ON carriers TO ubertruck_app;
+
+ALTER TABLE trucks ADD COLUMN carrier text,
+    ADD CONSTRAINT trucks_carrier_fkey FOREIGN KEY (tenant_key, carrier)
+        REFERENCES carriers (tenant_key, id);
+CREATE INDEX trucks_carrier ON trucks (tenant_key, carrier) WHERE carrier IS NOT NULL;
+GRANT INSERT (carrier), UPDATE (carrier) ON trucks TO ubertruck_app;
+
+-- Beside the tenant's policy, not instead of it: a carrier's own trucks, and none that are
+-- nobody's. What is known of a truck follows the truck.
+CREATE POLICY own_carrier ON trucks AS RESTRICTIVE
+    USING ((SELECT current_carrier()) IS NULL OR carrier = (SELECT current_carrier()));
+CREATE POLICY own_carrier ON events AS RESTRICTIVE
+    USING ((SELECT current_carrier()) IS NULL OR truck_key IN (SELECT key FROM trucks));
+CREATE POLICY own_carrier ON rejections AS RESTRICTIVE
+    USING ((SELECT current_carrier()) IS NULL);
+
+CREATE FUNCTION carrier_is_used(carrier_id text) RETURNS boolean LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    holder regclass;
+    used boolean;
+BEGIN
+    FOR holder IN SELECT c.oid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped
+            AND a.attname = 'carrier' AND a.atttypid = 'text'::regtype
+    LOOP
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM %s WHERE tenant_key = $1 AND carrier = $2)', holder
+        ) INTO used USING current_tenant_key(), carrier_id;
+        IF used THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$;
+REVOKE ALL ON FUNCTION carrier_is_used FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION carrier_is_used TO ubertruck_app;
+
+-- As in 0002, and for whom inside of the tenant.
+DROP FUNCTION last_fix_of(int, text);
+CREATE FUNCTION last_fix_of(as_tenant_key int, truck_id text, as_carrier text)
+RETURNS SETOF fixes LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM set_config('ubertruck.tenant_key', as_tenant_key::text, true);
+    IF as_carrier IS NOT NULL THEN
+        PERFORM set_config('ubertruck.carrier', as_carrier, true);
+    END IF;
+    RETURN QUERY SELECT newest.* FROM trucks CROSS JOIN LATERAL (
+        SELECT * FROM fixes WHERE truck_key = trucks.key ORDER BY ts DESC LIMIT 1
+    ) newest WHERE trucks.id = truck_id AND trucks.deleted_at IS NULL;
+END $$;
+REVOKE ALL ON FUNCTION last_fix_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION last_fix_of TO ubertruck_app;

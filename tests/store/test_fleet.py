@@ -100,6 +100,7 @@ async def test_a_truck_lives_through_its_versions(
         registration=None,
         truck_class="tipper",
         capacity_t=None,
+        carrier=None,
         expected_version=1,
     )
 

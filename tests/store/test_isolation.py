@@ -27,6 +27,7 @@ GRANTS = {
         "audit_log": {"SELECT", "INSERT"},
         "tenants": {"SELECT"},
         "roles": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "carriers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "trucks": {"SELECT", "INSERT", "UPDATE"},
         "device_credentials": {"SELECT", "INSERT", "UPDATE"},
         "device_refusals": {"SELECT"},

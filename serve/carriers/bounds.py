@@ -1,0 +1,25 @@
+"""What a principal may do that is bound to one carrier or shipper, whatever its roles say."""
+
+from __future__ import annotations
+
+from serve.identity.permissions import Permission
+from serve.identity.principal import Principal
+from serve.problems import ForbiddenError
+
+# All that shows a carrier its own trucks only; anything else knows no carriers.
+OF_A_CARRIER = frozenset(
+    {
+        *(Permission.TRUCKS_READ, Permission.TRUCKS_WRITE, Permission.POSITIONS_READ),
+        *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
+        *(Permission.CARRIERS_READ, Permission.PERSONAL_READ, Permission.FLAGS_READ),
+    }
+)
+# A shipper follows its own bookings, none of which is about the fleet.
+OF_A_SHIPPER = frozenset({Permission.FLAGS_READ})
+
+
+def refuse_beyond_bounds(who: Principal, permission: str) -> None:
+    if who.carrier is not None and permission not in OF_A_CARRIER:
+        raise ForbiddenError(f"who speaks for one carrier cannot have {permission}")
+    if who.shipper is not None and permission not in OF_A_SHIPPER:
+        raise ForbiddenError(f"who speaks for one shipper cannot have {permission}")
