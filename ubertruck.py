@@ -14,6 +14,7 @@ COMMANDS = {
     "status": ("launch.status", "what runs, and whether it is healthy"),
     "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
     "migrate": ("launch.migration", "bring the database's schema up to date"),
+    "audit": ("launch.audit", "prove that nobody rewrote the audit trail"),
     "sim": ("sim.main", "a simulated fleet against any installation"),
     "bench": ("bench.main", "benchmarks, each with its floor in the same run"),
 }

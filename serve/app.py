@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from config.installation import Installation
 from config.policy import Policy, Settings
+from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
 from serve.carriers import api as carriers
 from serve.console import api as console
@@ -40,6 +41,7 @@ ROUTERS = (
     identity.router,
     roles.router,
     tenancy.router,
+    audit.router,
     health.router,
     documentation.router,
 )

@@ -191,7 +191,7 @@ async def open_gateway(
             verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
             secrets=SecretChecker(),
             personal=PersonalData(keys),
-            audit=AuditTrail(keys, policy.audit, system_pool),
+            audit=AuditTrail(keys, settings, system_pool),
             actors=actors,
             directory=directory,
             tenants=statuses,

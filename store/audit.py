@@ -161,7 +161,9 @@ async def verify(
     after: Head = GENESIS,
     expected: Head | None = None,
 ) -> Verdict:
-    """Proves a chain in a transaction of its own view, a few rows in memory at a time."""
+    """Proves a chain, a few rows in memory at a time; to be called first in a transaction."""
+    # Rows that are added meanwhile would otherwise stand behind the head that was read.
+    await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     head = await head_of(conn, tenant_key)
     proof = Proof(keys, tenant_key, expected, after=after)
     rows = conn.cursor(

@@ -67,8 +67,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
     config_version: int
     correlation_id: str | None
-    before: msgspec.Raw
-    after: msgspec.Raw
+    before: Any
+    after: Any
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -160,6 +160,13 @@ class Row:
     seq: int
     body: str
     mac: bytes
+
+
+_bodies = msgspec.json.Decoder(Body)
+
+
+def read_body(row: Row) -> Body:
+    return _bodies.decode(row.body)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ import collections
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from pydantic import BaseModel
 
+from config.policy import Settings
 from config.sections.audit import Audit
 from serve.identity.principal import Principal
 from serve.request_record import current
@@ -39,18 +40,20 @@ class AuditTrail:
     def __init__(
         self,
         keys: KeyFile,
-        limits: Audit,
+        settings: Settings,
         system_pool: AnyPool,
-        config_version: Callable[[], int] = lambda: 0,
     ) -> None:
         self.keys = keys
-        self.limits = limits
-        self._signer = Signer(keys, limits.value_bytes_max)
+        self._settings = settings
+        self._signer = Signer(keys, settings.now.audit.value_bytes_max)
         self._pool = system_pool
-        self._config_version = config_version
         self._waiting: collections.deque[Entry] = collections.deque()
         self._left_out: dict[int, LeftOut] = {}
         self._is_time = asyncio.Event()
+
+    @property
+    def limits(self) -> Audit:
+        return self._settings.now.audit
 
     async def changed(
         self,
@@ -89,7 +92,7 @@ class AuditTrail:
             at_ms=time.time_ns() // 1_000_000,
             origin=request.origin if request else None,
             correlation_id=request.correlation_id if request else None,
-            config_version=self._config_version(),
+            config_version=self._settings.snapshot.revision,
             **more,
         )
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 import pytest
 
+from config.policy import Snapshot
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from store import audit
 from store.audit import Wanted
 from store.audit_chain import INSTALLATION_KEY
+from store.postgres import AnyConnection
 from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
 
@@ -109,8 +112,10 @@ async def test_nobody_is_not_recorded(caller: Caller, gateway: Gateway) -> None:
 
 
 async def test_when_too_many_wait_they_are_counted(caller: Caller, gateway: Gateway) -> None:
-    refused = gateway.audit.limits.refused.model_copy(update={"waiting_max": 3})
-    gateway.audit.limits = gateway.audit.limits.model_copy(update={"refused": refused})
+    now = gateway.settings.now
+    refused = now.audit.refused.model_copy(update={"waiting_max": 3})
+    audit_limits = now.audit.model_copy(update={"refused": refused})
+    gateway.settings.swap(Snapshot(now.model_copy(update={"audit": audit_limits})))
     for number in range(5):
         gateway.audit.refused(
             caller.tenant.key,
@@ -144,3 +149,127 @@ async def test_what_an_operator_does_is_in_the_installations_own_chain(
     assert [row["action"] for row in mine] == ["tenants.create"]
     assert mine[0]["tenant"] == "*"
     assert await rows_of(gateway, caller.tenant.key) == []
+
+
+async def ask(caller: Caller, query: str = "") -> list[dict[str, Any]]:
+    answer = await caller.get(f"/v1/audit{query}")
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_the_trail_is_asked_by_object_actor_action_and_time(caller: Caller) -> None:
+    await caller.truck("T1")
+    await caller.truck("T2", **{"class": "32ft"})
+    await caller.ask("PATCH", "/v1/trucks/T1", json={"capacity_t": 4})
+
+    rows = await ask(caller)
+
+    assert [(row["seq"], row["action"], row["subject"]) for row in rows] == [
+        (3, "trucks.change", "trucks/T1"),
+        (2, "trucks.create", "trucks/T2"),
+        (1, "trucks.create", "trucks/T1"),
+    ]
+    assert rows[1]["after"]["class"] == "32ft"
+    assert rows[0]["actor"] == f"client:{caller.tenant.id}-admin"
+
+    async def seqs(query: str) -> list[int]:
+        return [row["seq"] for row in await ask(caller, query)]
+
+    assert await seqs("?subject=trucks/T1") == [3, 1]
+    assert await seqs("?object=trucks/T2") == [2]
+    assert await seqs("?subject=trucks&action=trucks.create") == [2, 1]
+    assert await seqs("?actor=client:nobody") == []
+    assert await seqs(f"?from={rows[0]['at']}") == [3]
+    assert await seqs("?outcome=refused") == []
+    page = (await caller.get("/v1/audit?limit=2")).json()
+    assert [row["seq"] for row in page["items"]] == [3, 2]
+    assert await seqs(f"?limit=2&cursor={page['next_cursor']}") == [1]
+
+
+async def test_each_tenant_sees_its_own_trail(caller: Caller, neighbour: Caller) -> None:
+    await caller.truck("T1")
+
+    assert await ask(neighbour) == []
+    assert (await neighbour.get("/v1/audit/export")).text == ""
+    assert (await neighbour.get("/v1/audit/verify")).json()["rows"] == 0
+
+
+async def test_reading_it_needs_the_permission(caller: Caller, gateway: Gateway) -> None:
+    viewer = Caller(caller.http, caller.tenant, token_for(gateway, caller.tenant, Role.VIEWER))
+
+    for path in ("/v1/audit", "/v1/audit/verify", "/v1/audit/export"):
+        assert (await viewer.get(path)).status_code == 403
+        # The installation's own chain is for its operators.
+        assert (await caller.get(path, params={"chain": "installation"})).status_code == 403
+
+
+async def test_an_operator_reads_the_installations_chain(caller: Caller, gateway: Gateway) -> None:
+    operator = Caller(
+        caller.http,
+        caller.tenant,
+        gateway.issuer.issue(
+            client_id="operator",
+            tenant=caller.tenant.id,
+            tenant_key=caller.tenant.key,
+            permissions=("audit:read", "installation:write"),
+            now_s=int(time.time()),
+        ),
+    )
+    who = gateway.verifier.verify(operator.token, time.time())
+    async with gateway.operating(who, "tenants.create", f"tenants/{caller.tenant.id}"):
+        pass
+
+    query = f"?chain=installation&subject=tenants/{caller.tenant.id}"
+
+    assert [row["actor"] for row in await ask(operator, query)] == ["client:operator"]
+    assert (await operator.get("/v1/audit/verify?chain=installation")).json()["ok"]
+
+
+async def test_the_trail_is_proved_and_tampering_named(
+    caller: Caller, superuser: AnyConnection
+) -> None:
+    for number in range(4):
+        await caller.truck(f"T{number}")
+    whole = (await caller.get("/v1/audit/verify")).json()
+    await superuser.execute("SET session_replication_role = replica")
+    own = f"tenant_key = {caller.tenant.key} AND seq"
+    await superuser.execute(
+        f"UPDATE audit_log SET body = replace(body, 'T2', 'T9') WHERE {own} = 3"
+    )
+
+    broken = (await caller.get("/v1/audit/verify")).json()
+
+    assert (whole["ok"], whole["rows"], whole["is_complete"]) == (True, 4, True)
+    assert whole["reached"] == whole["head"]
+    assert not broken["ok"]
+    assert [fault["seq"] for fault in broken["faults"]] == [3]
+    after = {"after": whole["head"]}
+    assert (await caller.get("/v1/audit/verify", params=after)).json()["rows"] == 0
+    noted = {"expect": "9:" + "00" * 32}
+    faults = (await caller.get("/v1/audit/verify", params=noted)).json()["faults"]
+    assert faults[-1] == {"seq": 5, "what": "to 9 were removed"}
+
+
+async def test_an_export_is_what_was_signed(caller: Caller, gateway: Gateway) -> None:
+    now = gateway.settings.now
+    small = now.audit.model_copy(update={"read_rows": 2})
+    gateway.settings.swap(Snapshot(now.model_copy(update={"audit": small})))
+    for number in range(5):
+        await caller.truck(f"T{number}")
+
+    answer = await caller.get("/v1/audit/export")
+
+    lines = [msgspec.json.decode(line) for line in answer.text.splitlines()]
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    assert [line["body"]["seq"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [line["body"]["prev"] for line in lines[1:]] == [line["hash"] for line in lines[:-1]]
+
+
+@pytest.mark.parametrize(
+    "query", ["?from=yesterday", "?outcome=maybe", "?actor=%00", "?chain=theirs", "?cursor=%00"]
+)
+async def test_what_cannot_be_asked_is_refused(caller: Caller, query: str) -> None:
+    assert (await caller.get(f"/v1/audit{query}")).status_code == 422
+    if "chain" not in query:
+        assert (await caller.get("/v1/audit/verify?after=7")).status_code == 422
