@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
@@ -84,9 +84,9 @@ class Leaf:
     live: bool
     annotation: Any
 
-    @cached_property
+    @property
     def adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.annotation)
+        return _adapter_of(self.annotation)
 
     @property
     def unit(self) -> str | None:
@@ -96,12 +96,14 @@ class Leaf:
     def effect(self) -> str:
         return "live" if self.live else "next start"
 
-    @cached_property
+    @property
     def kind(self) -> str:
         return kind_of(self.adapter.json_schema())
 
     def faults(self, value: Any) -> list[Fault]:
         """Empty when the value is of the type; strict: no text for a number, no 1 for true."""
+        if value is None:
+            return [Fault((), "null is no value; delete the key to take its value back")]
         try:
             self.adapter.validate_json(msgspec.json.encode(value), strict=True)
         except ValidationError as error:
@@ -109,6 +111,12 @@ class Leaf:
         except (TypeError, ValueError) as error:
             return [Fault((), str(error))]
         return []
+
+
+@cache
+def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
+    """One for all leaves of a type: making one takes far longer than using it."""
+    return TypeAdapter(annotation)
 
 
 class Tree:

@@ -27,6 +27,7 @@ from serve.live import api as live
 from serve.metrics import GatewayMetrics
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
+from serve.settings import api as configuration
 from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
 
@@ -41,6 +42,7 @@ ROUTERS = (
     identity.router,
     roles.router,
     tenancy.router,
+    configuration.router,
     audit.router,
     health.router,
     documentation.router,

@@ -43,9 +43,12 @@ class ConfigFollower:
         return True
 
     async def announce(self) -> None:
-        """After a change of our own: in force here at once, elsewhere as soon as they hear."""
+        """After a change of our own: in force elsewhere as soon as they hear, here on return."""
         await self._bus.tell()
-        self._news.set()
+        try:
+            await self.refresh()
+        except STORE_FAILURES:
+            self._news.set()
 
     @contextlib.asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
