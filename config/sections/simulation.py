@@ -92,6 +92,7 @@ class SimulationSetup(Section):
     retry_wait_s: Positive = key("The wait before a failed request is sent again.")
     ready_within_s: Positive = key("The installation must be ready by then.")
     request_timeout_s: Positive = key("A request not answered by then failed.")
+    carrier_share: Share = key("How many of the trucks belong to the tenant's carrier.")
     depot_radius_m: Positive = key("Radius of a depot's fence.")
     town_radius_km: Span = key("Radius of a town's fence: least, most.")
     toll_radius_m: Positive = key("Radius of a toll plaza's fence.")

@@ -8,7 +8,7 @@ import os
 from serve.identity.permissions import PERMISSIONS_OF, Role
 from serve.identity.secret_hashes import hash_secret, matches
 from serve.roles.seeding import seed_roles
-from store import clients, tenants
+from store import carriers, clients, tenants
 from store.postgres import AnyConnection, AnyPool
 
 DEVELOPMENT = "development"
@@ -42,6 +42,7 @@ async def seed(owner: AnyConnection) -> None:
         tenant = await tenants.find(owner, tenant_id)
         tenant = tenant or await tenants.create(owner, tenant_id, name)
         await seed_roles(owner, tenant)
+        await carriers.seed(owner, tenant.key, client_id(tenant_id, Role.CARRIER), f"For {name}")
         for role in CLIENT_ROLES:
             known = client_id(tenant_id, role)
             if await clients.find(owner, known) is not None:

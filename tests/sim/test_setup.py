@@ -24,7 +24,11 @@ class Api:
     """The few answers of the gateway that a simulator needs, as the contract says."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, dict[str, Any]] = {"/v1/trucks": {}, "/v1/fences": {}}
+        self.objects: dict[str, dict[str, Any]] = {
+            "/v1/trucks": {},
+            "/v1/fences": {},
+            "/v1/carriers": {},
+        }
         self.positions: dict[str, dict[str, Any]] = {}
         self.not_ready = 0
         self.refusing: Callable[[dict[str, Any]], httpx.Response | None] = lambda _: None
@@ -98,9 +102,11 @@ async def test_a_second_run_creates_nothing() -> None:
     assert await second.setup.ensure_fences([{"id": "a"}, {"id": "b"}]) == 2
     assert await second.setup.ensure_fences([{"id": "a"}, {"id": "b"}]) == 0
 
-    assert api.posts == 12
+    given = [truck["carrier"] for truck in api.objects["/v1/trucks"].values()]
+    assert set(given) == {"demo-carrier", None}
+    assert list(api.objects["/v1/carriers"]) == ["demo-carrier"]
     truck = api.objects["/v1/trucks"][trucks[0].id]
-    assert set(truck) == {"id", "registration", "class", "capacity_t"}
+    assert set(truck) == {"id", "registration", "class", "capacity_t", "carrier"}
     assert api.at_once_max <= QUICK.requests_at_once
 
 
