@@ -23,6 +23,7 @@ CODE_FOLDERS = (
     "sim",
     "launch",
     "bench",
+    "lint",
 )
 
 
