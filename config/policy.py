@@ -18,8 +18,10 @@ from config.sections.broker import Broker
 from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
 from config.sections.devices import Devices
+from config.sections.edge import Edge
 from config.sections.ingest import Ingest
 from config.sections.launch import Launch
+from config.sections.limits import Limits
 from config.sections.live import Live
 from config.sections.operational import Operational
 from config.sections.relay import Relay
@@ -46,6 +48,8 @@ class Policy(Section):
     devices: Devices
     service_tokens: ServiceTokens
     api: Api
+    edge: Edge
+    limits: Limits
     configuration: Configuration
     tenancy: Tenancy
     audit: Audit

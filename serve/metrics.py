@@ -30,6 +30,23 @@ class GatewayMetrics:
             ("reason",),
             registry=self.registry,
         )
+        self.rate_limited = Counter(
+            PREFIX + "rate_limited",
+            "Requests refused with 429, by whose limit it was",
+            ("limit",),
+            registry=self.registry,
+        )
+        self.overloaded = Counter(
+            PREFIX + "http_overloaded",
+            "Requests refused with 503 because too many waited",
+            registry=self.registry,
+        )
+        self.repeats = Counter(
+            PREFIX + "idempotent_repeats",
+            "Requests whose Idempotency-Key was known, by what became of them",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.viewers = Gauge(PREFIX + "live_viewers", "Connected viewers", registry=self.registry)
         self.frames = Counter(
             PREFIX + "live_frames", "Position frames sent", registry=self.registry

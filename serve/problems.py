@@ -10,6 +10,9 @@ ProblemError
 ├── StaleError               412  If-Match names an older version
 ├── TooLargeError            413  the body is longer than we read
 ├── InvalidError             422  understood, and wrong: errors[] says where
+├── UnconditionalError       428  a change of this must name the version it is meant for
+├── TooManyError             429  over a limit: try again after Retry-After
+├── HeadersTooLargeError     431  the headers are longer than we read
 └── UnavailableError         503  try again after Retry-After
 """
 
@@ -101,6 +104,21 @@ class InvalidError(ProblemError):
         return cls(detail, errors=[{"pointer": pointer, "detail": detail, **more}])
 
 
+class UnconditionalError(ProblemError):
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    kind = "unconditional"
+
+
+class TooManyError(ProblemError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    kind = "too-many-requests"
+
+
+class HeadersTooLargeError(ProblemError):
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    kind = "headers-too-large"
+
+
 class UnavailableError(ProblemError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unavailable"
@@ -138,14 +156,14 @@ async def answer_http_exception(
 ) -> Response | None:
     """Ours and the framework's own (unknown route, wrong method) in the one form."""
     assert isinstance(raised, StarletteHTTPException)  # noqa: S101 - what it is registered for
-    response = _response_of(raised)
+    response = response_of(raised)
     if isinstance(connection, WebSocket):
         await connection.send_denial_response(response)
         return None
     return response
 
 
-def _response_of(raised: StarletteHTTPException) -> Response:
+def response_of(raised: StarletteHTTPException) -> Response:
     record = current()
     if record is not None:
         record.refusal = str(raised.detail)

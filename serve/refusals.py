@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from actors.handles import ActorAwayError
+from serve.idempotency.repeats import ReplayedError, answer_replayed
 from serve.problems import (
     ConflictError,
     NotFoundError,
@@ -57,5 +58,6 @@ def _handler_of(problem_of: Callable[[Exception], ProblemError]) -> Handler:
 HANDLERS: dict[Any, Any] = {
     HTTPException: answer_http_exception,
     RequestValidationError: answer_validation_error,
+    ReplayedError: answer_replayed,
     **{kind: _handler_of(problem_of) for kind, problem_of in _PROBLEM_OF.items()},
 }

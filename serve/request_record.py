@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from serve.idempotency.repeatable import Repeatable
 
 KEY = "ubertruck.request"
 
@@ -24,6 +28,12 @@ class RequestRecord:
     subject: str | None = None
     refusal: str | None = None
     status: int = 0
+    bytes_sent: int = 0
+    trace_id: str = ""
+    traceparent: str = ""  # as it goes out: our own part of the caller's trace
+    limit_headers: Sequence[tuple[bytes, bytes]] = ()
+    # Set when it carries an Idempotency-Key.
+    repeatable: Repeatable | None = None
 
 
 _current: ContextVar[RequestRecord | None] = ContextVar("request_record", default=None)

@@ -74,10 +74,11 @@ async def authorise(
     _described: Annotated[Any, Depends(described)],
 ) -> Principal:
     who = verify(gateway, bearer_of(request.headers.get("authorization")))
-    _note(request.scope, who)
+    await _note(request.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
+    await gateway.repeats.replay(request, who)
     return who
 
 
@@ -91,16 +92,18 @@ async def authorise_socket(
     header = socket.headers.get("authorization")
     token = protocol.removeprefix(BEARER_PROTOCOL) if protocol and not header else bearer_of(header)
     who = verify(gateway, token)
-    _note(socket.scope, who)
+    await _note(socket.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
         require(gateway, who, permission)
     return who
 
 
-def _note(scope: Scope, who: Principal) -> None:
+async def _note(scope: Scope, gateway: Gateway, who: Principal) -> None:
+    """Names the caller in logs, and holds it to its limits."""
     record = record_of(scope)
     record.tenant, record.tenant_key, record.principal = who.tenant, who.tenant_key, who.name
+    record.limit_headers = await gateway.limiter.admit(gateway.limiter.of_principal(who))
 
 
 def bearer_protocol_of(socket: WebSocket) -> str | None:
