@@ -46,6 +46,21 @@ class BrokerKind(StrEnum):
     EMQX = "emqx"
 
 
+class BrokerControl(Frozen):
+    """The administrator of Mosquitto's dynamic-security plugin."""
+
+    username: str
+    password: SecretStr
+
+
+class BrokerApi(Frozen):
+    """EMQX's REST API, as an API key of it."""
+
+    url: str
+    key: str
+    secret: SecretStr
+
+
 class Mqtt(Frozen):
     kind: BrokerKind
     host: str
@@ -57,6 +72,12 @@ class Mqtt(Frozen):
     # Part of the ingest's client id. Whoever knows the id could take over its session and queue:
     # brokers let any user connect under any client id.
     client_id_secret: SecretStr | None = None
+    # What a broker that asks us about devices over HTTP proves itself with; two while it changes.
+    callback_secrets: tuple[SecretStr, ...] = ()
+    # With it the devices of a Mosquitto are kept equal to the truck directory.
+    control: BrokerControl | None = None
+    # With it the open connections of an EMQX's refused devices are dropped.
+    api: BrokerApi | None = None
 
 
 class RayCluster(Frozen):

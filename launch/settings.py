@@ -136,4 +136,6 @@ def _plain(value: Any) -> Any:
         return value.get_secret_value()
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
     return str(value) if isinstance(value, Path | str) else value

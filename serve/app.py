@@ -13,6 +13,7 @@ from config.policy import Policy, Settings
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
 from serve.carriers import api as carriers
+from serve.brokers import api as brokers
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
@@ -35,6 +36,7 @@ ROUTERS = (
     carriers.router,
     fleet.router,
     devices.router,
+    brokers.router,
     fences.router,
     tracking.router,
     events.router,

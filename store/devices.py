@@ -8,7 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
-from store.postgres import AnyConnection, one
+from store.postgres import AnyConnection
 
 ID_INDEX = "device_credentials_id"
 UNIQUE_ID_INDEX = "device_credentials_unique_id"
@@ -154,11 +154,8 @@ async def locked(conn: AnyConnection, id: str, expected: int | None) -> Device: 
     )
     if held is None:
         raise NotFoundError("device", id)
-    device = one_device(await conn.fetchrow(f"{_SELECT} WHERE c.id = $1", id))
+    device = await get(conn, id)
     if expected is not None and expected != device.version:
         raise StaleVersionError("device", id, expected, device.version)
     return device
 
-
-def one_device(row: asyncpg.Record | None) -> Device:
-    return Device(**one(row))

@@ -19,6 +19,16 @@ class Refusals(Section):
     log_bytes_max: Count = key("Of the embedded broker's log, read at one look at most.")
 
 
+class Door(Section):
+    """Brokers that ask us over HTTP whether a device may come in."""
+
+    verified_max: Count = key("Secrets that a replica remembers as good, so as not to hash again.")
+    failures_per_minute_max: Count = key(
+        "A device that failed so often from one address is refused unheard for the minute."
+    )
+    checks_at_once: Count = key("Secrets that a replica hashes at a time.")
+
+
 class Devices(Section):
     """Credentials of devices."""
 
@@ -28,3 +38,4 @@ class Devices(Section):
         "While two secrets are good, a broker that knows one at a time changes at most this often."
     )
     refusals: Refusals
+    door: Door

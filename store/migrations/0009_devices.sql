@@ -65,6 +65,8 @@ CREATE TRIGGER keep_previous BEFORE UPDATE ON device_credentials
 
 CREATE POLICY administration ON device_credentials
     TO ubertruck_owner USING (true) WITH CHECK (true);
+CREATE POLICY own_carrier ON device_credentials AS RESTRICTIVE TO ubertruck_app
+    USING ((SELECT current_carrier()) IS NULL OR truck_key IN (SELECT key FROM trucks));
 
 -- A removed truck's device is nobody's: its id and its number may be given again.
 CREATE FUNCTION forget_device() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -105,5 +107,7 @@ CREATE INDEX device_refusals_truck ON device_refusals (truck_key, id);
 ALTER TABLE device_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE device_refusals FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON device_refusals USING (tenant_key = (SELECT current_tenant_key()));
+CREATE POLICY own_carrier ON device_refusals AS RESTRICTIVE TO ubertruck_app
+    USING ((SELECT current_carrier()) IS NULL OR truck_key IN (SELECT key FROM trucks));
 GRANT SELECT ON device_refusals TO ubertruck_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON device_refusals TO ubertruck_system;
