@@ -18,11 +18,14 @@ from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
 from serve.health.readiness import KnowsStats, Readiness
+from serve.idempotency.repeats import Repeats
 from serve.identity.development import refuse_development_secrets
 from serve.identity.keys import SigningKey, load_key
 from serve.identity.principal import Principal
 from serve.identity.secret_hashes import SecretChecker
 from serve.identity.tokens import TokenIssuer, TokenVerifier
+from serve.limits.counter import SharedCounter
+from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
@@ -76,6 +79,8 @@ class Gateway:
     bus: LiveBus
     metrics: GatewayMetrics
     readiness: Readiness
+    limiter: Limiter
+    repeats: Repeats
     # As many turns as the pool has connections. The pool alone is not fair: a newcomer may take
     # the connection that a waiting request was just woken for, which then queues up at the end.
     turns: asyncio.Semaphore
@@ -107,8 +112,10 @@ class Gateway:
         """How a route changes something: `trucks.create` of `trucks/T1`, with before and after."""
         attempt(action, subject)
         async with self.as_tenant(who) as connection:
+            await self.repeats.claim(connection, subject)
             change = Change(connection, action, subject)
             yield change
+            await self.repeats.note_outcome(connection, change.subject, change.after)
             await self.audit.changed(
                 connection,
                 who,
@@ -123,8 +130,10 @@ class Gateway:
         """The same for what belongs to the installation: tenants, and what holds for all."""
         attempt(action, subject)
         async with self.system_pool.acquire() as connection, connection.transaction():
+            await self.repeats.claim(connection, subject)
             change = Change(connection, action, subject)
             yield change
+            await self.repeats.note_outcome(connection, change.subject, change.after)
             await self.audit.changed(
                 connection,
                 who,
@@ -184,6 +193,10 @@ async def open_gateway(
             app_pool=app_pool,
             metrics=metrics,
         )
+        limiter = Limiter(
+            settings, SharedCounter(where.redis, where.instance, policy.limits), metrics
+        )
+        stack.push_async_callback(limiter.close)
         gateway = Gateway(
             installation=where,
             settings=settings,
@@ -205,6 +218,8 @@ async def open_gateway(
             hub=hub,
             bus=bus,
             metrics=metrics,
+            limiter=limiter,
+            repeats=Repeats(keys, settings, app_pool, system_pool, metrics),
             turns=asyncio.Semaphore(storage.app_pool.size_max),
             readiness=Readiness(
                 api=policy.api,
@@ -221,6 +236,7 @@ async def open_gateway(
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
             asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
             asyncio.create_task(gateway.audit.write_refusals(), name="refused-attempts"),
+            asyncio.create_task(gateway.repeats.sweep(), name="idempotency-sweep"),
             asyncio.create_task(device_refusals.run(system_pool), name="device-refusals"),
             asyncio.create_task(_flush_logs(), name="log-flush"),
         ]
