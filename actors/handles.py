@@ -17,6 +17,7 @@ from actors.service_tokens import ServiceTokenError, TokenMaker
 from actors.stats import ActorStats
 from config.installation import Installation
 from config.policy import Policy
+from config.snapshot import Handed
 from freight.fixes import FixBatch
 from freight.tracking.columns import LAST_DTYPE, LastArray
 
@@ -152,13 +153,15 @@ class TruckShards:
             return ActorStats(role, name, 0, {}, str(error))
 
 
-def start_actors(policy: Policy, shard: type, relay: type, ingest_worker: type) -> None:
+def start_actors(
+    policy: Policy, handed: Handed, shard: type, relay: type, ingest_worker: type
+) -> None:
     """Create every actor there should be; those that run already are left alone."""
     for number in range(policy.tracking.shards):
-        spawn(shard, SHARD.format(number), number)
-    spawn(relay, RELAY)
+        spawn(shard, SHARD.format(number), number, handed)
+    spawn(relay, RELAY, handed)
     for number in range(policy.ingest.workers):
-        spawn(ingest_worker, INGEST.format(number), number)
+        spawn(ingest_worker, INGEST.format(number), number, handed)
 
 
 async def wait_until_working(

@@ -7,11 +7,15 @@ import contextlib
 import logging
 from collections import Counter
 
+from actors.configured import following_configuration
 from actors.life import live
+from actors.retention import keep_removing
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
+from config.sections.relay import Relay
+from config.snapshot import Handed, take_over
 from store import outbox
 from store.live_bus import Event, LiveBus
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
@@ -22,8 +26,8 @@ log = logging.getLogger(__name__)
 class OutboxRelay:
     """Takes what is oldest, publishes it, then forgets it: a death in between repeats it."""
 
-    def __init__(self) -> None:
-        self._limits = policy().relay
+    def __init__(self, handed: Handed) -> None:
+        take_over(handed)
         self._guard = guard_of("outbox-relay")
         self._counts: Counter[str] = Counter()
         self._trouble: str | None = "starting"
@@ -39,6 +43,10 @@ class OutboxRelay:
         }
         return stats_of("outbox_relay", "outbox-relay", values, self._trouble)
 
+    @property
+    def _limits(self) -> Relay:
+        return policy().relay
+
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             storage = policy().storage
@@ -46,6 +54,8 @@ class OutboxRelay:
                 installation().postgres, DatabaseRole.SYSTEM, storage.system_pool, storage
             )
             stack.push_async_callback(pool.close)
+            await stack.enter_async_context(following_configuration(pool))
+            await stack.enter_async_context(keep_removing(pool))
             bus = LiveBus(installation().redis, installation().instance)
             stack.push_async_callback(bus.close)
             wait_s = self._limits.poll_s

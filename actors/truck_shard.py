@@ -8,6 +8,7 @@ import logging
 import time
 from typing import NoReturn
 
+from actors.configured import following_configuration
 from actors.errors import StoreAwayError
 from actors.journal import Journal
 from actors.life import end_process, live
@@ -16,6 +17,7 @@ from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
+from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
 from freight.tracking.columns import LastArray
 from store.errors import LeaseLostError
@@ -28,7 +30,8 @@ log = logging.getLogger(__name__)
 class TruckShard:
     """A shell: it takes turns, keeps time and tells the store. The rules are freight's."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, handed: Handed) -> None:
+        take_over(handed)
         self._number = number
         self._guard = guard_of(f"truck-shard-{number}")
         self._turn = asyncio.Lock()
@@ -104,6 +107,7 @@ class TruckShard:
             stack.push_async_callback(telemetry.close)
             system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
             stack.push_async_callback(system.close)
+            await stack.enter_async_context(following_configuration(system))
             bus = LiveBus(installation().redis, installation().instance)
             stack.push_async_callback(bus.close)
             self._journal = Journal(telemetry, system, self._number, limits)

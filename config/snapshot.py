@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from config.paths import ANY
-from config.policy import Policy, Snapshot, tree
+from config.policy import Policy, Snapshot, process_settings, tree
 from config.resolution import Override, refusals, resolve
 
 log = logging.getLogger("ubertruck.config")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What is set, as one process hands it to those it starts: they begin where it stands, and
+    what cannot change under way (the number of shards) is the same for all of them."""
+
+    revision: int = 0
+    overrides: tuple[Override, ...] = ()
+
+
+def hand_on() -> Handed:
+    snapshot = process_settings().snapshot
+    return Handed(snapshot.revision, snapshot.overrides)
+
+
+def take_over(handed: Handed) -> None:
+    """First of all in a process that another one started."""
+    settings = process_settings()
+    settings.swap(
+        snapshot_of(settings.base, handed.overrides, present_environment(), handed.revision)
+    )
+
+
+def present_environment() -> str:
+    """Of the tree's environments the one this installation is."""
+    return os.environ.get("ENVIRONMENT", "") or ANY
 
 
 def snapshot_of(

@@ -30,10 +30,13 @@ class RateLimiter:
     """A token bucket per truck, filled by our clock and emptied by a truck's fixes."""
 
     def __init__(self, limits: Admission) -> None:
-        self._rate_per_ms = limits.device_fixes_per_s / 1000.0
-        self._burst = float(limits.device_fixes_burst)
         # truck_key -> (tokens, when they were counted). Full buckets are forgotten.
         self._buckets: dict[int, tuple[float, int]] = {}
+        self.judge_by(limits)
+
+    def judge_by(self, limits: Admission) -> None:
+        self._rate_per_ms = limits.device_fixes_per_s / 1000.0
+        self._burst = float(limits.device_fixes_burst)
 
     def over(self, truck_keys: npt.NDArray[np.int64], now_ms: int) -> BoolArray:
         """Flags the fixes beyond what their trucks may send now, the last ones of each first."""

@@ -66,6 +66,12 @@ class WindowReader:
         self._limits = limits
         self.rates = RateLimiter(limits)
 
+    def judge_by(self, limits: Admission) -> None:
+        """From the next window on; what devices have used up of their rates stays used up."""
+        if limits is not self._limits:
+            self._limits = limits
+            self.rates.judge_by(limits)
+
     def read(self, messages: Sequence[Message], now_ms: int) -> Window:
         window = Window([m.mid for m in messages if m.mid])
         rows = _Rows()

@@ -9,12 +9,14 @@ from collections import Counter, deque
 
 import msgspec
 
+from actors.configured import following_configuration
 from actors.handles import ShardHandle
 from actors.life import live, now_ms
 from actors.service_tokens import guard_of, maker_for
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole, installation
 from config.policy import policy
+from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
 from ingest.commit import commit
 from ingest.messages import Message, Refused
@@ -33,7 +35,8 @@ class IngestWorker:
     """Bounded all the way: when the store slows, windows stay in flight, then messages stay in the
     socket, then the broker keeps them."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, handed: Handed) -> None:
+        take_over(handed)
         self._number = number
         self._limits = policy().ingest
         self._guard = guard_of(f"ingest-worker-{number}")
@@ -90,6 +93,7 @@ class IngestWorker:
             where, storage = installation().postgres, policy().storage
             system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
             stack.push_async_callback(system.close)
+            await stack.enter_async_context(following_configuration(system))
             telemetry = await open_pool(
                 where, DatabaseRole.TELEMETRY, storage.telemetry_pool, storage
             )
@@ -134,6 +138,7 @@ class IngestWorker:
             if any(self._addresses.find(m.topic) is None for m in messages):
                 # The truck may be younger than our copy of the directory.
                 await self._learn_trucks(system)
+            self._reader.judge_by(policy().ingest.admission)
             window = self._reader.read(messages, now_ms())
             self._counts["messages_total"] += len(messages)
             done = asyncio.Event()

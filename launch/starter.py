@@ -17,10 +17,13 @@ from actors.rehome import rehome_installation
 from actors.service_tokens import maker_for
 from actors.stats import ActorStats
 from actors.truck_shard import TruckShard
-from config.installation import installation
-from config.policy import policy
+from config.installation import DatabaseRole, installation
+from config.policy import policy, process_settings
+from config.snapshot import hand_on
 from ingest.worker import IngestWorker
 from serve.deployment import deploy
+from store.config_follow import refresh
+from store.postgres import open_pool
 
 JOIN = "join"
 GO = "go"
@@ -42,12 +45,21 @@ def tell_troubles(stats: Sequence[ActorStats]) -> None:
     tell("actors", "waiting", "; ".join(troubles))
 
 
+async def learn_configuration() -> None:
+    """What is set in the store decides how many of everything are started."""
+    storage = policy().storage
+    where = installation().postgres
+    async with await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage) as pool:
+        await refresh(process_settings(), pool)
+
+
 async def start_all() -> None:
-    limits = policy()
     tell("actors", "begin")
     tell("serve", "begin")
+    await learn_configuration()
+    limits = policy()
     await rehome_installation(installation().postgres, limits)
-    handles.start_actors(limits, TruckShard, OutboxRelay, IngestWorker)
+    handles.start_actors(limits, hand_on(), TruckShard, OutboxRelay, IngestWorker)
     serving = asyncio.create_task(serve_all(), name="deploy")
     shards = handles.TruckShards.from_policy(limits, maker_for(installation(), "starter"))
     await asyncio.wait_for(

@@ -9,6 +9,7 @@ from actors.handles import TruckShards
 from actors.service_tokens import EndUser, maker_for
 from config.installation import Installation, installation
 from config.policy import Policy, policy, process_settings
+from config.snapshot import Handed, hand_on, take_over
 from serve.app import build_app
 from serve.live import socket
 from serve.request_record import current
@@ -27,8 +28,9 @@ def acting_for() -> EndUser | None:
     return EndUser(request.principal, request.tenant)
 
 
-def build_replica() -> FastAPI:
+def build_replica(handed: Handed) -> FastAPI:
     """Called in each replica, which reads the installation itself: no secret passes through Ray."""
+    take_over(handed)
     socket.install()
     where = installation()
     shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
@@ -50,6 +52,7 @@ def deploy(where: Installation, limits: Policy) -> None:
             "request_timeout_s": None,
         },
     )
+    handed = hand_on()
     deployment = ray_serve.deployment(
         name=APP,
         num_replicas=limits.api.replicas,
@@ -57,5 +60,5 @@ def deploy(where: Installation, limits: Policy) -> None:
         ray_actor_options={"num_cpus": 0},
         graceful_shutdown_timeout_s=SHUTDOWN_S,
         graceful_shutdown_wait_loop_s=SHUTDOWN_S / 10,
-    )(ray_serve.ingress(build_replica)(Gateway))
+    )(ray_serve.ingress(lambda: build_replica(handed))(Gateway))
     ray_serve.run(deployment.bind(), name=APP, route_prefix="/")

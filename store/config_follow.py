@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import AsyncIterator, Collection
 
-from config.paths import ANY
 from config.policy import Settings
-from config.snapshot import snapshot_of
+from config.snapshot import present_environment, snapshot_of
 from store import configuration
 from store.config_bus import ConfigBus
 from store.postgres import STORE_FAILURES, AnyPool
@@ -18,6 +16,18 @@ from store.postgres import STORE_FAILURES, AnyPool
 log = logging.getLogger("ubertruck.config")
 
 ASK_AGAIN_S = 0.1
+
+
+async def refresh(settings: Settings, pool: AnyPool) -> bool:
+    """Swap in what the store has (SYSTEM role); whether it was news. Raises STORE_FAILURES."""
+    async with pool.acquire() as conn:
+        revision = await configuration.revision(conn)
+        if revision == settings.snapshot.revision:
+            return False
+        overrides = await configuration.everything(conn)
+    settings.swap(snapshot_of(settings.base, overrides, present_environment(), revision))
+    log.info("configuration revision %d is in force", revision)
+    return True
 
 
 class ConfigFollower:
@@ -32,15 +42,7 @@ class ConfigFollower:
 
     async def refresh(self) -> bool:
         """Take in what changed since the last look; whether anything did. Raises STORE_FAILURES."""
-        async with self._pool.acquire() as conn:
-            revision = await configuration.revision(conn)
-            if revision == self._settings.snapshot.revision:
-                return False
-            overrides = await configuration.everything(conn)
-        environment = os.environ.get("ENVIRONMENT", "") or ANY
-        self._settings.swap(snapshot_of(self._settings.base, overrides, environment, revision))
-        log.info("configuration revision %d is in force", revision)
-        return True
+        return await refresh(self._settings, self._pool)
 
     async def announce(self) -> None:
         """After a change of our own: in force elsewhere as soon as they hear, here on return."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import yaml
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from config.snapshot import present_environment
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
@@ -74,7 +75,7 @@ async def list_config(
 ) -> ListOf[LeafOut]:
     """Every key with what holds, where that was set, its type, unit, meaning and rights."""
     reach = await reach_of(gateway, who, f"/{tenant or who.tenant}")
-    return await service.list_page(reach, environment or service.present_environment(), page)
+    return await service.list_page(reach, environment or present_environment(), page)
 
 
 @router.get("/v1/config-export", response_class=Response, responses={200: {"content": {YAML: {}}}})

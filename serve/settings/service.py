@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,11 +27,6 @@ from store import config_changes, configuration
 from store.config_changes import InvalidConfigurationError
 from store.configuration import By, Version
 from store.postgres import AnyConnection
-
-
-def present_environment() -> str:
-    return os.environ.get("ENVIRONMENT", "") or ANY
-
 
 # ------------------------------------------------------------------------------------- looking
 
