@@ -91,6 +91,27 @@ class Http(Frozen):
     port: int
 
 
+class VaultServer(Frozen):
+    """HashiCorp Vault, KV version 2: signed in with a token, or with an AppRole."""
+
+    address: str
+    mount: str = "secret"
+    prefix: str = "ubertruck"
+    namespace: str | None = None
+    token_file: Path | None = None
+    role_id: str | None = None
+    secret_id_file: Path | None = None
+    ca_file: Path | None = None
+
+
+class SecretStores(Frozen):
+    """Who keeps secrets; the first that has one is believed, in this order."""
+
+    mounted_dir: Path | None = None
+    local_file: Path | None = None
+    vault: VaultServer | None = None
+
+
 class Installation(Frozen):
     instance: str
     data_dir: Path
@@ -102,6 +123,7 @@ class Installation(Frozen):
     jwt_key_file: Path
     # Keys that seal personal data and secrets and sign the audit chain; never in the database.
     key_file: Path
+    secrets: SecretStores = SecretStores()
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

@@ -26,6 +26,7 @@ from config.sections.live import Live
 from config.sections.operational import Operational
 from config.sections.relay import Relay
 from config.sections.retention import Retention
+from config.sections.secrets import SecretLimits
 from config.sections.service_tokens import ServiceTokens
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
@@ -53,6 +54,7 @@ class Policy(Section):
     configuration: Configuration
     tenancy: Tenancy
     audit: Audit
+    secrets: SecretLimits
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

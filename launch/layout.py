@@ -75,6 +75,10 @@ class Layout:
         return self.data_dir / "jwt-key.pem"
 
     @property
+    def secret_store_file(self) -> Path:
+        return self.data_dir / "sealed-secrets.json"
+
+    @property
     def key_file(self) -> Path:
         return self.data_dir / "keys.json"
 

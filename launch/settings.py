@@ -21,6 +21,7 @@ from config.installation import (
     Postgres,
     RayCluster,
     Redis,
+    SecretStores,
 )
 from launch.embedded.ray import NODE_HOST
 from launch.layout import REPOSITORY, Layout, write_private
@@ -42,6 +43,7 @@ class GivenServers(Frozen):
     postgres_admin_dsn: SecretStr | None = None
     redis: Redis | None = None
     mqtt: Mqtt | None = None
+    secrets: SecretStores | None = None
 
 
 def read_given(path: Path | None) -> GivenServers:
@@ -119,6 +121,7 @@ def build_installation(
         http=Http(host=LOOPBACK, port=options.http_port),
         jwt_key_file=layout.jwt_key_file,
         key_file=layout.key_file,
+        secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )
