@@ -113,6 +113,18 @@ async def dry_run(
     return tuple(changes)
 
 
+async def between(
+    conn: AnyConnection, scope: Scope, path: ConfigPath, since: int, to: int
+) -> list[Difference]:
+    """How what was set at or below a path differs from one version to another."""
+    now = own(await visible(conn, scope), scope)
+    states = []
+    for version in (since, to):
+        then = {**now, **await _changed_since(conn, scope, path.key, version)}
+        states.append({k: v for k, v in then.items() if v is not None and is_under(k, path.key)})
+    return difference(*states)
+
+
 async def _expect(
     conn: AnyConnection, scope: Scope, path: ConfigPath, expected: int | None
 ) -> None:
