@@ -27,10 +27,11 @@ from freight.tracking.columns import IntArray, TruckColumns, TruckState
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
 from freight.tracking.folding import Folding, TruckName, World
-from store import events, fences, fixes, leases, snapshots
+from store import events, fences, fixes, leases, snapshots, tenants
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
+from store.tenants import TenantStatus
 
 log = logging.getLogger(__name__)
 
@@ -197,6 +198,7 @@ class Journal:
 
         A chunk taken later holds later fixes, which is harmless: a replay skips what a truck has.
         """
+        await self._forget_leaving(turn)
         async with turn:
             floor = self._batch
             rows = self.columns.take_dirty()
@@ -218,11 +220,27 @@ class Journal:
             self.columns.give_back(rows)
             raise
 
+    async def _forget_leaving(self, turn: asyncio.Lock) -> None:
+        """Tenants that are offboarded leave no state behind, and no later snapshot of it."""
+        with _store_errors():
+            async with self._system.acquire() as conn:
+                leaving = await tenants.leaving(conn)
+        if not leaving:
+            return
+        async with turn:
+            keys = [tenant.key for tenant, _ in leaving]
+            self.counts["forgotten_total"] += self.columns.forget(keys)
+            # Not earlier: fixes that came before the end may still be on the way.
+            gone = {tenant.id for tenant, status in leaving if status is TenantStatus.ERASED}
+            self._names = {k: name for k, name in self._names.items() if name.tenant not in gone}
+
     def _states(self, rows: IntArray) -> list[snapshots.TruckState]:
         encode = msgspec.msgpack.encode
         out = []
         for row in rows.tolist():
             state = self.columns.state_of(row, self._book)
+            if state.tenant_key < 0:
+                continue  # forgotten since the row was taken
             out.append(
                 snapshots.TruckState(state.truck_key, state.tenant_key, self._batch, encode(state))
             )

@@ -12,8 +12,8 @@ from config.installation import Installation
 from config.policy import Policy, Settings
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
-from serve.carriers import api as carriers
 from serve.brokers import api as brokers
+from serve.carriers import api as carriers
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation

@@ -29,6 +29,7 @@ from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
+from serve.tenancy.offboarder import Offboarder
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -75,6 +76,7 @@ class Gateway:
     directory: TruckDirectory
     tenants: TenantStatuses
     door: DeviceDoor
+    offboarder: Offboarder
     hub: LiveHub
     bus: LiveBus
     metrics: GatewayMetrics
@@ -212,9 +214,8 @@ async def open_gateway(
             actors=actors,
             directory=directory,
             tenants=statuses,
-            door=DeviceDoor(
-                directory, where.mqtt, lambda: settings.now.devices, device_refusals
-            ),
+            door=DeviceDoor(directory, where.mqtt, lambda: settings.now.devices, device_refusals),
+            offboarder=Offboarder(where, settings, PersonalData(keys), system_pool, bus),
             hub=hub,
             bus=bus,
             metrics=metrics,
@@ -235,6 +236,7 @@ async def open_gateway(
             asyncio.create_task(hub.tend(), name="live-tend"),
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
             asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
+            asyncio.create_task(gateway.offboarder.run(), name="offboarding"),
             asyncio.create_task(gateway.audit.write_refusals(), name="refused-attempts"),
             asyncio.create_task(gateway.repeats.sweep(), name="idempotency-sweep"),
             asyncio.create_task(device_refusals.run(system_pool), name="device-refusals"),

@@ -158,4 +158,3 @@ async def locked(conn: AnyConnection, id: str, expected: int | None) -> Device: 
     if expected is not None and expected != device.version:
         raise StaleVersionError("device", id, expected, device.version)
     return device
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import struct
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ LIVE_DTYPE = LAST_DTYPE
 # One message stays far below Redis' buffer for a slow subscriber.
 ROWS_PER_MESSAGE = 10_000
 RECONNECT_WAIT_S_MIN = 0.05
+KEY_PARTS = re.compile(r"[:/]")
 EVENT_HEAD = struct.Struct("<q")
 
 
@@ -61,7 +63,8 @@ class LiveBus:
     def __init__(self, where: Redis, instance: str, limits: Bus | None = None) -> None:
         self._limits = limits or policy().storage.bus
         # The format's version: processes of two releases must not read each other's rows.
-        self._prefix = f"ubertruck:{instance}:live:1"
+        self._all_keys = f"ubertruck:{instance}:"
+        self._prefix = f"{self._all_keys}live:1"
         self._in_flight = 0
         self.published = 0
         self.failed = 0
@@ -98,6 +101,16 @@ class LiveBus:
                 for event in events
             ]
         )
+
+    async def forget_tenant(self, tenant: str) -> None:
+        """Drops every key of the installation that names the tenant; best effort, for every key
+        of ours also expires."""
+        try:
+            async for key in self._redis.scan_iter(match=f"{self._all_keys}*"):
+                if tenant in KEY_PARTS.split(key.decode(errors="replace")):
+                    await self._redis.delete(key)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("keys of a tenant that left expire by themselves: %s", error)
 
     async def ping(self) -> bool:
         """For readiness: raises what Redis raises."""

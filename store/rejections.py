@@ -39,6 +39,8 @@ async def insert_many(conn: AnyConnection, rows: Sequence[Rejection]) -> None:
             $7::bigint[]) WITH ORDINALITY
             AS g (tenant, truck, topic, reason, detail, raw, received_ms, nr)
             LEFT JOIN tenants t ON t.id = g.tenant
+        -- Of a tenant that leaves nothing is kept.
+        WHERE t.status IS NULL OR t.status NOT IN ('offboarding', 'erased')
         ORDER BY g.nr
         """,
         [_text(row.tenant, raw_bytes_max) for row in rows],

@@ -67,6 +67,17 @@ async def find(conn: AnyConnection, id: str) -> Tenant | None:  # noqa: A002
     return None if row is None else Tenant(**row)
 
 
+async def leaving(conn: AnyConnection) -> list[tuple[Tenant, TenantStatus]]:
+    """For SYSTEM: those that are being offboarded, or were."""
+    rows = await conn.fetch(
+        f"SELECT {COLUMNS}, status FROM tenants WHERE status IN ('offboarding', 'erased')"
+    )
+    return [
+        (Tenant(*(row[name] for name in Tenant.__slots__)), TenantStatus(row["status"]))
+        for row in rows
+    ]
+
+
 async def all_tenants(conn: AnyConnection) -> list[Tenant]:
     """For OWNER and SYSTEM: those that are not erased."""
     rows = await conn.fetch(f"SELECT {COLUMNS} FROM tenants WHERE status <> 'erased' ORDER BY key")
@@ -96,6 +107,12 @@ async def get(
     if row is None:
         raise NotFoundError("tenant", id)
     return _detail(row)
+
+
+async def by_key(conn: AnyConnection, key: int) -> TenantDetail:
+    """For SYSTEM."""
+    row = await conn.fetchrow(f"SELECT {DETAIL_COLUMNS} FROM tenants WHERE key = $1", key)
+    return _detail(one(row))
 
 
 async def list_page(

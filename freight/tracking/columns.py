@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -86,6 +87,16 @@ class TruckColumns:
                 self.inside[row] = numbers
             else:
                 self.inside.pop(row, None)
+
+    def forget(self, tenant_keys: Sequence[int]) -> int:
+        """Empties the rows of these tenants' trucks, which keep their places; how many."""
+        known = self.last[: len(self._row_of)]
+        rows = np.flatnonzero(np.isin(known["tenant_key"], tenant_keys))
+        self.last[rows] = _empty(len(rows))
+        self._dirty[rows] = False
+        for row in rows.tolist():
+            self.inside.pop(row, None)
+        return len(rows)
 
     def of_tenant(self, tenant_key: int) -> LastArray:
         known = self.last[: len(self._row_of)]

@@ -6,10 +6,11 @@ from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.problems import ForbiddenError
 
-# All that shows a carrier its own trucks only; anything else knows no carriers.
+# All that shows a carrier its own trucks only; anything else knows no carriers, and whose truck
+# one is is the tenant's to say.
 OF_A_CARRIER = frozenset(
     {
-        *(Permission.TRUCKS_READ, Permission.TRUCKS_WRITE, Permission.POSITIONS_READ),
+        *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
         *(Permission.CARRIERS_READ, Permission.PERSONAL_READ, Permission.FLAGS_READ),
     }

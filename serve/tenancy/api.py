@@ -6,14 +6,24 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 
 from serve.fields import PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
-from serve.tenancy import service
-from serve.tenancy.wire import NewTenant, NewTenantOut, Reason, TenantChange, TenantOut
+from serve.tenancy import leaving, service
+from serve.tenancy.wire import (
+    NewTenant,
+    NewTenantOut,
+    Offboard,
+    OffboardAnswer,
+    OffboardingOut,
+    Reason,
+    TenantChange,
+    TenantOut,
+)
 from serve.versions import Expected, etag_of
 
 router = APIRouter(tags=["tenants"])
@@ -81,3 +91,33 @@ async def resume_tenant(
     tenant = await service.resume(gateway, who, tenant_id, why.reason)
     response.headers["ETag"] = etag_of(tenant.version)
     return tenant
+
+
+@router.post("/v1/tenants/{id}/offboard", status_code=HTTPStatus.ACCEPTED)
+async def offboard_tenant(
+    tenant_id: PathId, wanted: Offboard, gateway: Opened, who: TenantsWriter, response: Response
+) -> OffboardAnswer:
+    """Export and erase a suspended tenant: first without `confirmation`, then with the one given.
+
+    There is no way back after the second.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    return await leaving.offboard(gateway, who, tenant_id, wanted)
+
+
+@router.get("/v1/tenants/{id}/offboarding")
+async def get_offboarding(tenant_id: PathId, gateway: Opened, who: TenantsWriter) -> OffboardingOut:
+    return await leaving.progress(gateway, who, tenant_id)
+
+
+@router.get("/v1/tenants/{id}/export", response_class=StreamingResponse)
+async def download_export(
+    tenant_id: PathId, gateway: Opened, who: TenantsWriter
+) -> StreamingResponse:
+    """All the tenant had, as a zip of JSON lines; given once, and gone after that."""
+    name, pieces = await leaving.download(gateway, who, tenant_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)

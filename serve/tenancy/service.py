@@ -55,7 +55,7 @@ async def _first_client(conn: AnyConnection, tenant: Tenant, secret_hash: str) -
 
 async def get(gateway: Gateway, who: Principal, tenant_id: str) -> TenantOut:
     async with gateway.system_pool.acquire() as conn:
-        return TenantOut.of(await _visible(conn, who, tenant_id))
+        return TenantOut.of(await visible(conn, who, tenant_id))
 
 
 async def list_page(gateway: Gateway, who: Principal, page: Page) -> ListOf[TenantOut]:
@@ -71,7 +71,7 @@ async def change(
     gateway: Gateway, who: Principal, tenant_id: str, wanted: TenantChange, expected: int | None
 ) -> TenantOut:
     async with gateway.operating(who, "tenants.change", f"tenants/{tenant_id}") as change:
-        now = await _visible(change.conn, who, tenant_id)
+        now = await visible(change.conn, who, tenant_id)
         change.before = TenantOut.of(now)
         version = now.version if expected is None else expected
         changed = await tenants.rename(change.conn, now, wanted.name, version)
@@ -97,7 +97,7 @@ async def _turn(  # noqa: PLR0917 - from, to read well in this order
 ) -> TenantOut:
     verb = "suspend" if after is TenantStatus.SUSPENDED else "resume"
     async with gateway.operating(who, f"tenants.{verb}", f"tenants/{tenant_id}") as change:
-        now = await _visible(change.conn, who, tenant_id)
+        now = await visible(change.conn, who, tenant_id)
         change.before = TenantOut.of(now)
         if now.key == who.tenant_key:
             raise ConflictError("an operator cannot close the tenant it speaks from")
@@ -109,7 +109,7 @@ async def _turn(  # noqa: PLR0917 - from, to read well in this order
     return TenantOut.of(changed)
 
 
-async def _visible(conn: AnyConnection, who: Principal, tenant_id: str) -> TenantDetail:
+async def visible(conn: AnyConnection, who: Principal, tenant_id: str) -> TenantDetail:
     return await tenants.get(conn, tenant_id, who.tenant_key, with_children=_operates(who))
 
 

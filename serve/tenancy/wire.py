@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from serve.fields import LongText, Strict
+from store.offboarding import Offboarding
 from store.tenants import TenantDetail, TenantStatus
 
 TENANT_PATTERN = r"^[a-z0-9-]{1,32}$"
@@ -79,3 +80,33 @@ class UserCredentials(BaseModel):
 class NewTenantOut(TenantOut):
     client: ClientCredentials
     admin: UserCredentials | None = None
+
+
+class Offboard(Strict):
+    reason: LongText
+    confirmation: LongText | None = Field(
+        default=None, description="the token that the request without one has given"
+    )
+
+
+class OffboardingOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    phase: str = Field(description="requested, exporting, erasing or done")
+    confirm_until: datetime
+    confirmed_at: datetime | None
+    exported_at: datetime | None
+    export_bytes: int | None
+    downloaded_at: datetime | None
+    erased_at: datetime | None
+    trouble: str | None = Field(description="why it does not go on; it tries again by itself")
+
+    @classmethod
+    def of(cls, offboarding: Offboarding) -> OffboardingOut:
+        return cls.model_validate(offboarding)
+
+
+class OffboardAnswer(OffboardingOut):
+    confirmation: str | None = Field(
+        default=None, description="send it back within the time to go through with it"
+    )

@@ -158,3 +158,122 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION last_fix_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION last_fix_of TO ubertruck_app;
+
+-- ---------------------------------------------------------------------------- offboarding
+
+-- Belongs to the operator that offboards; the tenant's own rows all go.
+CREATE TABLE offboardings (
+    created_at timestamptz NOT NULL DEFAULT now(),
+    confirm_until timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    exported_at timestamptz,
+    erased_at timestamptz,
+    downloaded_at timestamptz,
+    export_bytes bigint,
+    tenant_key int NOT NULL REFERENCES tenants (key),
+    offboarded_key int PRIMARY KEY REFERENCES tenants (key),
+    phase text NOT NULL DEFAULT 'requested'
+        CHECK (phase IN ('requested', 'exporting', 'erasing', 'done')),
+    requested_by text NOT NULL,
+    token_hash text NOT NULL,
+    export_file text,
+    trouble text
+);
+CREATE INDEX offboardings_operator ON offboardings (tenant_key);
+ALTER TABLE offboardings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE offboardings FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON offboardings USING (tenant_key = (SELECT current_tenant_key()));
+GRANT SELECT, INSERT, UPDATE ON offboardings TO ubertruck_system;
+
+-- Its rows are written and read by roles that pass by row level security; the owner erases them.
+CREATE POLICY erasing ON outbox TO ubertruck_owner
+    USING (tenant_key = (SELECT current_tenant_key()));
+CREATE POLICY erasing ON truck_snapshots TO ubertruck_owner
+    USING (tenant_key = (SELECT current_tenant_key()));
+
+-- What follows acts on a tenant that is being offboarded, and on no other.
+CREATE FUNCTION speak_for_offboarded(of_key int) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenants WHERE key = of_key AND status = 'offboarding') THEN
+        RAISE EXCEPTION 'tenant % is not being offboarded', of_key
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM set_config('ubertruck.tenant_key', of_key::text, true);
+END $$;
+REVOKE ALL ON FUNCTION speak_for_offboarded FROM PUBLIC;
+
+-- A later table may have no policy that shows the owner a tenant's rows: it gets one, once.
+CREATE FUNCTION admit_owner(holder regclass) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = holder AND polpermissive
+        AND polcmd = '*' AND polroles && ARRAY[0::oid, 'ubertruck_owner'::regrole::oid])
+    THEN
+        EXECUTE format('CREATE POLICY erasing ON %s TO ubertruck_owner '
+            'USING (tenant_key = (SELECT public.current_tenant_key()))', holder);
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION admit_owner FROM PUBLIC;
+
+-- The truck directories and fence books of all processes forget what is deleted.
+CREATE FUNCTION close_tenant_fleet(of_key int, at_most int) RETURNS bigint LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    closed_trucks bigint;
+    closed_fences bigint;
+BEGIN
+    PERFORM speak_for_offboarded(of_key);
+    UPDATE trucks SET deleted_at = now() WHERE key IN (SELECT key FROM trucks
+        WHERE tenant_key = of_key AND deleted_at IS NULL LIMIT at_most);
+    GET DIAGNOSTICS closed_trucks = ROW_COUNT;
+    UPDATE fences SET deleted_at = now() WHERE tenant_key = of_key AND id IN (SELECT id FROM fences
+        WHERE tenant_key = of_key AND deleted_at IS NULL LIMIT at_most);
+    GET DIAGNOSTICS closed_fences = ROW_COUNT;
+    RETURN closed_trucks + closed_fences;
+END $$;
+REVOKE ALL ON FUNCTION close_tenant_fleet FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION close_tenant_fleet TO ubertruck_system;
+
+-- By blocks of the table: bounded, whatever the table holds, and without an index on the tenant.
+CREATE FUNCTION export_tenant_rows(
+    of_key int, holder regclass, columns text[], from_block bigint, to_block bigint
+) RETURNS SETOF text LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wanted text := (SELECT string_agg(quote_ident(name), ', ') FROM unnest(columns) AS name);
+BEGIN
+    PERFORM speak_for_offboarded(of_key);
+    PERFORM admit_owner(holder);
+    RETURN QUERY EXECUTE format('SELECT row_to_json(found)::text FROM (SELECT %s FROM ONLY %s '
+        'WHERE tenant_key = %s AND ctid >= ''(%s,0)''::tid AND ctid < ''(%s,0)''::tid) found',
+        wanted, holder, of_key, from_block, to_block);
+END $$;
+REVOKE ALL ON FUNCTION export_tenant_rows FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION export_tenant_rows TO ubertruck_system;
+
+-- The audit trail stays: it says who did what, also to a tenant that is no more.
+CREATE FUNCTION erase_tenant_rows(
+    of_key int, holder regclass, from_block bigint, to_block bigint
+) RETURNS bigint LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    erased bigint;
+BEGIN
+    IF (SELECT relname LIKE 'audit%' OR relnamespace <> 'public'::regnamespace
+        FROM pg_class WHERE oid = holder) THEN
+        RAISE EXCEPTION '% is kept', holder USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM speak_for_offboarded(of_key);
+    PERFORM admit_owner(holder);
+    EXECUTE format('DELETE FROM ONLY %s WHERE tenant_key = %s '
+        'AND ctid >= ''(%s,0)''::tid AND ctid < ''(%s,0)''::tid',
+        holder, of_key, from_block, to_block);
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    RETURN erased;
+END $$;
+REVOKE ALL ON FUNCTION erase_tenant_rows FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_tenant_rows TO ubertruck_system;
+
+-- Messages that were still on their way when their tenant went are not kept under its name.
+GRANT SELECT (status) ON tenants TO ubertruck_telemetry;

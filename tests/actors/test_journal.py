@@ -244,3 +244,27 @@ async def test_each_new_event_is_in_the_outbox_once(
     async with system.acquire() as conn, conn.transaction():
         rows = [r for r in await outbox.take(conn, 10_000) if r.tenant_key == yard.tenant.key]
     assert len(rows) == 2
+
+
+async def test_a_tenant_that_leaves_is_forgotten_and_not_saved_again(
+    yard: Yard, telemetry: AnyPool, system: AnyPool, superuser: AnyConnection
+) -> None:
+    journal = Journal(telemetry, system, yard.shard, policy().tracking)
+    await journal.recover()
+    await journal.commit(FixBatch(fixes_of(yard, [(0, 0, 0.5), (1, 0, 0.5)]), {}))
+    await journal.snapshot(asyncio.Lock())
+    assert len(journal.columns.of_tenant(yard.tenant.key)) == 2
+    await journal.commit(FixBatch(fixes_of(yard, [(0, 60, 0.5)]), {}))
+    await superuser.execute(
+        "UPDATE tenants SET status = 'offboarding' WHERE key = $1", yard.tenant.key
+    )
+    await superuser.execute("DELETE FROM truck_snapshots WHERE tenant_key = $1", yard.tenant.key)
+
+    await journal.snapshot(asyncio.Lock())
+
+    assert len(journal.columns.of_tenant(yard.tenant.key)) == 0
+    saved = "SELECT count(*) FROM truck_snapshots WHERE tenant_key = $1"
+    assert await superuser.fetchval(saved, yard.tenant.key) == 0
+    # What was still on its way is taken like any first fix of a truck.
+    await journal.commit(FixBatch(fixes_of(yard, [(0, 120, 0.5)]), {}))
+    assert len(journal.columns.of_tenant(yard.tenant.key)) == 1

@@ -109,7 +109,8 @@ def quick() -> Policy:
     )
     ingest = usual.ingest.model_copy(update={"directory_poll_s": 0.05})
     api = usual.api.model_copy(update={"readiness_cache_s": 0.001, "track_chunk_fixes": 3})
-    tenancy = usual.tenancy.model_copy(update={"status_poll_s": 0.05})
+    offboarding = usual.tenancy.offboarding.model_copy(update={"poll_s": 0.05, "settle_s": 0.2})
+    tenancy = usual.tenancy.model_copy(update={"status_poll_s": 0.05, "offboarding": offboarding})
     return usual.model_copy(update={"tenancy": tenancy, "live": live, "ingest": ingest, "api": api})
 
 

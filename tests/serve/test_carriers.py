@@ -224,17 +224,12 @@ async def test_a_binding_is_more_than_its_roles(
     token = bound.token(gateway, caller.tenant, Role.ADMIN, carrier="ravi")
     powerful = Caller(caller.http, caller.tenant, token)
 
-    made = await powerful.ask("POST", "/v1/trucks", json={"id": "D"})
-    assert made.json()["carrier"] == "ravi"
-    for change in ({"carrier": "other"}, {"carrier": None}):
-        assert (await powerful.ask("PATCH", "/v1/trucks/D", json=change)).status_code == 403
-    foreign = {"id": "E", "carrier": "other"}
-    assert (await powerful.ask("POST", "/v1/trucks", json=foreign)).status_code == 403
-    assert (await powerful.ask("DELETE", "/v1/trucks/B")).status_code == 404
+    for path, body in (("/v1/trucks", {"id": "D", "carrier": "ravi"}), ("/v1/carriers", RAVI)):
+        assert (await powerful.ask("POST", path, json=body)).status_code == 403
+    assert (await powerful.ask("PATCH", "/v1/trucks/A", json={})).status_code == 403
+    assert (await powerful.ask("DELETE", "/v1/trucks/B")).status_code == 403
     assert (await powerful.get("/v1/roles")).status_code == 403
     assert (await powerful.get("/v1/tenants")).status_code == 403
-    another = {"id": "x", "name": "x"}
-    assert (await powerful.ask("POST", "/v1/carriers", json=another)).status_code == 403
 
 
 async def test_who_is_bound_to_a_shipper_reads_nothing_of_the_fleet(

@@ -58,6 +58,7 @@ GRANTS = {
         "audit_log": {"SELECT", "INSERT"},
         "tenants": {"SELECT", "INSERT", "UPDATE"},
         "roles": {"SELECT", "INSERT", "UPDATE"},
+        "offboardings": {"SELECT", "INSERT", "UPDATE"},
         "oauth_clients": {"SELECT", "INSERT"},
         "trucks": {"SELECT"},
         "device_credentials": {"SELECT"},
