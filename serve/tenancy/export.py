@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import zipfile
@@ -18,6 +19,7 @@ from store import offboarding
 from store.offboarding import TenantTable
 from store.personal import PersonalData
 from store.postgres import AnyConnection
+from store.sealing import SealError
 from store.tenants import TenantDetail
 
 SEALED = "_sealed"
@@ -100,13 +102,17 @@ def _put(member: IO[bytes], rows: list[str], personal: PersonalData) -> None:
 def _opened(row: dict[str, object], personal: PersonalData) -> str:
     """Personal data is the tenant's: it leaves readable, under the name without the seal."""
     for column in [column for column in row if column.endswith(SEALED)]:
-        sealed = row.pop(column)
-        row[column.removesuffix(SEALED)] = (
-            personal.open(bytes.fromhex(sealed.removeprefix("\\x")))
-            if isinstance(sealed, str)
-            else None
-        )
+        row[column.removesuffix(SEALED)] = _text_of(row.pop(column), personal)
     return json.dumps(row, ensure_ascii=False)
+
+
+def _text_of(sealed: object, personal: PersonalData) -> str | None:
+    """None for what is empty, and for what was sealed as something else than personal data."""
+    if not isinstance(sealed, str):
+        return None
+    with contextlib.suppress(SealError):
+        return personal.open(bytes.fromhex(sealed.removeprefix("\\x")))
+    return None
 
 
 def _manifest(tenant: TenantDetail, counts: Counter[str], tables: Iterable[TenantTable]) -> bytes:

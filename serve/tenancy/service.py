@@ -12,6 +12,7 @@ from serve.identity.secret_hashes import hash_secret, new_secret
 from serve.paging import ListOf, Page
 from serve.problems import ConflictError
 from serve.roles.seeding import seed_roles
+from serve.tenancy.first_values import configure
 from serve.tenancy.wire import (
     ClientCredentials,
     NewTenant,
@@ -34,8 +35,11 @@ async def onboard(gateway: Gateway, who: Principal, new: NewTenant) -> NewTenant
         made = await tenants.create(change.conn, new.id, new.name, who.tenant_key)
         await seed_roles(change.conn, made)
         client = await _first_client(change.conn, made, secret_hash)
+        await configure(gateway, who, change.conn, made, new.configuration or {})
         detail = await tenants.get(change.conn, new.id, who.tenant_key, with_children=True)
         change.after = TenantOut.of(detail)
+    if new.configuration:
+        await gateway.configuration.announce()
     return NewTenantOut(
         **dict(TenantOut.of(detail)), client=ClientCredentials(id=client, secret=secret)
     )

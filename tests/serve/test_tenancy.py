@@ -219,3 +219,34 @@ async def test_live_feeds_of_a_suspended_tenant_are_closed(
         async with asyncio.timeout(5):
             while '"pong"' not in str(await stays.recv()):
                 pass
+
+
+SPEED = "services/tracking/*/business/moving_kmh_min"
+
+
+async def test_a_tenant_begins_with_its_own_configuration(
+    operator: Caller, gateway: Gateway
+) -> None:
+    tenant_id = "n-" + secrets.token_hex(6)
+    body = {"id": tenant_id, "name": "New", "configuration": {SPEED: 7.5}}
+
+    made = await operator.ask("POST", "/v1/tenants", json=body)
+
+    assert made.status_code == 201, made.text
+    await until(lambda: gateway.settings.of(tenant_id).status.moving_kmh_min == 7.5)
+    assert gateway.policy.status.moving_kmh_min != 7.5
+
+
+async def test_wrong_values_make_no_tenant_and_are_all_pointed_at(operator: Caller) -> None:
+    tenant_id = "n-" + secrets.token_hex(6)
+    wrong = {SPEED: -1, "services/tracking/*/business/no_such_key": 1, "/other/global/x": 2}
+    for some in ({SPEED: -1, "services/tracking/*/business/no_such_key": 1}, wrong):
+        body = {"id": tenant_id, "name": "New", "configuration": some}
+
+        refused = await operator.ask("POST", "/v1/tenants", json=body)
+
+        assert refused.status_code == 422
+        assert refused.json()["errors"]
+        for error in refused.json()["errors"]:
+            assert error["pointer"].startswith("/configuration/")
+        assert (await operator.get(f"/v1/tenants/{tenant_id}")).status_code == 404
