@@ -24,7 +24,8 @@ from config.policy import policy
 START_S_MAX = 15.0
 STOP_S_MAX = 10.0
 SERVICE_USER = "ubertruck-bench"
-SERVICE_PASSWORD = "bench-secret"  # noqa: S105 - a broker on loopback for the length of a run
+# fixed: a broker on loopback for the length of a run
+SERVICE_PASSWORD = "bench-secret"  # noqa: S105
 MOSQUITTO = "/usr/sbin/mosquitto"
 
 

@@ -55,7 +55,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """For a process that is to join this installation as its own do."""
         return {
-            **os.environ,
+            **os.environ,  # fixed: a child process gets what we were given
             "ENVIRONMENT": "development",
             "CONFIG_SERVICE_URL": Path(self.summary["installation_file"]).as_uri(),
             # Ray reads these when it is imported; later is too late.

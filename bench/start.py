@@ -119,6 +119,7 @@ def _bare_ray(folder: Path) -> float:
     temp = Path(tempfile.mkdtemp(prefix="utb-"))
     token = folder / "ray.token"
     token.write_text(secrets.token_hex(32))
+    # fixed: a child process gets what we were given
     environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
     began = time.monotonic()
     command = [

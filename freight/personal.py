@@ -9,7 +9,7 @@ from enum import StrEnum
 
 HIDDEN = "***"
 # Phone numbers are written without their country at home; home is India.
-HOME_COUNTRY = "91"
+HOME_COUNTRY = "91"  # fixed: a bare ten-digit number means India, where stored indexes depend on it
 HOME_DIGITS = 10
 SHOWN = 4
 _NOT_DIGITS = re.compile(r"\D+")

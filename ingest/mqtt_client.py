@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiomqtt
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PUBACK = 0x40
 PUBACK_HEADER = bytes([PUBACK, 2])
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 256 * 1024  # fixed: one read of a socket, what the kernel hands out
 
 
 class BrokerAwayError(Exception):
@@ -224,3 +225,47 @@ class BrokerStream:
             finally:
                 self.session = None
                 session.close()
+
+
+class ControlLink:
+    """Questions to a broker's own control topic, one at a time, each told apart by a mark."""
+
+    def __init__(self, client: aiomqtt.Client, topic: str, answer_s_max: float) -> None:
+        self._client = client
+        self._topic = topic
+        self._answer_s_max = answer_s_max
+        self._answers = aiter(client.messages)
+
+    async def ask(self, question: bytes, mark: bytes) -> bytes:
+        """The answer that carries the mark; another administrator's are heard, too."""
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                await self._client.publish(self._topic, question, qos=1)
+                async for message in self._answers:
+                    answer = bytes(message.payload)
+                    if mark in answer:
+                        return answer
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            raise BrokerAwayError(f"no answer on {self._topic}: {error}") from error
+        raise BrokerAwayError(f"no more answers on {self._topic}")
+
+
+@asynccontextmanager
+async def control_link(
+    where: Mqtt, topic: str, answers: str, answer_s_max: float
+) -> AsyncIterator[ControlLink]:
+    """As the broker's administrator, for as long as the block lasts."""
+    if where.control is None:
+        raise BrokerAwayError("the installation names no administrator of the broker")
+    try:
+        async with aiomqtt.Client(
+            where.host,
+            where.port,
+            username=where.control.username,
+            password=where.control.password.get_secret_value(),
+            timeout=answer_s_max,
+        ) as client:
+            await client.subscribe(answers, qos=1)
+            yield ControlLink(client, topic, answer_s_max)
+    except aiomqtt.MqttError as error:
+        raise BrokerAwayError(f"the broker's control topic: {error}") from error

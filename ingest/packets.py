@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 PUBLISH = 0x30
-LENGTH_BYTES_MAX = 4
+LENGTH_BYTES_MAX = 4  # fixed: MQTT says so
 
 
 class MalformedPacketError(ValueError):

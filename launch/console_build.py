@@ -19,6 +19,7 @@ CONSOLE = ROOT / "console"
 WHEEL_LOCK = ROOT / "requirements-node.lock"
 WHEEL_ENV = ROOT / ".console-node"
 STAMP = ".built-from"
+# fixed: what the console's build tool needs
 NODE_MIN = (20, 19)  # what Vite 8 needs
 OUTSIDE_SOURCES = {"node_modules", "dist", "dist.new"}
 
@@ -37,6 +38,7 @@ class NodeTools:
 
     def environment(self) -> dict[str, str]:
         """npm's scripts look for `node` on PATH: this one must come first."""
+        # fixed: a child process gets what we were given
         return os.environ | {"PATH": f"{self.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
@@ -101,7 +103,7 @@ def install_wheel(env: Path) -> None:
     run(
         [*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(WHEEL_LOCK)],
         cwd=ROOT,
-        env=dict(os.environ),
+        env=dict(os.environ),  # fixed: a child process gets what we were given
         hint="is a Python package index reachable? Or install Node 20.19 or newer yourself",
     )
 

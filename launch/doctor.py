@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.policy import policy
 from launch.embedded import nats, postgres, redis
 from launch.health import Health, look
 from launch.layout import REPOSITORY, Layout
 from launch.options import DATA_DIR
 from launch.process import tail
 
-PYTHON_MIN = (3, 11)
-DISK_FREE_BYTES_MIN = 2_000_000_000
+PYTHON_MIN = (3, 11)  # fixed: what the code's language needs
 LOG_TAIL_LINES = 8
 
 
@@ -56,7 +56,7 @@ def machine(layout: Layout) -> list[Finding]:
         _binary("MQTT broker", nats.binary),
         Finding(
             f"{free / 1e9:.1f} GB free at {existing}",
-            free >= DISK_FREE_BYTES_MIN,
+            free >= policy().launch.disk_free_bytes_min,
             "make room: Postgres and the broker stop when the disk is full",
         ),
         Finding("console is built", console.is_file(), "run `make console`"),
@@ -89,6 +89,7 @@ def instance(health: Health) -> list[Finding]:
 
 def _role(health: Health, role: str, pids: list[int]) -> Finding:
     given = health.where is not None and not health.layout.log_of(role).is_file()
+    # fixed: roles of processes, not of people
     optional = role == "sim" or (role in {"postgres", "redis", "broker"} and given)
     log = tail(health.layout.log_of(role), LOG_TAIL_LINES)
     advice = "`up` starts it again by itself; if it keeps dying, its log says why" + (

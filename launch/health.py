@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 
 from config.installation import Installation, read_installation
+from config.policy import policy
 from launch.layout import Layout
 from launch.leftovers import read_record
 from launch.roles import processes_by_role
-
-ASK_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def look(layout: Layout) -> Health:
 def _readiness(where: Installation) -> tuple[bool, dict[str, Any]]:
     url = f"http://{where.http.host}:{where.http.port}/readyz"
     try:
-        answer = httpx.get(url, timeout=ASK_WITHIN_S, trust_env=False)
+        answer = httpx.get(url, timeout=policy().launch.health_timeout_s, trust_env=False)
         body = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         return False, {"error": f"{url}: {error}"}

@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 
 import psutil
 
+from config.policy import policy
 from launch.layout import Layout, write_private
 
-TERM_WAIT_S = 8.0
-KILL_WAIT_S = 5.0
+# fixed: the exactness of the moment at which a machine was started
+SAME_BOOT_S = 8.0
 # Creation times come from clock ticks; two readings of the same process may differ by rounding.
-SAME_MOMENT_S = 0.1
+SAME_MOMENT_S = 0.1  # fixed: the exactness of the system's process table
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def read_record(layout: Layout) -> Record | None:
 
 def living(record: Record) -> list[psutil.Process]:
     """The recorded children, their descendants, and who else is in the sessions they lead."""
-    if abs(psutil.boot_time() - record.boot_time) > TERM_WAIT_S:
+    if abs(psutil.boot_time() - record.boot_time) > SAME_BOOT_S:
         return []  # the machine was started anew: every number means something else now
     found: dict[int, psutil.Process] = {}
     sessions: dict[int, float] = {}
@@ -109,7 +110,7 @@ def kill(processes: Iterable[psutil.Process]) -> None:
     for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=KILL_WAIT_S)
+    psutil.wait_procs(alive, timeout=policy().launch.leftover_kill_s)
 
 
 def end_leftovers(layout: Layout) -> int:
@@ -125,7 +126,7 @@ def end_leftovers(layout: Layout) -> int:
             if process is not None:
                 process.send_signal(child.stop_signal)
                 asked.append(process)
-    psutil.wait_procs(asked, timeout=TERM_WAIT_S)
+    psutil.wait_procs(asked, timeout=policy().launch.leftover_ask_s)
     kill(processes)
     # What was started while the first ones were ending.
     kill(living(record))

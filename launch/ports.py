@@ -15,8 +15,8 @@ from launch.layout import Layout, write_private
 # Below Linux' ephemeral range, from which any outgoing connection may take a port at any moment.
 BLOCKS_START = 20_000
 BLOCKS_END = 32_000
-BLOCK_SIZE = 200
-LOOPBACK = "127.0.0.1"
+BLOCK_SIZE = 200  # fixed: the layout of an instance's ports, in this file
+LOOPBACK = "127.0.0.1"  # fixed: loopback itself
 EVERYWHERE = ""
 
 GUARD = 0
@@ -49,7 +49,7 @@ SINGLE = {
 }
 REPLICA_HTTP = range(30, 65)
 REPLICA_GRPC = range(65, 100)
-RAY_WORKERS = range(100, BLOCK_SIZE)
+RAY_WORKERS = range(100, BLOCK_SIZE)  # fixed: the layout of an instance's ports, in this file
 
 
 class PortTakenError(RuntimeError):

@@ -19,7 +19,7 @@ from launch.layout import REPOSITORY
 from launch.leftovers import RecordedProcess, session_members
 from launch.progress import say
 
-POLL_S = 0.05
+POLL_S = 0.05  # fixed: a look, no wait of its own
 
 
 class StartError(RuntimeError):
@@ -41,7 +41,7 @@ class ChildPlan:
     prepare: Callable[[], None] = lambda: None
     wait_ready: Callable[[], Awaitable[None]] = _nothing
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_grace_s: float = 5.0
+    stop_grace_s: float = 5.0  # fixed: for plans whose child has no key of its own
     # Other files that tell why it failed, newest last.
     more_logs: Callable[[], list[Path]] = list
 
@@ -199,4 +199,5 @@ def tail(log: Path, lines: int) -> str:
 
 def inherited(names: tuple[str, ...] = ("PATH", "HOME", "LANG", "TMPDIR")) -> dict[str, str]:
     """What a child may know of the caller's shell."""
+    # fixed: a child process gets what we were given
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -9,8 +9,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from config.policy import policy
+
 NAME_WIDTH = 10
-REMINDER_S = 5.0
 
 
 def say(text: str) -> None:
@@ -63,7 +64,7 @@ class Progress:
 
     async def _keep_reminding(self) -> None:
         while True:
-            await asyncio.sleep(REMINDER_S)
+            await asyncio.sleep(policy().launch.reminder_s)
             if self._running:
                 say(f"  waiting for {', '.join(map(self._describe, list(self._running)))}")
 

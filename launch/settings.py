@@ -28,7 +28,7 @@ from launch.layout import REPOSITORY, Layout, write_private
 from launch.options import UpOptions
 from launch.ports import LOOPBACK, PortBlock
 
-SECRET_BYTES = 24
+SECRET_BYTES = 24  # fixed: 192 bits: nobody may choose a weaker secret
 
 
 class SettingsError(RuntimeError):

@@ -185,7 +185,8 @@ class Stack:
         """The same question a load balancer asks."""
         url = f"http://{self._where.http.host}:{self._where.http.port}/readyz"
         give_up_at = time.monotonic() + self._policy.launch.serve_ready_s_max
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        probe_s = self._policy.launch.probe_timeout_s
+        async with httpx.AsyncClient(trust_env=False, timeout=probe_s) as client:
             while True:
                 says = "no answer"
                 with contextlib.suppress(httpx.HTTPError):

@@ -28,7 +28,7 @@ _TIME = frozenset(
         *("seconds", "secs", "minutes", "hours", "days", "weeks", "milliseconds", "duration"),
     }
 )
-_TIME_UNITS = frozenset({"s", "ms", "us", "sec", "secs", "seconds", "minutes", "hours", "days"})
+_TIME_UNITS = frozenset({"s", "ms", "us", "ns", "sec", "secs", "seconds", "minutes", "hours", "days"})
 _CALENDAR = frozenset({"seconds", "minutes", "hours", "days", "weeks", "milliseconds"})
 _LIMIT = frozenset(
     {
@@ -104,6 +104,6 @@ def is_constant_of_nature(name: str) -> bool:
     """`DAY_MS`, `MS_PER_S`, `EARTH_RADIUS_M`: nobody will ever change these."""
     said = words(name)
     tuned = (_TIME - _CALENDAR) | (_LIMIT - {"radius"})
-    if "per" in said:
-        return set(said) <= _CALENDAR | _TIME_UNITS | _NATURE | {"per"}
+    if {"per", "in"} & set(said):
+        return set(said) <= _CALENDAR | _TIME_UNITS | _NATURE | {"per", "in", "ns"}
     return bool(_NATURE & set(said)) and not tuned & set(said)

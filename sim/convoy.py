@@ -20,7 +20,7 @@ from sim.wire import OutgoingFix, encode_fixes
 # Messages of one step are spread over it in this many portions, as real devices would.
 PORTIONS = 10
 # A machine that slept longer than this does not make up for it.
-BEHIND_S_MAX = 30.0
+BEHIND_S_MAX = 30.0  # fixed: the simulator's own honesty, not a behaviour of the fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def make_devices(
             port,
             tenant=tenant,
             truck=truck_id,
+            # fixed: public, refused outside development
             password="dev-secret",  # noqa: S106 - what the contract gives every demo truck
             policy=policy,
             rng=random.Random(f"{seed} {truck_id}"),

@@ -159,6 +159,7 @@ class ReceiptDevice:
     def _reconnect_wait_s(self, failures: int) -> float:
         """Doubling, with jitter, so that a returning broker is not run over by its devices."""
         policy = self._policy
+        # fixed: keeps a power of two finite
         most = min(policy.reconnect_wait_s_min * 2.0 ** min(failures, 16), 1e9)
         return self._rng.uniform(0.5, 1.0) * min(most, policy.reconnect_wait_s_max)
 

@@ -52,7 +52,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--trucks", type=_count, default=200)
     parser.add_argument("--rate", type=_positive, default=0.2, help="fixes per second and truck")
     parser.add_argument("--seed", type=int, default=1)
+    # fixed: the default of a development command
     parser.add_argument("--http", default="http://127.0.0.1:8000", metavar="URL")
+    # fixed: the default of a development command
     parser.add_argument("--mqtt", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument("--tenant", default="demo")
     parser.add_argument("--duration", type=_positive, metavar="S", help="stop after so long")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-REMAINING_LENGTH_BYTES_MAX = 4
+REMAINING_LENGTH_BYTES_MAX = 4  # fixed: MQTT says so
 STRING_BYTES_MAX = 0xFFFF
 PACKET_ID_MAX = 0xFFFF
 

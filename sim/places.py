@@ -12,7 +12,7 @@ from geo.roads import RoadGraph
 from sim.tracks import METRES_PER_DEGREE, tolls_m
 
 # Towns where at least this many roads meet are drawn as cities.
-CITY_ROADS_MIN = 4
+CITY_ROADS_MIN = 4  # fixed: how the road data marks a city
 CITY_CORNERS = 12
 
 

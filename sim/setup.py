@@ -15,7 +15,7 @@ from config.sections.simulation import SimulationSetup
 from sim.fleet import TruckIdentity
 from sim.world import LastKnown
 
-PAGE_LIMIT = 500
+PAGE_LIMIT = 500  # fixed: the published API's largest page
 
 
 class SetupError(RuntimeError):

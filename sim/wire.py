@@ -19,7 +19,7 @@ _FLOATS = {
     "heading_deg": 2,
     "accuracy_m": 2,
     "altitude_m": 1,
-    "odometer_km": 3,
+    "odometer_km": 3,  # fixed: decimals of the wire's fields
     "hdop": 2,
     "battery_v": 2,
     "external_v": 2,

@@ -11,6 +11,7 @@ from geo.roads import Leg, RoadGraph
 from sim.journeys import RECURRING, HaltKind, Planner
 from sim.tracks import Bools, Floats, Ints, Place, Tracks, moved
 
+# fixed: the roads are India's, and so is their night
 IST_OFFSET_MS = 19_800_000  # Indian Standard Time is UTC + 5:30
 HOUR_MS = 3_600_000
 DAY_HOURS = 24
@@ -19,7 +20,7 @@ ARRIVED_M = 2.0
 # A truck turns into its yard over this distance.
 YARD_TURN_M = 600.0
 # Farther from every road than this, a position is not one that this world has sent.
-OFF_ROAD_M_MAX = 1000.0
+OFF_ROAD_M_MAX = 1000.0  # fixed: the road data's own exactness
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from config.sections.storage import Bus
 
 log = logging.getLogger("ubertruck.config")
 
-RECONNECT_WAIT_S_MIN = 0.05
+RECONNECT_WAIT_S_MIN = 0.05  # fixed: the first look; the longest is a key
 FAILURES = (RedisError, OSError, TimeoutError)
 
 

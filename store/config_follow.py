@@ -15,7 +15,7 @@ from store.postgres import STORE_FAILURES, AnyPool
 
 log = logging.getLogger("ubertruck.config")
 
-ASK_AGAIN_S = 0.1
+ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
 
 
 async def refresh(settings: Settings, pool: AnyPool) -> bool:

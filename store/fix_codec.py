@@ -16,7 +16,7 @@ from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64,
 PG_EPOCH_MS = 946_684_800_000
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
-LENGTH_BYTES = 4
+LENGTH_BYTES = 4  # fixed: the binary form of COPY
 NULL = -1
 
 Mask = npt.NDArray[np.bool_]
@@ -101,7 +101,7 @@ def missing_masks(fixes: FixArray) -> dict[str, Mask]:
     return masks
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # fixed: memory only; forgetting changes nothing
 def _row_template(absent: frozenset[str]) -> npt.NDArray[np.void]:
     """One row with its field count and lengths filled in; absent columns are NULL in every row."""
     fields: list[tuple[str, str]] = [("fields", ">i2"), ("shard_length", ">i4"), ("shard", ">i2")]
@@ -114,7 +114,7 @@ def _row_template(absent: frozenset[str]) -> npt.NDArray[np.void]:
     template = np.zeros(1, dtype=np.dtype(fields))
     template["fields"] = len(COPY_COLUMNS)
     template["shard_length"] = 2
-    template["batch_length"] = 8
+    template["batch_length"] = 8  # fixed: the binary form of COPY
     for column in COLUMNS:
         template[f"{column.name}_length"] = NULL if column.name in absent else column.width
     template["extra_length"] = NULL

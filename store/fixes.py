@@ -38,7 +38,7 @@ __all__ = [
 
 DAY_MS = 86_400_000
 # Fixes held at once while a shard replays; about 20 MB on the wire.
-REPLAY_FIXES_MAX = 100_000
+REPLAY_FIXES_MAX = 100_000  # fixed: bounds memory; replaying in other portions gives the same
 
 
 class StoredFix(msgspec.Struct, frozen=True):

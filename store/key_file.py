@@ -51,7 +51,7 @@ class KeyRing:
         return KeyRing({**self.masters, **added}, self.index_key)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # fixed: memory only; forgetting changes nothing
 def _derived(master: bytes, purpose: str) -> bytes:
     info = b"ubertruck/" + purpose.encode()
     return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=info).derive(master)

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LIVE_DTYPE = LAST_DTYPE
 # One message stays far below Redis' buffer for a slow subscriber.
 ROWS_PER_MESSAGE = 10_000
-RECONNECT_WAIT_S_MIN = 0.05
+RECONNECT_WAIT_S_MIN = 0.05  # fixed: the first look; the longest is a key
 KEY_PARTS = re.compile(r"[:/]")
 EVENT_HEAD = struct.Struct("<q")
 

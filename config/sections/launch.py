@@ -24,6 +24,13 @@ class Launch(Section):
     restart_wait_s_min: Positive = key("The first wait before a dead child starts again.")
     restart_wait_s_max: Positive = key("The longest wait before a dead child starts again.")
     restart_calm_s: Positive = key("A child that ran this long starts again without waiting.")
+    reminder_s: Positive = key("While something is waited for, it is named this often.")
+    probe_timeout_s: Positive = key("One question to a server that is starting.")
+    health_timeout_s: Positive = key("One question of `status` and `doctor`.")
+    leftover_ask_s: Positive = key("What an earlier `up` left over gets to end by itself.")
+    leftover_kill_s: Positive = key("Until what was killed is gone.")
+    orphan_grace_s: Positive = key("Postgres processes without a postmaster get to end.")
+    disk_free_bytes_min: Count = key("`doctor` warns when less is free.")
     log_bytes_max: Count = key("A child's longer log is turned over at the next start.")
     log_tail_lines: Count = key("Lines of a failed child's log that are shown.")
     redis: EmbeddedRedis

@@ -14,8 +14,8 @@ NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 
 # An epoch in milliseconds below this is a number of seconds by mistake (it would be in 1973).
-EPOCH_MS_MIN = 100_000_000_000
-EPOCH_MS_MAX = 2**52
+EPOCH_MS_MIN = 100_000_000_000  # fixed: tells milliseconds from seconds
+EPOCH_MS_MAX = 2**52  # fixed: beyond it a double loses milliseconds
 EpochMs = Annotated[int, msgspec.Meta(ge=EPOCH_MS_MIN, le=EPOCH_MS_MAX)]
 
 

