@@ -28,6 +28,7 @@ from serve.live import api as live
 from serve.metrics import GatewayMetrics
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
+from serve.secrets import api as secrets
 from serve.settings import api as configuration
 from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
@@ -46,6 +47,7 @@ ROUTERS = (
     tenancy.router,
     configuration.router,
     audit.router,
+    secrets.router,
     health.router,
     documentation.router,
 )

@@ -29,6 +29,7 @@ from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
+from serve.secrets.uses import SecretUses
 from serve.tenancy.offboarder import Offboarder
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
@@ -37,6 +38,7 @@ from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant, open_pool
+from store.secrets import Secrets, open_secrets
 from store.tenants import TenantStatuses
 
 LOG_FLUSH_S = 1.0
@@ -72,6 +74,7 @@ class Gateway:
     secrets: SecretChecker
     personal: PersonalData
     audit: AuditTrail
+    secret_values: Secrets
     actors: Actors
     directory: TruckDirectory
     tenants: TenantStatuses
@@ -199,6 +202,10 @@ async def open_gateway(
             settings, SharedCounter(where.redis, where.instance, policy.limits), metrics
         )
         stack.push_async_callback(limiter.close)
+        trail = AuditTrail(keys, settings, system_pool)
+        secret_values = open_secrets(where.secrets, keys, lambda: settings.now.secrets)
+        stack.push_async_callback(secret_values.close)
+        uses = SecretUses(secret_values, trail, system_pool, settings)
         gateway = Gateway(
             installation=where,
             settings=settings,
@@ -210,7 +217,8 @@ async def open_gateway(
             verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
             secrets=SecretChecker(),
             personal=PersonalData(keys),
-            audit=AuditTrail(keys, settings, system_pool),
+            audit=trail,
+            secret_values=secret_values,
             actors=actors,
             directory=directory,
             tenants=statuses,
@@ -237,7 +245,8 @@ async def open_gateway(
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
             asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
             asyncio.create_task(gateway.offboarder.run(), name="offboarding"),
-            asyncio.create_task(gateway.audit.write_refusals(), name="refused-attempts"),
+            asyncio.create_task(trail.write_refusals(), name="refused-attempts"),
+            asyncio.create_task(uses.follow(), name="secret-uses"),
             asyncio.create_task(gateway.repeats.sweep(), name="idempotency-sweep"),
             asyncio.create_task(device_refusals.run(system_pool), name="device-refusals"),
             asyncio.create_task(_flush_logs(), name="log-flush"),
@@ -247,7 +256,8 @@ async def open_gateway(
         finally:
             hub.close()
             await _end(tasks)
-            await gateway.audit.flush()
+            await uses.close()
+            await trail.flush()
 
 
 async def _end(tasks: Collection[asyncio.Task[None]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,8 +23,10 @@ from serve.problems import (
     answer_validation_error,
 )
 from store import errors
+from store.secret_names import SecretMissingError, SecretsAwayError, SecretsRefusedError
 
 RETRY_AFTER_S = 1
+logger = logging.getLogger("ubertruck.refusals")
 
 Handler = Callable[[Request | WebSocket, Exception], Awaitable[Response | None]]
 
@@ -32,10 +35,19 @@ def _away(_: Exception) -> ProblemError:
     return UnavailableError("a part of the system does not answer", retry_after_s=RETRY_AFTER_S)
 
 
+def _secrets_refused(raised: Exception) -> ProblemError:
+    """What its keeper says is for operators: it names addresses and paths."""
+    logger.error("secrets cannot be had: %s", raised)
+    return ConflictError("secrets cannot be had; the log says why to who operates us")
+
+
 _PROBLEM_OF: dict[type[Exception], Callable[[Exception], ProblemError]] = {
     errors.AlreadyExistsError: lambda raised: ConflictError(str(raised)),
     errors.NotFoundError: lambda raised: NotFoundError(str(raised)),
     errors.StaleVersionError: lambda raised: StaleError(str(raised)),
+    SecretMissingError: lambda raised: NotFoundError(str(raised)),
+    SecretsRefusedError: _secrets_refused,
+    SecretsAwayError: _away,
     ActorAwayError: _away,
     # Postgres is away, stopping or starting, has no connection left, or took too long.
     asyncpg.PostgresConnectionError: _away,

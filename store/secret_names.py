@@ -15,7 +15,7 @@ from freight.redaction import REFERENCE
 from store.audit_chain import INSTALLATION, INSTALLATION_KEY
 from store.errors import StoreError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFERENCE = re.compile(rf"{REFERENCE}({NAME.pattern})(?:#([1-9]\d{{0,8}}))?")
 
 

@@ -16,7 +16,16 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from actors.journal import Journal
-from config.installation import BrokerKind, Http, Installation, Mqtt, Postgres, RayCluster, Redis
+from config.installation import (
+    BrokerKind,
+    Http,
+    Installation,
+    Mqtt,
+    Postgres,
+    RayCluster,
+    Redis,
+    SecretStores,
+)
 from config.policy import Policy, policy
 from launch.embedded.redis import binary
 from serve import bare
@@ -96,6 +105,7 @@ def installation(
         http=Http(host="127.0.0.1", port=0),
         jwt_key_file=key_file,
         key_file=key_ring_file,
+        secrets=SecretStores(local_file=tmp_path / "sealed-secrets.json"),
         console_dir=tmp_path / "console",
     )
 

@@ -23,6 +23,7 @@ ROLES = ("ubertruck_app", "ubertruck_telemetry", "ubertruck_system")
 # What each role may do to a whole table or to some of its columns; anything else is a mistake.
 GRANTS = {
     "ubertruck_app": {
+        "secret_uses": {"SELECT"},
         "idempotency_keys": {"SELECT", "INSERT", "UPDATE"},
         "audit_heads": {"SELECT"},
         "audit_log": {"SELECT", "INSERT"},
@@ -53,6 +54,8 @@ GRANTS = {
         "truck_snapshots": {"SELECT", "INSERT", "UPDATE"},
     },
     "ubertruck_system": {
+        "secret_uses": {"SELECT", "INSERT", "UPDATE"},
+        "carriers": {"SELECT", "UPDATE"},
         "idempotency_keys": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "audit_heads": {"SELECT"},
         "audit_log": {"SELECT", "INSERT"},
