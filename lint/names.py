@@ -28,7 +28,9 @@ _TIME = frozenset(
         *("seconds", "secs", "minutes", "hours", "days", "weeks", "milliseconds", "duration"),
     }
 )
-_TIME_UNITS = frozenset({"s", "ms", "us", "ns", "sec", "secs", "seconds", "minutes", "hours", "days"})
+_TIME_UNITS = frozenset(
+    {"s", "ms", "us", "ns", "sec", "secs", "seconds", "minutes", "hours", "days"}
+)
 _CALENDAR = frozenset({"seconds", "minutes", "hours", "days", "weeks", "milliseconds"})
 _LIMIT = frozenset(
     {
