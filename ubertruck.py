@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": ("launch.migration", "bring the database's schema up to date"),
     "audit": ("launch.audit", "prove that nobody rewrote the audit trail"),
     "config": ("launch.configuration", "look at, change and restore the configuration"),
+    "secrets": ("launch.secret_keeping", "put and list secrets; rotate the keys that seal them"),
     "sim": ("sim.main", "a simulated fleet against any installation"),
     "check": ("lint.main", "what is hard-coded, and the other lints of this repository"),
     "bench": ("bench.main", "benchmarks, each with its floor in the same run"),

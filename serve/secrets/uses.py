@@ -1,4 +1,4 @@
-"""Tells the audit trail which secrets were read, and keeps the lease on them alive."""
+"""Tells the audit trail which secrets were read, and keeps leases and keys up to date."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter
 from config.policy import Settings
 from serve.audit.trail import AuditTrail
 from store import secret_uses
+from store.key_file import KeyFileError
 from store.postgres import STORE_FAILURES, AnyPool
 from store.secret_names import SecretsError
 from store.secrets import Secrets, Use
@@ -34,8 +35,10 @@ class SecretUses:
             try:
                 await self.flush()
                 await self._secrets.keep_alive()
-            except (*STORE_FAILURES, SecretsError) as failed:
-                logger.warning("cannot tell of secrets' use or renew their lease: %s", failed)
+                # A key that `secrets rotate` added seals here from now on.
+                self._trail.keys.refresh()
+            except (*STORE_FAILURES, SecretsError, KeyFileError) as failed:
+                logger.warning("cannot tell of secrets' use, or renew: %s", failed)
             except Exception:  # without this loop nobody would learn who reads what
                 logger.exception("cannot tell of secrets' use")
 

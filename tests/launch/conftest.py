@@ -1,4 +1,4 @@
-"""The embedded broker alone, on ports of its own, with users of the tests' making."""
+"""The embedded broker alone, with users of the tests' making; a data directory as `up` leaves."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from config.installation import BrokerKind, Mqtt
+from config.installation import BrokerKind, Mqtt, Postgres
 from config.policy import policy
 from launch.embedded import nats
 from launch.embedded.broker_users import UsersFile
 from launch.layout import Layout
-from launch.ports import BlockClaim
+from launch.options import UpOptions
+from launch.ports import BlockClaim, PortBlock
 from launch.process import Child
+from launch.settings import GivenServers, build_installation, write_installation
 from store.directory import DirectoryEntry
+from store.key_file import create_key_ring
 from tests.conftest import free_port
 
 INGEST = "ubertruck-ingest"
@@ -76,3 +79,25 @@ async def broker() -> AsyncIterator[RunningBroker]:
         await child.stop()
         claim.release()
         shutil.rmtree(layout.data_dir)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, where: Postgres) -> Path:
+    """As `up` leaves it, around the tests' database."""
+    layout = Layout.at(tmp_path)
+    layout.create()
+    create_key_ring(layout.key_file)
+    options = UpOptions(
+        data_dir=tmp_path,
+        http_port=1,
+        mqtt_port=2,
+        instance="here",
+        trucks=0,
+        seed=1,
+        sim=False,
+        json_summary=None,
+        settings=None,
+    )
+    given = GivenServers(postgres=where)
+    write_installation(build_installation(options, layout, PortBlock(20_000), given), layout)
+    return tmp_path

@@ -12,37 +12,11 @@ import pytest
 
 from config.installation import DatabaseRole, Postgres
 from launch.audit import main
-from launch.layout import Layout
-from launch.options import UpOptions
-from launch.ports import PortBlock
-from launch.settings import GivenServers, build_installation, write_installation
 from store import audit
 from store.audit_chain import Entry, Signer
-from store.key_file import KeyFile, create_key_ring
+from store.key_file import KeyFile
 from store.postgres import connect
 from tests.conftest import Server
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path, where: Postgres) -> Path:
-    """As `up` leaves it, around the tests' database."""
-    layout = Layout.at(tmp_path)
-    layout.create()
-    create_key_ring(layout.key_file)
-    options = UpOptions(
-        data_dir=tmp_path,
-        http_port=1,
-        mqtt_port=2,
-        instance="here",
-        trucks=0,
-        seed=1,
-        sim=False,
-        json_summary=None,
-        settings=None,
-    )
-    given = GivenServers(postgres=where)
-    write_installation(build_installation(options, layout, PortBlock(20_000), given), layout)
-    return tmp_path
 
 
 @pytest.fixture
