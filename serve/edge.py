@@ -250,6 +250,7 @@ class Edge:
         method, route = scope["method"], route_of(scope)
         took_s = time.perf_counter() - record.started_s
         self._metrics.requests.labels(method, route, int(record.status)).inc()
+        self._metrics.count_tenant(record.tenant, self._settings.now.tenancy.metric_labels_max)
         self._metrics.duration_s.labels(method, route).observe(took_s)
         access_log.write(scope, record, method)
 

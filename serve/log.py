@@ -12,6 +12,7 @@ import msgspec
 
 from freight.cloudevents import rfc3339
 from serve.correlation import correlation_id
+from serve.request_record import current
 
 ROOT = "ubertruck"
 BUFFERED_LINES_MAX = 500
@@ -27,6 +28,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "correlation_id": getattr(record, "correlation_id", None),
+            "tenant": getattr(record, "tenant", None),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -35,10 +37,12 @@ class JsonLines(logging.Formatter):
 
 
 class Correlated(logging.Filter):
-    """Notes the id when the line is logged: by the time it is written, another request runs."""
+    """Notes whose request it is about when the line is logged: when it is written, another runs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.correlation_id = correlation_id() or None
+        request = current()
+        record.tenant = None if request is None else request.tenant
         return True
 
 

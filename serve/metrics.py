@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 PREFIX = "ubertruck_"
+OTHER_TENANTS = "(others)"
 DURATION_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -15,6 +16,13 @@ class GatewayMetrics:
             PREFIX + "http_requests",
             "Requests answered",
             ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._tenants: set[str] = set()
+        self._tenant_requests = Counter(
+            PREFIX + "tenant_requests",
+            "Requests answered, by tenant; of the tenants beyond the number of labels together",
+            ("tenant",),
             registry=self.registry,
         )
         self.duration_s = Histogram(
@@ -65,3 +73,12 @@ class GatewayMetrics:
             "Events left out of a viewer's queue, with a resync notice",
             registry=self.registry,
         )
+
+    def count_tenant(self, tenant: str | None, labels_max: int) -> None:
+        """Every label is kept for ever by whoever collects it: so many tenants get their own."""
+        if tenant is None:
+            return
+        if tenant not in self._tenants and len(self._tenants) >= labels_max:
+            tenant = OTHER_TENANTS
+        self._tenants.add(tenant)
+        self._tenant_requests.labels(tenant).inc()

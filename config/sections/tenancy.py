@@ -27,4 +27,7 @@ class Tenancy(Section):
         "How often a process asks which tenants are suspended; it acts on it within that time.",
         live=True,
     )
+    metric_labels_max: Count = key(
+        "Tenants with a metric label of their own; the others share one.", live=True
+    )
     offboarding: Offboarding

@@ -19,8 +19,8 @@ from store.offboarding import Offboarding
 from store.postgres import AnyConnection
 from store.tenants import TenantStatus
 
-TOKEN_BYTES = 24
-CHUNK_BYTES = 256 * 1024
+TOKEN_BYTES = 24  # fixed: more than anybody can guess
+CHUNK_BYTES = 256 * 1024  # fixed: how a file is read, whatever its size
 
 
 async def offboard(

@@ -13,7 +13,7 @@ from store.tenants import TenantDetail, TenantStatus
 
 TENANT_PATTERN = r"^[a-z0-9-]{1,32}$"
 EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}$"
-VALUES_MAX = 500
+VALUES_MAX = 500  # fixed: part of the published schema
 
 TenantId = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
 Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=200)]
