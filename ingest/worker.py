@@ -18,7 +18,9 @@ from config.installation import DatabaseRole, installation
 from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
+from ingest.broker_kinds import device_broker
 from ingest.commit import commit
+from ingest.device_brokers import keep_devices
 from ingest.messages import Message, Refused
 from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
 from ingest.receipts import send_receipts
@@ -105,6 +107,10 @@ class IngestWorker:
                 tasks.create_task(self._follow_directory(system), name="directory")
                 tasks.create_task(self._stream.run([POSITIONS]), name="broker")
                 tasks.create_task(self._pump(system, telemetry, tasks), name="pump")
+                # One worker is enough to tell the broker of devices.
+                keeper = None if self._number else device_broker(installation(), policy, telemetry)
+                if keeper is not None:
+                    tasks.create_task(keep_devices(keeper, system, policy), name="devices")
 
     async def _learn_trucks(self, system: AnyPool) -> None:
         wait_s = self._limits.retry_wait_s_min

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,7 @@ async def create(
     id: str,  # noqa: A002 - its name everywhere
     unique_id: str | None,
     secret_hash: str,
+    sealed_secret: bytes | None = None,
 ) -> Device:
     """For a truck that has no device yet."""
     truck_key = await conn.fetchval(
@@ -66,14 +68,16 @@ async def create(
     try:
         await conn.execute(
             """
-            INSERT INTO device_credentials (truck_key, tenant_key, id, unique_id, secret_hash)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO device_credentials
+                (truck_key, tenant_key, id, unique_id, secret_hash, sealed_secret)
+            VALUES ($1, $2, $3, $4, $5, $6)
             """,
             truck_key,
             tenant_key,
             id,
             unique_id,
             secret_hash,
+            sealed_secret,
         )
     except asyncpg.UniqueViolationError as taken:
         if taken.constraint_name == UNIQUE_ID_INDEX:
@@ -106,18 +110,25 @@ async def list_page(
     return [Device(**row) for row in rows]
 
 
-async def rotate(conn: AnyConnection, device: Device, secret_hash: str, overlap_s: float) -> Device:
+async def rotate(
+    conn: AnyConnection,
+    device: Device,
+    secret_hash: str,
+    overlap_s: float,
+    sealed_secret: bytes | None = None,
+) -> Device:
     """A new secret; the one before is good for the overlap longer, unless it was revoked."""
     await conn.execute(
         """
-        UPDATE device_credentials SET secret_hash = $2, rotated_at = now(), revoked_at = NULL,
-            previous_until = CASE WHEN revoked_at IS NULL AND $3::float8 > 0
+        UPDATE device_credentials SET secret_hash = $2, sealed_secret = $4, rotated_at = now(),
+            revoked_at = NULL, previous_until = CASE WHEN revoked_at IS NULL AND $3::float8 > 0
                 THEN now() + make_interval(secs => $3::float8) END
         WHERE truck_key = $1
         """,
         device.truck_key,
         secret_hash,
         overlap_s,
+        sealed_secret,
     )
     return await get(conn, device.id)
 
@@ -158,3 +169,17 @@ async def locked(conn: AnyConnection, id: str, expected: int | None) -> Device: 
     if expected is not None and expected != device.version:
         raise StaleVersionError("device", id, expected, device.version)
     return device
+
+
+async def heard_since(conn: AnyConnection, truck_keys: Sequence[int], seconds: float) -> set[int]:
+    """Which of these trucks have sent a fix since; for the TELEMETRY role."""
+    rows = await conn.fetch(
+        """
+        SELECT key FROM unnest($1::bigint[]) AS key WHERE EXISTS (
+            SELECT FROM fixes WHERE truck_key = key AND ts > now() - interval '1 day'
+                AND received_at > now() - make_interval(secs => $2))
+        """,
+        list(truck_keys),
+        seconds,
+    )
+    return {row["key"] for row in rows}

@@ -28,6 +28,9 @@ class DirectoryEntry:
     suspended: bool = False
     # Whose truck it is inside of the tenant.
     carrier: str | None = None
+    # The secrets themselves, for a broker that must be told them; sealed.
+    sealed_secret: bytes | None = None
+    previous_sealed: bytes | None = None
 
     @property
     def username(self) -> str:
@@ -51,6 +54,7 @@ async def changes_since(conn: AnyConnection, revision: int) -> list[DirectoryEnt
         SELECT k.tenant_key, t.id AS tenant, k.key AS truck_key, k.id AS truck, c.secret_hash,
             greatest(k.revision, c.revision, t.directory_revision) AS revision,
             k.deleted_at IS NOT NULL AS deleted, c.previous_hash, c.previous_until, c.unique_id,
+            c.sealed_secret, c.previous_sealed,
             c.revoked_at IS NOT NULL AS revoked, t.status <> 'active' AS suspended,
             k.carrier
         FROM trucks k JOIN tenants t ON t.key = k.tenant_key

@@ -42,6 +42,7 @@ async def create(
     capacity_t: float | None,
     secret_hash: str | None,
     carrier: str | None = None,
+    sealed_secret: bytes | None = None,
 ) -> Truck:
     """Truck and device credential at once: the revision that announces one brings the other."""
     try:
@@ -51,8 +52,9 @@ async def create(
                 INSERT INTO trucks (tenant_key, id, registration, truck_class, capacity_t, carrier)
                 VALUES ($1, $2, $3, $4, $5, $7) RETURNING {COLUMNS}
             ), credential AS (
-                INSERT INTO device_credentials (truck_key, tenant_key, id, secret_hash)
-                SELECT key, $1, id, $6 FROM truck WHERE $6::text IS NOT NULL
+                INSERT INTO device_credentials
+                    (truck_key, tenant_key, id, secret_hash, sealed_secret)
+                SELECT key, $1, id, $6, $8 FROM truck WHERE $6::text IS NOT NULL
             )
             SELECT * FROM truck
             """,
@@ -63,6 +65,7 @@ async def create(
             capacity_t,
             secret_hash,
             carrier,
+            sealed_secret,
         )
     except asyncpg.UniqueViolationError as taken:
         what = "device" if taken.constraint_name == DEVICE_ID_INDEX else "truck"

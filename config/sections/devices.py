@@ -29,6 +29,19 @@ class Door(Section):
     checks_at_once: Count = key("Secrets that a replica hashes at a time.")
 
 
+class Control(Section):
+    """Brokers that we tell of devices over a control topic or an interface of theirs."""
+
+    commands_max: Count = key("Commands that go to the broker in one message.")
+    page_max: Count = key("Devices or roles that are read back from the broker at a time.")
+    answer_s_max: Positive = key("A broker that gives no answer for so long is gone.")
+    check_s: Positive = key("How often it is asked whether it still knows our devices.")
+    silent_s: Positive = key(
+        "While two secrets are good, a device that sends no fix for so long is let in with the "
+        "other, at a broker that does not tell whom it refuses."
+    )
+
+
 class Devices(Section):
     """Credentials of devices."""
 
@@ -39,3 +52,4 @@ class Devices(Section):
     )
     refusals: Refusals
     door: Door
+    control: Control

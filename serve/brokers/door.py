@@ -17,14 +17,14 @@ import bcrypt
 
 from config.installation import Mqtt
 from config.sections.devices import Devices
-from serve.devices.refusal_log import RefusalLog
-from serve.devices.topics import (
+from freight.device_topics import (
     INGEST_PUBLISHES,
     INGEST_SUBSCRIBES,
     covers,
     may_publish,
     may_subscribe,
 )
+from serve.devices.refusal_log import RefusalLog
 from serve.fleet.device_secrets import hash_secret
 from store.device_refusals import Reason
 from store.directory import TruckDirectory
@@ -89,7 +89,11 @@ class DeviceDoor:
         entry = self._directory.of_username(client.username)
         allowed: list[str] = []
         if entry is not None and entry.hashes_at(datetime.now(UTC)):
-            allowed = may_publish(entry) if act is Act.PUBLISH else may_subscribe(entry)
+            allowed = (
+                may_publish(entry.tenant, entry.truck, entry.unique_id)
+                if act is Act.PUBLISH
+                else may_subscribe(entry.tenant, entry.truck)
+            )
         if topic in allowed:
             return True
         self._note(client, Reason.PUBLISH if act is Act.PUBLISH else Reason.SUBSCRIBE, topic)

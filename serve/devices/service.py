@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serve.devices.sealing import sealed_for_broker
 from serve.devices.wire import (
     DeviceChange,
     DeviceOut,
@@ -29,6 +30,7 @@ async def create(gateway: Gateway, who: Principal, new: NewDevice) -> DeviceWith
             id=device_id,
             unique_id=new.unique_id,
             secret_hash=secret_hash,
+            sealed_secret=sealed_for_broker(gateway, f"{who.tenant}/{new.truck}", secret),
         )
         out = DeviceOut.of(who.tenant, device)
         change.after = out
@@ -73,7 +75,8 @@ async def rotate(
     async with gateway.changing(who, "devices.rotate", f"devices/{device_id}") as change:
         before = await devices.locked(change.conn, device_id, expected)
         change.before = DeviceOut.of(who.tenant, before)
-        after = await devices.rotate(change.conn, before, secret_hash, overlap_s)
+        sealed = sealed_for_broker(gateway, f"{who.tenant}/{before.truck}", secret)
+        after = await devices.rotate(change.conn, before, secret_hash, overlap_s, sealed)
         out = DeviceOut.of(who.tenant, after)
         change.after = out
     return DeviceWithSecret(**dict(out), secret=secret)

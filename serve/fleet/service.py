@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from serve.devices.sealing import sealed_for_broker
 from serve.fleet.device_secrets import new_secret
 from serve.fleet.wire import Device, NewTruck, NewTruckOut, TruckChange, TruckOut
 from serve.gateway import Gateway
@@ -28,6 +29,7 @@ async def create(gateway: Gateway, who: Principal, new: NewTruck) -> NewTruckOut
                 capacity_t=new.capacity_t,
                 carrier=new.carrier,
                 secret_hash=secret_hash,
+                sealed_secret=sealed_for_broker(gateway, f"{who.tenant}/{new.id}", secret),
             )
         change.after = TruckOut.of(truck)
     device = Device(username=f"{who.tenant}/{truck.id}", secret=secret)

@@ -27,6 +27,10 @@ ALTER TABLE device_credentials
     -- Until then the secret before this one is good, too.
     ADD COLUMN previous_until timestamptz,
     ADD COLUMN previous_hash text,
+    -- For a broker that must be told the secret itself: under the installation's key, which no
+    -- database holds. Empty for every other broker.
+    ADD COLUMN sealed_secret bytea,
+    ADD COLUMN previous_sealed bytea,
     -- The IMEI or what else the device calls itself by in a dialect that knows no truck.
     ADD COLUMN unique_id text CHECK (unique_id ~ '^[A-Za-z0-9_-]{1,64}$');
 
@@ -54,10 +58,16 @@ CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON device_credentials
 CREATE FUNCTION keep_previous_secret() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    NEW.previous_hash := CASE
-        WHEN NEW.revoked_at IS NOT NULL OR NEW.previous_until IS NULL THEN NULL
-        WHEN NEW.secret_hash IS DISTINCT FROM OLD.secret_hash THEN OLD.secret_hash
-        ELSE OLD.previous_hash END;
+    IF NEW.revoked_at IS NOT NULL OR NEW.previous_until IS NULL THEN
+        NEW.previous_hash := NULL;
+        NEW.previous_sealed := NULL;
+    ELSIF NEW.secret_hash IS DISTINCT FROM OLD.secret_hash THEN
+        NEW.previous_hash := OLD.secret_hash;
+        NEW.previous_sealed := OLD.sealed_secret;
+    ELSE
+        NEW.previous_hash := OLD.previous_hash;
+        NEW.previous_sealed := OLD.previous_sealed;
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER keep_previous BEFORE UPDATE ON device_credentials
@@ -81,7 +91,7 @@ CREATE TRIGGER forget_device AFTER UPDATE OF deleted_at ON trucks
 -- All but the hashes may be read by the tenant.
 GRANT SELECT (truck_key, created_at, tenant_key, id, revision, version, rotated_at, revoked_at,
         previous_until, unique_id),
-    UPDATE (secret_hash, previous_until, rotated_at, revoked_at, unique_id)
+    UPDATE (secret_hash, sealed_secret, previous_until, rotated_at, revoked_at, unique_id)
     ON device_credentials TO ubertruck_app;
 
 -- ------------------------------------------------------------------------------ refusals

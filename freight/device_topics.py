@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from store.directory import DirectoryEntry
 
-TOPIC_CHARS_MAX = 256
-
-
-def may_publish(entry: DirectoryEntry) -> list[str]:
-    """The topics of its own truck, and of the ids it is bound to."""
-    own = f"v1/{entry.tenant}/trucks/{entry.truck}"
-    topics = [f"{own}/position", f"{own}/status", f"owntracks/{entry.tenant}/{entry.truck}"]
-    if entry.unique_id is not None:
-        topics.append(f"teltonika/{entry.unique_id}/data")
+def may_publish(tenant: str, truck: str, unique_id: str | None) -> list[str]:
+    """The topics of its own truck, and of the id it is bound to."""
+    own = f"v1/{tenant}/trucks/{truck}"
+    topics = [f"{own}/position", f"{own}/status", f"owntracks/{tenant}/{truck}"]
+    if unique_id is not None:
+        topics.append(f"teltonika/{unique_id}/data")
     return topics
 
 
-def may_subscribe(entry: DirectoryEntry) -> list[str]:
-    own = f"v1/{entry.tenant}/trucks/{entry.truck}"
+def may_subscribe(tenant: str, truck: str) -> list[str]:
+    own = f"v1/{tenant}/trucks/{truck}"
     return [f"{own}/receipts", f"{own}/commands"]
 
 
