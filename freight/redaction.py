@@ -32,7 +32,7 @@ _SECRET_WORDS = frozenset(
     | {"credential", "credentials", "hash", "apikey", "cookie"}
 )
 _SECRET_NAMES = ("api_key", "private_key", "client_secret", "recovery_codes")
-_NAME_PARTS = re.compile(r"[^a-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+_NAME_PARTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 REFERENCE = "secret://"  # names a secret without being one
 # A chain's own id and a truck's may look like a phone number and are none.
 _IDS = frozenset({"id", "ids", "key", "subject"})
@@ -78,7 +78,7 @@ _TEXT = re.compile(
     |(?P<named>(?i:(?<![\w-])["']?[\w-]*
         (?:password|passphrase|secret|token|api[_-]?key|authorization|credential)
         [\w-]*["']?\s*[=:](?!//)\s*))(?!secret://|["']secret://)
-        (?:"[^"]*"|'[^']*'|[^\s,;&"'}\])]+)
+        (?:"[^"]*"|'[^']*'|(?:(?i:bearer|basic)\s+)?[^\s,;&"'}\])]+)
     |(?P<userinfo>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)
     |(?P<email>(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)
     |(?P<jwt>\beyJ[\w-]{5,}\.[\w.-]+)

@@ -11,28 +11,36 @@ from typing import Any
 import msgspec
 
 from freight.cloudevents import rfc3339
+from freight.redaction import redacted, redacted_text
 from serve.correlation import correlation_id
 from serve.request_record import current
 
 ROOT = "ubertruck"
+ACCESS = "ubertruck.access"
 BUFFERED_LINES_MAX = 500
 
 
 class JsonLines(logging.Formatter):
-    """What is passed as `extra={"fields": {...}}` becomes keys of the line."""
+    """What is passed as `extra={"fields": {...}}` becomes keys of the line.
+
+    Personal data and secrets are masked on the way. Not in access lines, which are the most by far
+    and are made of names and numbers only.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        is_access = record.name == ACCESS
+        fields = getattr(record, "fields", {})
         line: dict[str, Any] = {
             "time": rfc3339(int(record.created * 1000)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redacted_text(record.getMessage()),
             "correlation_id": getattr(record, "correlation_id", None),
             "tenant": getattr(record, "tenant", None),
-            **getattr(record, "fields", {}),
+            **(fields if is_access else redacted(fields)),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redacted_text(self.formatException(record.exc_info))
         return msgspec.json.encode(line).decode()
 
 
