@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 
 from serve.problems import StaleError
 
+
+class Versioned(Protocol):
+    version: int
+
+
+T = TypeVar("T", bound=Versioned)
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
 def etag_of(version: int) -> str:
     return f'"{version}"'
+
+
+def tagged(response: Response, shown: T, place: str | None = None) -> T:
+    """Puts the object's version, and where a new one is found, into the answer's headers."""
+    response.headers["ETag"] = etag_of(shown.version)
+    if place is not None:
+        response.headers["Location"] = place
+    return shown
 
 
 async def expected_of(if_match: Annotated[str | None, Header()] = None) -> int | None:

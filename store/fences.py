@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
+from store.errors import AlreadyExistsError
+from store.kept import KeptObjects
 from store.postgres import AnyConnection, epoch_ms
 
 COLUMNS = "id, name, kind, shape, dwell_s, speed_limit_kmh, schedule, version, revision, created_at"
@@ -43,6 +44,10 @@ class FenceVersion:
     dwell_s: float | None
     speed_limit_kmh: float | None
     schedule: dict[str, Any] | None
+
+
+_kept = KeptObjects("fence", "fences", COLUMNS, Fence)
+get, list_page, delete = _kept.get, _kept.list_page, _kept.delete
 
 
 async def create(
@@ -84,28 +89,6 @@ async def create(
     return Fence(**row)
 
 
-async def get(conn: AnyConnection, id: str) -> Fence:  # noqa: A002
-    row = await conn.fetchrow(
-        f"SELECT {COLUMNS} FROM fences WHERE id = $1 AND deleted_at IS NULL", id
-    )
-    if row is None:
-        raise NotFoundError("fence", id)
-    return Fence(**row)
-
-
-async def list_page(conn: AnyConnection, after: str | None, limit: int) -> list[Fence]:
-    """In the order of their ids, beginning behind `after`."""
-    rows = await conn.fetch(
-        f"""
-        SELECT {COLUMNS} FROM fences
-        WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2
-        """,
-        after or "",
-        limit,
-    )
-    return [Fence(**row) for row in rows]
-
-
 async def update(
     conn: AnyConnection,
     id: str,  # noqa: A002
@@ -136,25 +119,8 @@ async def update(
         expected_version,
     )
     if row is None:
-        raise await _refusal(conn, id, expected_version)
+        raise await _kept.refusal(conn, id, expected_version)
     return Fence(**row)
-
-
-async def delete(
-    conn: AnyConnection,
-    id: str,  # noqa: A002
-    expected_version: int | None = None,
-) -> None:
-    done = await conn.fetchval(
-        """
-        UPDATE fences SET deleted_at = now()
-        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($2, version) RETURNING true
-        """,
-        id,
-        expected_version,
-    )
-    if not done:
-        raise await _refusal(conn, id, expected_version)
 
 
 async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> list[FenceVersion]:
@@ -187,8 +153,3 @@ async def head_revision(conn: AnyConnection) -> int:
 def _version(row: asyncpg.Record) -> FenceVersion:
     fields = dict(row)
     return FenceVersion(valid_from_ms=epoch_ms(fields.pop("valid_from")), **fields)
-
-
-async def _refusal(conn: AnyConnection, fence_id: str, expected: int | None) -> Exception:
-    found = await get(conn, fence_id)
-    return StaleVersionError("fence", fence_id, expected or 0, found.version)

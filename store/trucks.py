@@ -7,12 +7,8 @@ from datetime import datetime
 
 import asyncpg
 
-from store.errors import (
-    AlreadyExistsError,
-    NotFoundError,
-    StaleVersionError,
-    UnknownCarrierError,
-)
+from store.errors import AlreadyExistsError, UnknownCarrierError
+from store.kept import KeptObjects
 from store.postgres import AnyConnection, one
 
 COLUMNS = "key, id, registration, truck_class, capacity_t, carrier, created_at, version"
@@ -30,6 +26,10 @@ class Truck:
     carrier: str | None
     created_at: datetime
     version: int
+
+
+_kept = KeptObjects("truck", "trucks", COLUMNS, Truck)
+get, list_page, delete = _kept.get, _kept.list_page, _kept.delete
 
 
 async def create(
@@ -75,28 +75,6 @@ async def create(
     return Truck(**one(row))
 
 
-async def get(conn: AnyConnection, id: str) -> Truck:  # noqa: A002
-    row = await conn.fetchrow(
-        f"SELECT {COLUMNS} FROM trucks WHERE id = $1 AND deleted_at IS NULL", id
-    )
-    if row is None:
-        raise NotFoundError("truck", id)
-    return Truck(**row)
-
-
-async def list_page(conn: AnyConnection, after: str | None, limit: int) -> list[Truck]:
-    """In the order of their ids, beginning behind `after`."""
-    rows = await conn.fetch(
-        f"""
-        SELECT {COLUMNS} FROM trucks
-        WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2
-        """,
-        after or "",
-        limit,
-    )
-    return [Truck(**row) for row in rows]
-
-
 async def update(
     conn: AnyConnection,
     id: str,  # noqa: A002
@@ -125,27 +103,5 @@ async def update(
     except asyncpg.ForeignKeyViolationError:
         raise UnknownCarrierError(carrier) from None
     if row is None:
-        raise await _refusal(conn, id, expected_version)
+        raise await _kept.refusal(conn, id, expected_version)
     return Truck(**row)
-
-
-async def delete(
-    conn: AnyConnection,
-    id: str,  # noqa: A002
-    expected_version: int | None = None,
-) -> None:
-    done = await conn.fetchval(
-        """
-        UPDATE trucks SET deleted_at = now()
-        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($2, version) RETURNING true
-        """,
-        id,
-        expected_version,
-    )
-    if not done:
-        raise await _refusal(conn, id, expected_version)
-
-
-async def _refusal(conn: AnyConnection, truck_id: str, expected: int | None) -> Exception:
-    found = await get(conn, truck_id)
-    return StaleVersionError("truck", truck_id, expected or 0, found.version)

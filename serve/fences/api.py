@@ -11,7 +11,7 @@ from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
 from serve.fields import PathId
 from serve.identity.access import FencesReader, FencesWriter, Opened
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["fences"])
 
@@ -22,9 +22,7 @@ async def create_fence(
 ) -> FenceOut:
     """Trucks are held against it within two seconds."""
     fence = await service.create(gateway, who, new)
-    response.headers["ETag"] = etag_of(fence.version)
-    response.headers["Location"] = f"/v1/fences/{fence.id}"
-    return fence
+    return tagged(response, fence, f"/v1/fences/{fence.id}")
 
 
 @router.get("/v1/fences")
@@ -36,9 +34,7 @@ async def list_fences(gateway: Opened, who: FencesReader, page: Paged) -> ListOf
 async def get_fence(
     fence_id: PathId, gateway: Opened, who: FencesReader, response: Response
 ) -> FenceOut:
-    fence = await service.get(gateway, who, fence_id)
-    response.headers["ETag"] = etag_of(fence.version)
-    return fence
+    return tagged(response, await service.get(gateway, who, fence_id))
 
 
 @router.put("/v1/fences/{id}")
@@ -50,9 +46,7 @@ async def replace_fence(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> FenceOut:
-    fence = await service.replace(gateway, who, fence_id, wanted, expected)
-    response.headers["ETag"] = etag_of(fence.version)
-    return fence
+    return tagged(response, await service.replace(gateway, who, fence_id, wanted, expected))
 
 
 @router.patch("/v1/fences/{id}")
@@ -64,9 +58,7 @@ async def change_fence(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> FenceOut:
-    fence = await service.change(gateway, who, fence_id, wanted, expected)
-    response.headers["ETag"] = etag_of(fence.version)
-    return fence
+    return tagged(response, await service.change(gateway, who, fence_id, wanted, expected))
 
 
 @router.delete("/v1/fences/{id}", status_code=HTTPStatus.NO_CONTENT)

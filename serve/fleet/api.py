@@ -11,7 +11,7 @@ from serve.fleet import service
 from serve.fleet.wire import NewTruck, NewTruckOut, TruckChange, TruckOut
 from serve.identity.access import Opened, TrucksReader, TrucksWriter
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["fleet"])
 
@@ -22,9 +22,7 @@ async def create_truck(
 ) -> NewTruckOut:
     """Its device may connect within two seconds; the device's secret is shown this once."""
     truck = await service.create(gateway, who, new)
-    response.headers["ETag"] = etag_of(truck.version)
-    response.headers["Location"] = f"/v1/trucks/{truck.id}"
-    return truck
+    return tagged(response, truck, f"/v1/trucks/{truck.id}")
 
 
 @router.get("/v1/trucks")
@@ -36,9 +34,7 @@ async def list_trucks(gateway: Opened, who: TrucksReader, page: Paged) -> ListOf
 async def get_truck(
     truck_id: PathId, gateway: Opened, who: TrucksReader, response: Response
 ) -> TruckOut:
-    truck = await service.get(gateway, who, truck_id)
-    response.headers["ETag"] = etag_of(truck.version)
-    return truck
+    return tagged(response, await service.get(gateway, who, truck_id))
 
 
 @router.patch("/v1/trucks/{id}")
@@ -50,9 +46,7 @@ async def change_truck(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> TruckOut:
-    truck = await service.change(gateway, who, truck_id, wanted, expected)
-    response.headers["ETag"] = etag_of(truck.version)
-    return truck
+    return tagged(response, await service.change(gateway, who, truck_id, wanted, expected))
 
 
 @router.delete("/v1/trucks/{id}", status_code=HTTPStatus.NO_CONTENT)
