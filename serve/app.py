@@ -28,6 +28,7 @@ from serve.live import api as live
 from serve.metrics import GatewayMetrics
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
+from serve.routing import RouteTable
 from serve.secrets import api as secrets
 from serve.settings import api as configuration
 from serve.tenancy import api as tenancy
@@ -89,5 +90,6 @@ def build_app(
     app.add_middleware(Edge, settings=settings, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.middleware_stack = RouteTable(app.router, ROUTERS)
     app.router.default = console.serve_console(where.console_dir)
     return app

@@ -21,6 +21,7 @@ def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uv
             ws=LiveSocketProtocol,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # serve/origin.py knows which are believed
         )
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from contextvars import ContextVar
 
 HEADER = "X-Correlation-ID"
@@ -17,9 +16,9 @@ def correlation_id() -> str:
     return _current.get()
 
 
-def begin(given: str | None) -> str:
+def begin(given: str | None, otherwise: str) -> str:
     """Sets the id for this request's task; an unfit one is replaced, never passed on."""
     fit = given is not None and _FIT.fullmatch(given) is not None
-    chosen = given if given is not None and fit else uuid.uuid4().hex
+    chosen = given if given is not None and fit else otherwise
     _current.set(chosen)
     return chosen

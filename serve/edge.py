@@ -76,11 +76,13 @@ class Edge:
             await self._http(scope, record, given, receive, send)
 
     def _begin(self, scope: Scope, given: Given) -> RequestRecord:
+        started_s = time.perf_counter()
         wanted = given.get(CORRELATION)
-        chosen = correlation.begin(None if wanted is None else wanted.decode("latin-1"))
+        trace_id, traceparent = trace.continued(given.get(trace.HEADER))
+        chosen = correlation.begin(None if wanted is None else wanted.decode("latin-1"), trace_id)
         origin = self._proxies.origin_of(scope, given.get(FORWARDED_FOR))
-        record = RequestRecord(chosen, time.perf_counter(), origin)
-        record.trace_id, record.traceparent = trace.continued(given.get(trace.HEADER))
+        record = RequestRecord(chosen, started_s, origin)
+        record.trace_id, record.traceparent = trace_id, traceparent
         scope[KEY] = record
         begin(record)
         return record

@@ -36,6 +36,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": redacted_text(record.getMessage()),
             "correlation_id": getattr(record, "correlation_id", None),
+            "trace_id": getattr(record, "trace_id", None),
             "tenant": getattr(record, "tenant", None),
             **(fields if is_access else redacted(fields)),
         }
@@ -51,6 +52,7 @@ class Correlated(logging.Filter):
         record.correlation_id = correlation_id() or None
         request = current()
         record.tenant = None if request is None else request.tenant
+        record.trace_id = None if request is None else request.trace_id
         return True
 
 

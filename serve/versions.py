@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Request, Response
 
-from serve.problems import StaleError
+from serve.identity.access import Opened
+from serve.problems import StaleError, UnconditionalError
+from serve.request_record import record_of
 
 
 class Versioned(Protocol):
@@ -30,9 +32,16 @@ def tagged(response: Response, shown: T, place: str | None = None) -> T:
     return shown
 
 
-async def expected_of(if_match: Annotated[str | None, Header()] = None) -> int | None:
+async def expected_of(
+    gateway: Opened, request: Request, if_match: Annotated[str | None, Header()] = None
+) -> int | None:
     """The version the caller wants to change; None when any will do."""
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
+        tenant = record_of(request.scope).tenant
+        if tenant is not None and gateway.settings.of(tenant).edge.versions_required:
+            raise UnconditionalError("send If-Match with the ETag that this change is meant for")
+        return None
+    if if_match.strip() == "*":
         return None
     found = _TAG.fullmatch(if_match.strip())
     if found is None:

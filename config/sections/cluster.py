@@ -19,4 +19,7 @@ class Cluster(Section):
     task_events_max: Count = key("Task history that Ray keeps.")
     proxy_connections_max: Count = key("HTTP and WebSocket connections of Serve's proxy.")
     proxy_threads: Count = key("Threads of Serve's proxy.")
+    proxy_headers_timeout_s: Count = key(
+        "A request whose headers have not arrived by then is ended."
+    )
     proxy_client_timeout_s: Count = key("A client silent for so long is cut by the proxy.")

@@ -152,6 +152,15 @@ class RaySettings:
             "RAY_SERVE_HAPROXY_MAXCONN": str(proxy_connections(self.limits.proxy_connections_max)),
             "RAY_SERVE_HAPROXY_NBTHREAD": str(self.limits.proxy_threads),
             "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": str(self.limits.proxy_client_timeout_s),
+            # Serve offers no setting for the first line, which tells a replica who asks, nor for
+            # the second, which ends who sends headers byte by byte; but it copies this value into
+            # its proxy's defaults as it stands.
+            "RAY_SERVE_HAPROXY_RETRY_ON": (
+                "conn-failure\n    option forwardfor\n"
+                f"    timeout http-request {self.limits.proxy_headers_timeout_s}s"
+            ),
+            # uvicorn would believe any that comes by loopback; serve/origin.py reads it instead.
+            "FORWARDED_ALLOW_IPS": "",
         }
 
 

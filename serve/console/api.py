@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,7 @@ from starlette.websockets import WebSocketClose
 from serve.problems import NotFoundError
 
 API_PATHS = ("/v1", "/.well-known")
+OTHER_VERSION = re.compile(r"/v(?!1(?:/|$))\d+(?:/|$)")
 INDEX = "index.html"
 # The build puts a hash of the content into these files' names.
 HASHED_FOLDER = "assets"
@@ -42,6 +44,8 @@ def serve_console(folder: Path) -> ASGIApp:
 
 
 def _response(root: Path, method: str, path: str) -> Response:
+    if OTHER_VERSION.match(path):
+        raise NotFoundError("there is no such version of the API; the present one is at /v1")
     is_api = any(path == known or path.startswith(f"{known}/") for known in API_PATHS)
     if is_api or method not in ("GET", "HEAD"):
         raise NotFoundError("there is nothing at this address")

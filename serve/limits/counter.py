@@ -51,7 +51,8 @@ class SharedCounter:
             ssl=where.tls,
             socket_timeout=limits.redis_timeout_s,
             socket_connect_timeout=limits.redis_timeout_s,
-            retry=Retry(NoBackoff(), 0),
+            # Once: a connection that lay idle may be dead while Redis is well.
+            retry=Retry(NoBackoff(), 1),
         )
         storage = RedisStorage(
             "async+redis://",  # the pool knows the address
@@ -103,6 +104,7 @@ class SharedCounter:
             await asyncio.sleep(self._limits.redis_retry_s)
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with asyncio.timeout(self._limits.redis_timeout_s):
+                    await self._redis.connection_pool.disconnect()
                     await self._redis.ping()
                 break
         self._looking = None

@@ -50,14 +50,14 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(binary()), *options], stdout=log, stderr=log)
     try:
-        _wait_listening(where.port)
+        wait_listening(where.port)
         yield where
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def _wait_listening(port: int) -> None:
+def wait_listening(port: int) -> None:
     give_up_s = time.monotonic() + 10
     while True:
         try:

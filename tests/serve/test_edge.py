@@ -200,4 +200,7 @@ async def test_every_request_leaves_a_line(
     fields = next(r.fields for r in caplog.records if r.name == "ubertruck.access")  # type: ignore[attr-defined]
     assert fields["route"] == "/v1/trucks/{id}"
     assert (fields["tenant"], fields["status"]) == (caller.tenant.id, 404)
+    assert fields["principal"] == f"client:{caller.tenant.id}-admin"
+    assert fields["origin"] == "127.0.0.0/24"
+    assert fields["bytes"] > 100
     assert "SECRET" not in json.dumps(fields)
