@@ -1,0 +1,153 @@
+"""Makes the objects that paths name, and the bodies that operations want, for generated tests."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serve.gateway import Gateway
+from tests.api.operations import Operation
+from tests.serve.caller import Caller
+from tests.serve.in_process import InProcessActors
+
+Made = dict[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    """Whose objects are made, and what makes what no route makes."""
+
+    owner: Caller
+    gateway: Gateway
+    actors: InProcessActors
+
+
+Maker = Callable[[World], Awaitable[Made]]
+
+SQUARE = {
+    "type": "Polygon",
+    "coordinates": [[[77.0, 28.0], [77.1, 28.0], [77.1, 28.1], [77.0, 28.1], [77.0, 28.0]]],
+}
+
+
+def fresh(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(4)}"
+
+
+async def _post(world: World, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    answer = await world.owner.ask("POST", path, json=body)
+    assert answer.is_success, f"{path}: {answer.text}"
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def carrier(world: World) -> Made:
+    made = await _post(world, "/v1/carriers", {"id": fresh("carrier"), "name": "A carrier"})
+    return {"id": made["id"]}
+
+
+async def truck(world: World) -> Made:
+    return {"id": (await world.owner.truck(fresh("truck")))["id"]}
+
+
+async def device(world: World) -> Made:
+    """A truck brings its device along, called like it."""
+    return await truck(world)
+
+
+async def fence(world: World) -> Made:
+    made = await _post(world, "/v1/fences", {"name": "A fence", "shape": SQUARE})
+    return {"id": made["id"]}
+
+
+async def event(world: World) -> Made:
+    """A truck drives into a fence."""
+    where = {"lat": 28.05, "lon": 77.05}
+    made = (await fence(world))["id"], (await truck(world))["id"]
+    await world.gateway.directory.refresh(world.gateway.system_pool)
+    tenant = world.owner.tenant
+    key = world.gateway.directory.by_name[tenant.id, made[1]].truck_key
+    await world.actors.report(tenant.key, [{"truck_key": key, **where}])
+    answer = await world.owner.get("/v1/events", params={"truck": made[1]})
+    return {"id": answer.json()["items"][0]["id"]}
+
+
+async def role(world: World) -> Made:
+    made = await _post(world, "/v1/roles", {"name": fresh("role"), "permissions": []})
+    return {"id": made["name"]}
+
+
+async def onboarded(world: World) -> Made:
+    made = await _post(world, "/v1/tenants", {"id": fresh("t"), "name": "Its tenant"})
+    return {"id": made["id"]}
+
+
+async def setting(world: World) -> Made:
+    return {"path": f"{world.owner.tenant.id}/global/operational"}
+
+
+async def flag(world: World) -> Made:
+    name = fresh("flag")
+    answer = await world.owner.ask("PUT", f"/v1/flags/{name}", json={"enabled": True})
+    assert answer.is_success, answer.text
+    return {"name": name}
+
+
+async def secret(world: World) -> Made:
+    name = fresh("secret")
+    answer = await world.owner.ask("PUT", f"/v1/secrets/{name}", json={"value": "a value to hide"})
+    assert answer.is_success, answer.text
+    return {"id": name}
+
+
+# By the beginning of the path, so that what is added below an object is covered at once.
+MAKERS: dict[str, Maker] = {
+    "/v1/carriers/{id}": carrier,
+    "/v1/trucks/{id}": truck,
+    "/v1/devices/{id}": device,
+    "/v1/fences/{id}": fence,
+    "/v1/events/{id}": event,
+    "/v1/roles/{id}": role,
+    "/v1/tenants/{id}": onboarded,
+    "/v1/config/{path}": setting,
+    "/v1/flags/{name}": flag,
+    "/v1/secrets/{id}": secret,
+}
+
+# What an operation must be sent to get past its own validation.
+BODIES: dict[str, Mapping[str, Any]] = {
+    "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
+    "PUT /v1/fences/{id}": {"name": "Another", "shape": SQUARE},
+    "PATCH /v1/devices/{id}": {"unique_id": None},
+    "PATCH /v1/roles/{id}": {"permissions": []},
+    "PATCH /v1/tenants/{id}": {"name": "Another"},
+    "POST /v1/tenants/{id}/suspend": {"reason": "A test"},
+    "POST /v1/tenants/{id}/resume": {"reason": "A test"},
+    "POST /v1/tenants/{id}/offboard": {"reason": "A test"},
+    "POST /v1/config/{path}/rollback": {"version": 0},
+    "POST /v1/config/{path}/validate": {"value": {}},
+    "PUT /v1/config/{path}": {"value": {}},
+    "PUT /v1/flags/{name}": {"enabled": False},
+    "PUT /v1/secrets/{id}": {"value": "another value"},
+}
+# Query parameters that an operation cannot do without.
+QUERIES: dict[str, Mapping[str, str]] = {
+    "GET /v1/flags/{name}/assignment": {"subject": "somebody"},
+}
+
+
+def maker_of(operation: Operation) -> Maker | None:
+    """The longest beginning counts: /v1/trucks/{id}/trips needs a truck."""
+    found = [made for made in MAKERS if (operation.path + "/").startswith(made + "/")]
+    return MAKERS[max(found, key=len)] if found else None
+
+
+async def sent(caller: Caller, operation: Operation, path: str) -> Any:
+    options: dict[str, Any] = {}
+    if "requestBody" in operation.declared:
+        options["json"] = BODIES.get(operation.says, {})
+    if operation.says in QUERIES:
+        options["params"] = QUERIES[operation.says]
+    return await caller.ask(operation.method, path, headers={"If-Match": "*"}, **options)

@@ -1,0 +1,159 @@
+"""Every operation of /openapi.json asked without a token, without the permission, by a stranger."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from serve.gateway import Gateway
+from serve.identity.permissions import Permission
+from store.tenants import Tenant
+from tests.api.conftest import caller_with
+from tests.api.makers import Made, World, maker_of, sent
+from tests.api.operations import Operation
+from tests.serve.caller import Caller
+
+pytestmark = pytest.mark.postgres
+
+# Whoever has no token yet, or is a machine that looks after us. Anything else is a finding.
+PUBLIC = {
+    "POST /v1/oauth/token",
+    "GET /.well-known/jwks.json",
+    "GET /livez",
+    "GET /readyz",
+    "GET /metrics",
+}
+# Not in the document: the document itself, its page, and what brokers ask with their own secret.
+UNDOCUMENTED = ("/docs", "/openapi.json", "/v1/brokers/")
+# A name here is one's own choice: a stranger who puts it makes an object of its own.
+UPSERTS = {"PUT /v1/flags/{name}", "PUT /v1/secrets/{id}"}
+
+
+def placeholders(operation: Operation) -> Made:
+    return dict.fromkeys(operation.parameters, "nothing")
+
+
+def test_only_documented_operations_are_public(operations: list[Operation]) -> None:
+    assert {one.says for one in operations if one.is_public} <= PUBLIC
+
+
+def test_every_operation_names_its_permission(operations: list[Operation]) -> None:
+    assert [one.says for one in operations if not one.is_public and not one.needs] == []
+
+
+def test_every_route_is_in_the_document(gateway_app: FastAPI, operations: list[Operation]) -> None:
+    told = {one.path for one in operations}
+    routes = {one.path_format for one in gateway_app.routes if isinstance(one, APIRoute)}
+
+    assert {path for path in routes - told if not path.startswith(UNDOCUMENTED)} == set()
+
+
+async def test_without_a_token_nobody_passes(
+    operations: list[Operation], http: httpx.AsyncClient
+) -> None:
+    passed = []
+    for operation in operations:
+        if not operation.is_public:
+            answer = await http.request(operation.method, operation.at(placeholders(operation)))
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                passed.append(f"{operation.says}: {answer.status_code}")
+
+    assert passed == []
+
+
+async def test_a_broken_token_opens_nothing(
+    operations: list[Operation], http: httpx.AsyncClient, world: World
+) -> None:
+    broken = Caller(http, world.owner.tenant, world.owner.token[:-8] + "AAAAAAAA")
+    passed = []
+    for operation in operations:
+        if not operation.is_public:
+            answer = await broken.ask(operation.method, operation.at(placeholders(operation)))
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                passed.append(f"{operation.says}: {answer.status_code}")
+
+    assert passed == []
+
+
+async def test_all_other_permissions_do_not_replace_the_one(
+    operations: list[Operation], http: httpx.AsyncClient, gateway: Gateway, tenant: Tenant
+) -> None:
+    passed = []
+    for operation in operations:
+        if not operation.is_public:
+            rest = caller_with(http, gateway, tenant, set(Permission) - operation.needs)
+            answer = await sent(rest, operation, operation.at(placeholders(operation)))
+            if answer.status_code != httpx.codes.FORBIDDEN:
+                passed.append(f"{operation.says}: {answer.status_code}")
+
+    assert passed == []
+
+
+def test_every_path_with_a_parameter_has_a_maker(operations: list[Operation]) -> None:
+    """A new route for a new kind of object needs a maker in tests/api/makers.py."""
+    lacking = [one.says for one in operations if one.parameters and maker_of(one) is None]
+
+    assert lacking == []
+
+
+async def test_owner_finds_what_the_makers_made(operations: list[Operation], world: World) -> None:
+    """Otherwise the 404 of a stranger would prove nothing."""
+    lost = []
+    for operation in operations:
+        maker = maker_of(operation)
+        if operation.parameters and maker is not None:
+            made = await maker(world)
+            answer = await sent(world.owner, operation, operation.at(made))
+            if answer.status_code in {401, 403, 422} or answer.status_code >= 500:
+                lost.append(f"{operation.says}: {answer.status_code} {answer.text}")
+
+    assert lost == []
+
+
+async def test_a_stranger_finds_nothing(
+    operations: list[Operation], world: World, stranger: Caller
+) -> None:
+    seen = []
+    for operation in operations:
+        maker = maker_of(operation)
+        if operation.parameters and maker is not None:
+            seen += await _seen_by(stranger, operation, world.owner, await maker(world))
+
+    assert seen == []
+
+
+async def _seen_by(stranger: Caller, operation: Operation, owner: Caller, made: Made) -> list[str]:
+    path = operation.at(made)
+    whole = path.removesuffix(operation.path.rpartition("}")[2])
+    before = await owner.get(whole)
+    answer = await sent(stranger, operation, path)
+    after = await owner.get(whole)
+    wrong = []
+    if answer.status_code != httpx.codes.NOT_FOUND and operation.says not in UPSERTS:
+        wrong.append(f"{operation.says}: {answer.status_code} {answer.text[:200]}")
+    if (before.status_code, before.content) != (after.status_code, after.content):
+        wrong.append(f"{operation.says}: changed what belongs to another")
+    return wrong
+
+
+async def test_lists_of_a_stranger_show_nothing(
+    operations: list[Operation], world: World, stranger: Caller
+) -> None:
+    made: list[str] = []
+    for maker in {maker_of(one) for one in operations} - {None}:
+        assert maker is not None
+        made += (await maker(world)).values()
+    shown = []
+    for operation in operations:
+        if operation.method == "GET" and not operation.parameters and not _is_stream(operation):
+            answer = await stranger.get(operation.path, params={"limit": "500"})
+            assert answer.status_code < 500, f"{operation.says}: {answer.text}"
+            shown += [f"{operation.says}: {one}" for one in made if one in answer.text]
+
+    assert shown == []
+
+
+def _is_stream(operation: Operation) -> bool:
+    return operation.path == "/v1/live/events"
