@@ -26,7 +26,8 @@ from launch.progress import Progress, say
 from launch.settings import GivenServers
 from launch.starting import Starter
 from serve.identity.keys import create_key_file
-from store.key_file import create_key_ring
+from store.audit_chain import Signer
+from store.key_file import KeyFile, create_key_ring
 
 
 class Stack:
@@ -140,6 +141,7 @@ class Stack:
         watch = BrokerWatch(
             postgres=self._where.postgres,
             policy=self._policy,
+            signer=Signer(KeyFile(self._where.key_file), self._policy.audit.value_bytes_max),
             log_file=settings.log,
             monitor_url=settings.monitor_url,
             sign_in_refused=users.sign_in_refused,

@@ -31,6 +31,7 @@ from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
 from serve.secrets.uses import SecretUses
 from serve.tenancy.offboarder import Offboarder
+from store.audit_chain import Signer
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -189,7 +190,9 @@ async def open_gateway(
         await statuses.refresh(system_pool)
         bus = LiveBus(where.redis, where.instance)
         stack.push_async_callback(bus.close)
-        device_refusals = RefusalLog(policy.devices.refusals)
+        device_refusals = RefusalLog(
+            policy.devices.refusals, Signer(keys, policy.audit.value_bytes_max)
+        )
         hub = LiveHub(
             settings=settings,
             shards=actors,

@@ -44,12 +44,25 @@ class StoredRefusal:
     count: int
 
 
-async def record(conn: AnyConnection, refusals: Sequence[Refusal]) -> None:
+@dataclass(frozen=True, slots=True)
+class NewRefusal:
+    """The first of its kind in its minute."""
+
+    tenant_key: int
+    tenant: str
+    username: str
+    reason: str
+    topic: str
+    origin: str
+    first_at: datetime
+
+
+async def record(conn: AnyConnection, refusals: Sequence[Refusal]) -> list[NewRefusal]:
     """For the SYSTEM role. What names no tenant of ours is left out: nobody could see it.
 
     All names that are no truck's share one row a minute, or guessing would fill the table.
     """
-    await conn.execute(
+    rows = await conn.fetch(
         """
         WITH given AS (
             SELECT *, split_part(username, '/', 1) AS tenant, split_part(username, '/', 2) AS truck
@@ -70,6 +83,8 @@ async def record(conn: AnyConnection, refusals: Sequence[Refusal]) -> None:
         ON CONFLICT (tenant_key, truck_key, minute, reason, topic) DO UPDATE
         SET last_at = greatest(stored.last_at, excluded.last_at),
             count = stored.count + excluded.count
+        RETURNING tenant_key, username, reason, topic, origin, first_at,
+            split_part(username, '/', 1) AS tenant, xmax = 0 AS is_new
         """,
         [one.username for one in refusals],
         [one.reason.value for one in refusals],
@@ -80,6 +95,8 @@ async def record(conn: AnyConnection, refusals: Sequence[Refusal]) -> None:
         [one.last_at for one in refusals],
         [one.count for one in refusals],
     )
+    names = NewRefusal.__dataclass_fields__
+    return [NewRefusal(**{name: row[name] for name in names}) for row in rows if row["is_new"]]
 
 
 async def purge(conn: AnyConnection, kept_days: int, kept_per_device: int) -> int:

@@ -14,6 +14,7 @@ from config.installation import DatabaseRole, Postgres
 from config.policy import Policy
 from launch.embedded.broker_log import Kind, LogTail, Note, note_of
 from serve.devices.refusal_log import RefusalLog
+from store.audit_chain import Signer
 from store.device_refusals import Reason
 from store.postgres import open_pool
 
@@ -63,6 +64,7 @@ class BrokerWatch:
         *,
         postgres: Postgres,
         policy: Policy,
+        signer: Signer,
         log_file: Path,
         monitor_url: str,
         sign_in_refused: Callable[[str], None],
@@ -72,7 +74,7 @@ class BrokerWatch:
         self._log_file = log_file
         self._monitor_url = monitor_url
         self._sign_in_refused = sign_in_refused
-        self.refusals = RefusalLog(policy.devices.refusals)
+        self.refusals = RefusalLog(policy.devices.refusals, signer)
 
     async def run(self) -> None:
         storage, limits = self._policy.storage, self._policy.devices.refusals

@@ -30,8 +30,7 @@ from store.device_refusals import Reason
 from store.directory import TruckDirectory
 
 SHARED = "$share/"
-# The longest that bcrypt takes.
-SECRET_BYTES_MAX = 72
+SECRET_BYTES_MAX = 72  # fixed: bcrypt takes no more
 
 
 class Act(StrEnum):

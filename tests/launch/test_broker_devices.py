@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,10 @@ from launch.embedded.broker_users import BrokerUsers, UsersFile
 from launch.embedded.broker_watch import BrokerWatch
 from serve.fleet.device_secrets import hash_secret
 from store import device_refusals, devices, trucks
+from store.audit_chain import Signer
 from store.device_refusals import StoredRefusal
 from store.directory import DirectoryEntry
+from store.key_file import KeyFile, create_key_ring
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.launch.conftest import INGEST, INGEST_PASSWORD, RunningBroker
@@ -28,8 +31,12 @@ CUT_WITHIN_S = 5
 
 
 @pytest.fixture
-async def following(broker: RunningBroker, where: Postgres) -> AsyncIterator[RunningBroker]:
+async def following(
+    broker: RunningBroker, where: Postgres, tmp_path: Path
+) -> AsyncIterator[RunningBroker]:
     """Its users follow a real database, and its log is watched, as `up` does it."""
+    key_path = tmp_path / "keys"
+    create_key_ring(key_path)
     quick = policy().devices.refusals.model_copy(update={"flush_s": 0.1})
     changes = {"refusals": quick, "secret_toggle_s_min": 0.5}
     limits = policy().model_copy(update={"devices": policy().devices.model_copy(update=changes)})
@@ -39,6 +46,7 @@ async def following(broker: RunningBroker, where: Postgres) -> AsyncIterator[Run
     watch = BrokerWatch(
         postgres=where,
         policy=limits,
+        signer=Signer(KeyFile(key_path), limits.audit.value_bytes_max),
         log_file=broker.log_file,
         monitor_url=broker.monitor_url,
         sign_in_refused=users.sign_in_refused,
@@ -171,7 +179,11 @@ def test_an_overlap_ends_by_the_clock(broker: RunningBroker) -> None:
 
 
 async def test_what_a_device_may_not_do_is_recorded(
-    following: RunningBroker, app: AnyPool, tenant: Tenant, other_tenant: Tenant
+    following: RunningBroker,
+    app: AnyPool,
+    tenant: Tenant,
+    other_tenant: Tenant,
+    superuser: AnyConnection,
 ) -> None:
     port, user = following.port, f"{tenant.id}/A"
     theirs = f"v1/{other_tenant.id}/trucks/T/position"
@@ -211,3 +223,7 @@ async def test_what_a_device_may_not_do_is_recorded(
     assert found[user, "publish", theirs].client_id == "same-id"
     assert found[user, "publish", theirs].origin == "127.0.0.1"
     assert await refusals_of(app, other_tenant) == {}
+    audited = await superuser.fetch(
+        "SELECT actor, action, outcome FROM audit_log WHERE tenant_key = $1", tenant.key
+    )
+    assert (f"device:{user}", "devices.publish", "refused") in {tuple(row) for row in audited}
