@@ -84,15 +84,17 @@ async def onboarded(world: World) -> Made:
     return {"id": made["id"]}
 
 
-async def setting(world: World) -> Made:
-    return {"path": f"{world.owner.tenant.id}/global/operational"}
-
-
 async def flag(world: World) -> Made:
     name = fresh("flag")
     answer = await world.owner.ask("PUT", f"/v1/flags/{name}", json={"enabled": True})
     assert answer.is_success, answer.text
     return {"name": name}
+
+
+async def setting(world: World) -> Made:
+    """A flag is a setting that a tenant may make for itself."""
+    name = (await flag(world))["name"]
+    return {"path": f"{world.owner.tenant.id}/global/operational/flags/{name}"}
 
 
 async def secret(world: World) -> Made:
@@ -127,8 +129,8 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "POST /v1/tenants/{id}/resume": {"reason": "A test"},
     "POST /v1/tenants/{id}/offboard": {"reason": "A test"},
     "POST /v1/config/{path}/rollback": {"version": 0},
-    "POST /v1/config/{path}/validate": {"value": {}},
-    "PUT /v1/config/{path}": {"value": {}},
+    "POST /v1/config/{path}/validate": {"value": {"enabled": False}},
+    "PUT /v1/config/{path}": {"value": {"enabled": False}},
     "PUT /v1/flags/{name}": {"enabled": False},
     "PUT /v1/secrets/{id}": {"value": "another value"},
 }
