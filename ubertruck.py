@@ -14,6 +14,7 @@ COMMANDS = {
     "status": ("launch.status", "what runs, and whether it is healthy"),
     "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
     "migrate": ("launch.migration", "bring the database's schema up to date"),
+    "operator": ("launch.operator", "make the tenant from which the installation is operated"),
     "audit": ("launch.audit", "prove that nobody rewrote the audit trail"),
     "config": ("launch.configuration", "look at, change and restore the configuration"),
     "secrets": ("launch.secret_keeping", "put and list secrets; rotate the keys that seal them"),

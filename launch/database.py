@@ -40,15 +40,24 @@ async def prepare_database(
     if superuser_dsn is not None:
         await bootstrap(superuser_dsn, where)
     applied = await migrate(where, storage)
-    owner = await connect(where, DatabaseRole.OWNER)
-    try:
-        if is_development():
+    if is_development():
+        owner = await connect(where, DatabaseRole.OWNER)
+        try:
             await seed(owner)
-        await seed_all_roles(owner)
-    finally:
-        await owner.close()
+        finally:
+            await owner.close()
+    await bring_roles(where)
     if not is_development():
         pool = await open_pool(where, DatabaseRole.SYSTEM, ONE_CONNECTION, storage)
         async with pool:
             await refuse_development_secrets(pool)
     return applied
+
+
+async def bring_roles(where: Postgres) -> None:
+    """What this release adds to the product's roles, in every tenant that was there before."""
+    owner = await connect(where, DatabaseRole.OWNER)
+    try:
+        await seed_all_roles(owner)
+    finally:
+        await owner.close()

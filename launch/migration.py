@@ -11,6 +11,7 @@ import asyncpg
 
 from config.installation import Postgres, read_installation
 from config.policy import policy
+from launch.database import bring_roles
 from launch.layout import Layout
 from launch.options import DATA_DIR
 from launch.settings import SettingsError, read_given
@@ -28,12 +29,18 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     try:
         where = _database(options.data_dir, options.settings)
-        applied = asyncio.run(migrate(where, policy().storage))
+        applied = asyncio.run(_migrate(where))
     except (SettingsError, StoreError, OSError, asyncpg.PostgresError) as error:
         print(f"cannot migrate: {error}")
         return 1
     print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
     return 0
+
+
+async def _migrate(where: Postgres) -> list[str]:
+    applied = await migrate(where, policy().storage)
+    await bring_roles(where)
+    return applied
 
 
 def _database(data_dir: Path, settings: Path | None) -> Postgres:

@@ -2,59 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from serve.gateway import Gateway
 from serve.identity.development import TENANTS, is_development
-from serve.identity.permissions import PERMISSIONS_OF, Permission, Role
+from serve.identity.permissions import Permission, Role
 from serve.identity.principal import Principal
-from serve.identity.secret_hashes import hash_secret, new_secret
 from serve.paging import ListOf, Page
 from serve.problems import ConflictError
 from serve.roles.seeding import seed_roles
+from serve.tenancy.first_client import make_first_client, new_client_secret
 from serve.tenancy.first_values import configure
 from serve.tenancy.wire import (
-    ClientCredentials,
     NewTenant,
     NewTenantOut,
     TenantChange,
     TenantOut,
 )
-from store import clients, tenants
+from store import tenants
 from store.postgres import AnyConnection
-from store.tenants import Tenant, TenantDetail, TenantStatus
+from store.tenants import TenantDetail, TenantStatus
 
 
 async def onboard(gateway: Gateway, who: Principal, new: NewTenant) -> NewTenantOut:
     """Everything or nothing: one transaction, after which its people can sign in."""
     if new.id in TENANTS and not is_development():
         raise ConflictError(f"{new.id!r} is a name that only development installations use")
-    secret = new_secret()
-    secret_hash = await asyncio.to_thread(hash_secret, secret)
+    secret = await new_client_secret()
     async with gateway.operating(who, "tenants.create", f"tenants/{new.id}") as change:
         made = await tenants.create(change.conn, new.id, new.name, who.tenant_key)
         await seed_roles(change.conn, made)
-        client = await _first_client(change.conn, made, secret_hash)
+        client = await make_first_client(change.conn, made, secret, (Role.ADMIN,))
         await configure(gateway, who, change.conn, made, new.configuration or {})
         detail = await tenants.get(change.conn, new.id, who.tenant_key, with_children=True)
         change.after = TenantOut.of(detail)
     if new.configuration:
         await gateway.configuration.announce()
-    return NewTenantOut(
-        **dict(TenantOut.of(detail)), client=ClientCredentials(id=client, secret=secret)
-    )
-
-
-async def _first_client(conn: AnyConnection, tenant: Tenant, secret_hash: str) -> str:
-    made = await clients.create(
-        conn,
-        tenant.key,
-        id=f"{tenant.id}-{Role.ADMIN}",
-        secret_hash=secret_hash,
-        role=str(Role.ADMIN),
-        permissions=tuple(map(str, PERMISSIONS_OF[Role.ADMIN])),
-    )
-    return made.id
+    return NewTenantOut(**dict(TenantOut.of(detail)), client=client)
 
 
 async def get(gateway: Gateway, who: Principal, tenant_id: str) -> TenantOut:
