@@ -29,7 +29,7 @@ from store.sealing import SealError
 
 log = logging.getLogger(__name__)
 
-TOPIC = "$CONTROL/dynamic-security/v1"
+TOPIC = "$CONTROL/dynamic-security/v1"  # fixed: the plugin's own topic
 ANSWERS = f"{TOPIC}/response"
 # What may be said of a command that was given before and got lost, or of a client gone already.
 HARMLESS = ("already exists", "not found")
