@@ -22,7 +22,7 @@ from config.sections.limits import Limits, Quota
 logger = logging.getLogger("ubertruck.limits")
 
 # Redis counts in whole milliseconds: a moment later the window has surely moved on.
-MARGIN_S = 0.01
+MARGIN_S = 0.01  # fixed: the grain of another server's clock, not a wish of anybody
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
