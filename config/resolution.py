@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from config.paths import ANY, ConfigPath, key_of, split_key
 from config.tree import Fault, Leaf, Tree
@@ -50,6 +50,19 @@ def resolve(
 ) -> Resolved:
     """What this tenant (* is none in particular) sees in this environment; unknown keys and those
     that may not be set there are left out."""
+    values, origins = copy.deepcopy(dict(defaults)), {}
+    for name, one in most_specific(overrides, tenant, environment).items():
+        leaf = tree.find(name)
+        if leaf is not None and leaf.who is not Who.FILE:
+            _put(values, leaf.route, one.value)
+            origins[name] = one
+    return Resolved(values, origins)
+
+
+def most_specific(
+    overrides: Iterable[Override], tenant: str, environment: str
+) -> dict[str, Override]:
+    """Of all that apply here the one that holds, by the leaf's name."""
     chosen: dict[str, tuple[tuple[bool, bool], Override]] = {}
     for one in overrides:
         name, where = split_key(one.key)
@@ -59,13 +72,7 @@ def resolve(
         best = chosen.get(name)
         if best is None or rank > best[0]:
             chosen[name] = rank, one
-    values, origins = copy.deepcopy(dict(defaults)), {}
-    for name, (_, one) in chosen.items():
-        leaf = tree.find(name)
-        if leaf is not None and leaf.who is not Who.FILE:
-            _put(values, leaf.route, one.value)
-            origins[name] = one
-    return Resolved(values, origins)
+    return {name: one for name, (_, one) in chosen.items()}
 
 
 def _put(values: dict[str, Any], route: tuple[str, ...], value: Any) -> None:
@@ -140,10 +147,6 @@ def _path_of(tree: Tree, tenant: str, where: tuple[int | str, ...]) -> str:
     depth = len(inside[0].route) - len(steps)
     folder = inside[0].name.rsplit("/", depth)[0]
     return f"/{tenant}/{key_of(folder)}"
-
-
-def build(model: type[BaseModel], resolved: Resolved) -> BaseModel:
-    return model.model_validate(resolved.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, RootModel, model_validator
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Dated(RootModel[tuple[DatedRow[T], ...]], Generic[T]):
 
     model_config = ConfigDict(frozen=True)
 
-    root: tuple[DatedRow[T], ...] = Field(min_length=1)
+    root: tuple[DatedRow[T], ...]
 
     def at(self, day: date) -> T:
         for row in self.root:
@@ -49,6 +49,8 @@ class Dated(RootModel[tuple[DatedRow[T], ...]], Generic[T]):
 
     @model_validator(mode="after")
     def _without_overlap(self) -> Dated[T]:
+        if not self.root:
+            raise ValueError("at least one row is needed")
         in_order = sorted(self.root, key=lambda row: row.valid_from)
         for earlier, later in pairwise(in_order):
             if earlier.valid_to is None or earlier.valid_to > later.valid_from:

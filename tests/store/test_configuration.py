@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -238,3 +239,27 @@ async def test_a_tenant_cannot_set_anything_for_all(app: AnyPool, tenant: Tenant
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await attempt()
+
+
+async def test_any_history_can_be_gone_back_in(tenant_conn: AnyConnection, scope: Scope) -> None:
+    """Against a plain list of all states there ever were; the draws are always the same."""
+    draw = random.Random(7)  # noqa: S311 - a test's variety
+    states: list[dict[str, Any]] = [{}]
+    for _ in range(60):
+        now = states[-1]
+        path = parse(draw.choice(["/{0}", f"/{{0}}/{MOVING}"]).format(scope.tenant), scope.tenant)
+        if draw.random() < 0.6:
+            values = {key: draw.randint(1, 3) for key in draw.sample([MOVING, OFFLINE], 2)}
+            await put(tenant_conn, scope, values)
+            after = {**now, **values}
+        else:
+            to = draw.randrange(len(states))
+            await rollback(tenant_conn, scope, path, to=to, by=BY)
+            keys = [key for key in (MOVING, OFFLINE) if key.startswith(path.key)]
+            after = {key: value for key, value in now.items() if key not in keys}
+            after |= {key: value for key, value in states[to].items() if key in keys}
+        if after != now:
+            states.append(after)
+
+        assert await values_of(tenant_conn, scope) == states[-1]
+    assert await configuration.newest_version(tenant_conn, scope) == len(states) - 1
