@@ -25,6 +25,15 @@ _CHANGING = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )
 
+# RFC 6749 has its own form for refusals, which its clients know.
+OAUTH = "/v1/oauth/"
+OAUTH_STATUSES = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED)
+OAUTH_ERROR = {
+    "title": "OAuthError",
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
 PROBLEM = {
     "title": "Problem",
     "description": "What went wrong, as RFC 9457 says it.",
@@ -73,13 +82,15 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
-    schemas["Problem"] = PROBLEM
+    schemas |= {"Problem": PROBLEM, "OAuthError": OAUTH_ERROR}
     for path, methods in document["paths"].items():
         if path in SPEAKS_OTHERWISE:
             continue
         for method, operation in methods.items():
             if method in METHODS:
                 _add_problems(method, operation)
+                if path.startswith(OAUTH):
+                    _add_oauth_errors(operation)
     return document
 
 
@@ -99,3 +110,12 @@ def _add_problems(method: str, operation: dict[str, Any]) -> None:
         content[MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
         told["content"] = content
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_oauth_errors(operation: dict[str, Any]) -> None:
+    for status in OAUTH_STATUSES:
+        told = operation["responses"].setdefault(str(int(status)), {"description": status.phrase})
+        schema = {"schema": {"$ref": "#/components/schemas/OAuthError"}}
+        content = told.setdefault("content", {})
+        content["application/json"] = schema
+        content.setdefault(MEDIA_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}})

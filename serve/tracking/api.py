@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -32,7 +32,12 @@ async def get_position(truck_id: PathId, gateway: Opened, who: PositionsReader) 
     return Response(msgspec.json.encode(position), media_type="application/json")
 
 
-@router.get("/v1/trucks/{id}/track", response_model=ListOf[FixOut])
+TRACK_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {"content": dict.fromkeys(("application/geo+json", "application/gpx+xml", "text/csv"), {})}
+}
+
+
+@router.get("/v1/trucks/{id}/track", response_model=ListOf[FixOut], responses=TRACK_FORMS)
 async def get_track(  # noqa: PLR0917 - the framework passes by name
     truck_id: PathId,
     gateway: Opened,
