@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import bcrypt
 import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
 
+from config.installation import BrokerControl
 from config.policy import policy
+from serve.gateway import Gateway
 from store import device_refusals
 from store.device_refusals import Reason, Refusal
+from store.device_sealing import unseal
 from store.directory import DirectoryEntry, TruckDirectory
 from store.postgres import AnyConnection, AnyPool
 from tests.serve.caller import Caller
@@ -297,3 +303,24 @@ async def test_old_and_too_many_refusals_are_forgotten(caller: Caller, system: A
     left = (await caller.get("/v1/devices/TRK-1/refusals")).json()["items"]
 
     assert [one["topic"] for one in left] == ["t/4", "t/3", "t/2"]
+
+
+async def test_a_secret_is_kept_only_for_a_broker_that_must_be_told_it(
+    caller: Caller, gateway_app: FastAPI, gateway: Gateway, system: AnyPool
+) -> None:
+    await caller.truck("HASHED")
+    assert (await known_as(system, caller, "HASHED")).sealed_secret is None
+    control = BrokerControl(username="admin", password=SecretStr("p"))
+    mqtt = gateway.installation.mqtt.model_copy(update={"control": control})
+    told = gateway.installation.model_copy(update={"mqtt": mqtt})
+    gateway_app.state.gateway = dataclasses.replace(gateway, installation=told)
+
+    first = (await caller.truck("TOLD"))["device"]["secret"]
+    second = (await rotated(caller, "TOLD", overlap_s=60))["secret"]
+
+    entry = await known_as(system, caller, "TOLD")
+    assert entry.sealed_secret is not None
+    assert entry.previous_sealed is not None
+    keys, username = gateway.audit.keys, entry.username
+    assert unseal(keys, username, entry.sealed_secret) == second
+    assert unseal(keys, username, entry.previous_sealed) == first
