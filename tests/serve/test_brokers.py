@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import bcrypt
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from config.installation import Installation
 from config.policy import policy
-from serve.brokers import door
 from serve.gateway import Gateway
 from store.postgres import AnyConnection
 from tests.launch.waiting import until
@@ -191,14 +191,23 @@ async def test_a_revoked_device_and_a_suspended_tenants_are_refused(
     assert await until(is_refused) < 5
 
 
+def counted_checks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The secrets that are hashed from now on."""
+    hashed: list[bytes] = []
+    check = bcrypt.checkpw
+
+    def counting(given: bytes, known: bytes) -> bool:
+        hashed.append(given)
+        return check(given, known)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counting)
+    return hashed
+
+
 async def test_a_good_secret_is_hashed_once(
     http: httpx.AsyncClient, device: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hashed: list[bytes] = []
-    check = door.bcrypt.checkpw
-    monkeypatch.setattr(
-        door.bcrypt, "checkpw", lambda given, known: hashed.append(given) or check(given, known)
-    )
+    hashed = counted_checks(monkeypatch)
     for _ in range(5):
         assert await ask_emqx(http, "authentication", **device) == "allow"
 
@@ -209,11 +218,7 @@ async def test_guessing_is_slowed_and_locks_nobody_out(
     http: httpx.AsyncClient, device: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await ask_emqx(http, "authentication", **device, peerhost="10.0.0.1") == "allow"
-    hashed: list[bytes] = []
-    check = door.bcrypt.checkpw
-    monkeypatch.setattr(
-        door.bcrypt, "checkpw", lambda given, known: hashed.append(given) or check(given, known)
-    )
+    hashed = counted_checks(monkeypatch)
     most = policy().devices.door.failures_per_minute_max
     for number in range(most + 10):
         guess = device | {"password": f"guess-{number}"}
