@@ -1,69 +1,167 @@
-"""Which fences hold which points: compiled shapes under one spatial index, asked in batches."""
+"""Which fences hold which points: an index that changes in place, asked in batches.
+
+Each fence is compiled to cells of a lattice, on a level that suits its size. Cells wholly inside
+it answer by themselves; in the others its exact rule decides. Changing a fence touches its own
+cells only, whatever the number of others.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
-import shapely
 
-from geo.point import FloatArray, haversine_m
-from geo.shapes import Circle, Shape, outline
+from geo.cell_table import ENTRY_BYTES, CellTable, Int32Array
+from geo.lattice import LEVELS, MAGIC, IntArray, key_of, keys_of
+from geo.parts import Compiled, Parts, compile_shape
+from geo.point import FloatArray
 
-IntArray = npt.NDArray[np.int64]
+__all__ = ["Compiled", "FenceIndex", "compile_shape"]
 
-# A circle's index entry is its outline grown a little, so that the approximating polygon never
-# cuts off a point which the exact distance would let in.
-CIRCLE_INDEX_MARGIN = 1.01
+# So few points are asked one by one.
+POINTS_FEW = 3
+# So few cells with something in them are looked into one by one: they cost less than numpy's calls.
+CELLS_FEW = 16
+# A pair (point, fence number) as one integer that sorts by point, then fence.
+NUMBER_BITS = 32
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
+NONE: IntArray = np.empty(0, dtype=np.int64)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Compiled:
-    """One fence, ready to be indexed: an area in degrees, and a circle's exact rule."""
+class _Entry:
+    """What an index keeps about a fence to take it out again."""
 
-    area: shapely.Geometry
-    circle: Circle | None
-
-
-def compile_shape(shape: Shape) -> Compiled:
-    if isinstance(shape, Circle):
-        wider = Circle(shape.center, shape.radius_m * CIRCLE_INDEX_MARGIN)
-        return Compiled(outline(wider), shape)
-    area = outline(shape)
-    shapely.prepare(area)
-    return Compiled(area, None)
+    parts: IntArray
+    cells: Int32Array
+    level_counts: IntArray
+    turns: bool
+    nbytes: int
 
 
 class FenceIndex:
-    """An immutable index over compiled fences; a changed fence makes a new index."""
-
-    def __init__(self, fences: dict[int, Compiled]) -> None:
-        """`fences` maps the caller's own numbers to compiled shapes."""
-        self._numbers = np.fromiter(fences, dtype=np.int64, count=len(fences))
-        self._tree = shapely.STRtree([c.area for c in fences.values()])
-        self._circles = [c.circle for c in fences.values()]
-        self._is_circle = np.array([c is not None for c in self._circles], dtype=bool)
-        self._center_lat = np.array([c.center.lat if c else np.nan for c in self._circles])
-        self._center_lon = np.array([c.center.lon if c else np.nan for c in self._circles])
-        self._radius_m = np.array([c.radius_m if c else np.nan for c in self._circles])
+    def __init__(self, fences: Mapping[int, Compiled] | None = None) -> None:
+        """`fences` maps the caller's own numbers, from 0 to 2**31, to compiled shapes."""
+        self._entries: dict[int, _Entry] = {}
+        self._parts = Parts()
+        self._cells = CellTable()
+        self._on_level: IntArray = np.zeros(LEVELS, dtype=np.int64)
+        self._note_levels()
+        for number, compiled in (fences or {}).items():
+            self.put(number, compiled)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._entries)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(entry.nbytes for entry in self._entries.values())
+
+    def bytes_of(self, number: int) -> int:
+        """What a fence costs in memory, to some ten per cent."""
+        return self._entries[number].nbytes
+
+    def put(self, number: int, compiled: Compiled) -> None:
+        """Add a fence, or give it another shape."""
+        self.discard(number)
+        covering = compiled.covering
+        parts = self._parts.add(number, compiled)
+        codes = parts[covering.part] * 2 + covering.inside
+        cells = self._cells.add(covering.keys, codes.astype(np.int32))
+        counts = np.bincount(covering.levels, minlength=LEVELS)
+        nbytes = compiled.nbytes + len(cells) * (ENTRY_BYTES + cells.itemsize)
+        self._entries[number] = _Entry(parts, cells, counts, compiled.turns, nbytes)
+        self._on_level += counts
+        self._note_levels()
+
+    def discard(self, number: int) -> None:
+        entry = self._entries.pop(number, None)
+        if entry is None:
+            return
+        self._cells.remove(entry.cells)
+        self._parts.remove(entry.parts, turns=entry.turns)
+        self._on_level -= entry.level_counts
+        self._note_levels()
 
     def holding(self, lat: FloatArray, lon: FloatArray) -> tuple[IntArray, IntArray]:
         """Pairs (point index, fence number), sorted by point, then fence; borders are inside."""
-        if not len(self._numbers) or not len(lat):
-            empty = np.empty(0, dtype=np.int64)
-            return empty, empty
-        points, entries = self._tree.query(shapely.points(lon, lat), predicate="intersects")
-        round_ones = self._is_circle[entries]
-        if round_ones.any():
-            keep = np.ones(len(points), dtype=bool)
-            p, e = points[round_ones], entries[round_ones]
-            away_m = haversine_m(lat[p], lon[p], self._center_lat[e], self._center_lon[e])
-            keep[round_ones] = away_m <= self._radius_m[e]
-            points, entries = points[keep], entries[keep]
-        numbers = self._numbers[entries]
-        order = np.lexsort((numbers, points))
-        return points[order].astype(np.int64), numbers[order]
+        count = len(lat)
+        if not self._entries or not count:
+            return NONE, NONE
+        if count <= POINTS_FEW:
+            return self._holding_few(lat.tolist(), lon.tolist())
+        keys = keys_of(lat, lon, self._magic)
+        hit = self._cells.taken(keys)
+        if not len(hit):
+            return NONE, NONE
+        keys = keys.ravel().take(hit)
+        points = hit if len(self._levels) == 1 else hit % count
+        if len(hit) <= CELLS_FEW:
+            return self._few(points.tolist(), keys.tolist(), lat.tolist(), lon.tolist())
+        index, codes = self._cells.codes(keys)
+        return self._exact(points.take(index), codes, lat, lon)
+
+    def _holding_few(self, lat: list[float], lon: list[float]) -> tuple[IntArray, IntArray]:
+        is_taken = self._cells.is_taken
+        points, keys = [], []
+        for point, (y, x) in enumerate(zip(lat, lon, strict=True)):
+            for level in self._levels:
+                key = key_of(y, x, level)
+                if is_taken(key):
+                    points.append(point)
+                    keys.append(key)
+        if not points:
+            return NONE, NONE
+        return self._few(points, keys, lat, lon)
+
+    def _few(
+        self, points: list[int], keys: list[int], lat: Sequence[float], lon: Sequence[float]
+    ) -> tuple[IntArray, IntArray]:
+        """The same as `codes` and `_exact`, cell by cell."""
+        fence = self._parts.fence_view
+        pairs = set()
+        ask: list[tuple[int, int]] = []
+        for index, code in self._cells.codes_few(keys):
+            if code & 1:
+                pairs.add(points[index] << NUMBER_BITS | fence[code >> 1])
+            else:
+                ask.append((points[index], code >> 1))
+        if ask:
+            lats, lons = [lat[p] for p, _ in ask], [lon[p] for p, _ in ask]
+            held = self._parts.holding_few([part for _, part in ask], lats, lons)
+            for (point, part), inside in zip(ask, held, strict=True):
+                if inside:
+                    pairs.add(point << NUMBER_BITS | fence[part])
+        if not pairs:
+            return NONE, NONE
+        return _split(np.array(sorted(pairs)))
+
+    def _exact(
+        self, points: IntArray, codes: Int32Array, lat: FloatArray, lon: FloatArray
+    ) -> tuple[IntArray, IntArray]:
+        """The pairs that hold, of those found by cells."""
+        parts = codes >> 1
+        keep = (codes & 1).astype(bool)
+        ask = (~keep).nonzero()[0]
+        if len(ask):
+            at, rows = points.take(ask), parts.take(ask)
+            keep[ask] = self._parts.holding(rows, lat.take(at), lon.take(at))
+            points, parts = points[keep], parts[keep]
+        pairs = points << NUMBER_BITS
+        pairs |= self._parts.fence.take(parts)
+        pairs.sort()
+        if self._parts.overlap:
+            again = pairs[1:] == pairs[:-1]
+            if again.any():
+                pairs = pairs[np.concatenate([[True], ~again])]
+        return _split(pairs)
+
+    def _note_levels(self) -> None:
+        levels = self._on_level.nonzero()[0]
+        self._levels: list[int] = levels.tolist()
+        self._magic = MAGIC[levels, None]
+
+
+def _split(pairs: IntArray) -> tuple[IntArray, IntArray]:
+    return pairs >> NUMBER_BITS, pairs & NUMBER_MASK

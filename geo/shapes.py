@@ -11,14 +11,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
-from geo.point import LocalPlane, Point
+from geo.point import FloatArray, Point
+from geo.rings import joined, planar_polygon
 
 VERTICES_MAX = 20_000
 RADIUS_M_MAX = 500_000.0
 WIDTH_M_MAX = 50_000.0
 RING_POINTS_MIN = 4
 LINE_POINTS_MIN = 2
-BUFFER_QUARTER_SEGMENTS = 16
 
 
 class ShapeError(ValueError):
@@ -32,9 +32,9 @@ class ShapeError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Area:
-    """A polygon or several, with holes; planar in degrees as GeoJSON defines its edges."""
+    """A polygon or several, with holes; its edges are straight in degrees, as in GeoJSON."""
 
-    geometry: BaseGeometry  # x is longitude, y latitude
+    geometry: BaseGeometry  # x is longitude, running on past 180 where it has to; y is latitude
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,26 +71,6 @@ def parse_shape(obj: object) -> Shape:
         "must be a GeoJSON Polygon or MultiPolygon, a circle {center, radius_m} "
         "or a corridor {line, width_m}",
     )
-
-
-def outline(shape: Shape) -> BaseGeometry:
-    """The shape's area in degrees; circles and corridors as the polygon that approximates them."""
-    if isinstance(shape, Area):
-        return shape.geometry
-    points = [shape.center] if isinstance(shape, Circle) else list(shape.line)
-    reach_m = shape.radius_m if isinstance(shape, Circle) else shape.width_m / 2.0
-    lat = np.array([p.lat for p in points])
-    lon = np.array([p.lon for p in points])
-    plane = LocalPlane(Point(float(lat.mean()), float(lon.mean())))
-    xy = np.column_stack(plane.to_xy(lat, lon))
-    core = shapely.Point(xy[0]) if len(points) == 1 else shapely.LineString(xy)
-    grown = core.buffer(reach_m, quad_segs=BUFFER_QUARTER_SEGMENTS)
-
-    def back(coordinates: Any) -> Any:
-        lats, lons = plane.to_lat_lon(coordinates[:, 0], coordinates[:, 1])
-        return np.column_stack([lons, lats])
-
-    return shapely.transform(grown, back)
 
 
 def _number(value: object, pointer: str) -> float:
@@ -152,7 +132,7 @@ def _line(obj: object) -> tuple[Point, ...]:
     return points
 
 
-def _ring(obj: object, pointer: str) -> list[tuple[float, float]]:
+def _ring(obj: object, pointer: str) -> FloatArray:
     if not isinstance(obj, list) or len(obj) < RING_POINTS_MIN:
         raise ShapeError(pointer, f"a ring needs at least {RING_POINTS_MIN} positions")
     if len(obj) > VERTICES_MAX:
@@ -160,14 +140,14 @@ def _ring(obj: object, pointer: str) -> list[tuple[float, float]]:
     ring = [_position(p, f"{pointer}/{i}") for i, p in enumerate(obj)]
     if ring[0] != ring[-1]:
         raise ShapeError(pointer, "a ring must end where it starts")
-    return ring
+    return np.array(ring)
 
 
 def _polygon(obj: object, pointer: str) -> shapely.Polygon:
     if not isinstance(obj, list) or not obj:
         raise ShapeError(pointer, "must be a list of rings, the outer one first")
     rings = [_ring(r, f"{pointer}/{i}") for i, r in enumerate(obj)]
-    return shapely.Polygon(rings[0], rings[1:])
+    return planar_polygon(rings[0], rings[1:])
 
 
 def _area(obj: dict[str, Any]) -> Area:
@@ -178,9 +158,7 @@ def _area(obj: dict[str, Any]) -> Area:
     else:
         if not isinstance(coordinates, list) or not coordinates:
             raise ShapeError("/coordinates", "must be a list of polygons")
-        geometry = shapely.MultiPolygon(
-            [_polygon(p, f"/coordinates/{i}") for i, p in enumerate(coordinates)]
-        )
+        geometry = joined([_polygon(p, f"/coordinates/{i}") for i, p in enumerate(coordinates)])
     if not geometry.is_valid:
         raise ShapeError("/coordinates", f"not a valid area: {explain_validity(geometry)}")
     if geometry.area == 0.0:

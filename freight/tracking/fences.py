@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from geo.fences import Compiled, FenceIndex, compile_shape
-from geo.shapes import parse_shape
+from geo.fences import FenceIndex, compile_shape
+from geo.shapes import ShapeError, parse_shape
 
 
 class FenceChange(Protocol):
@@ -45,27 +45,30 @@ class Fence:
 
 
 class FenceBook:
-    """Fences by tenant, each tenant's under one index; indexes are rebuilt only where changed."""
+    """Fences by tenant, each tenant's under one index, which changes in place."""
 
     def __init__(self) -> None:
         self.revision = 0
         self._by_number: dict[int, Fence] = {}
         self._numbers: dict[tuple[int, str], int] = {}
-        self._compiled: dict[int, dict[int, Compiled]] = {}
         self._indexes: dict[int, FenceIndex] = {}
+        # Fences in force whose stored shape is of no use: (tenant, id) -> why. They hold nobody.
+        self.unusable: dict[tuple[int, str], str] = {}
 
     def apply(self, changes: Iterable[FenceChange]) -> None:
-        touched: set[int] = set()
         for change in sorted(changes, key=lambda c: c.revision):
             key = (change.tenant_key, change.fence_id)
             # Numbers are never given to another fence, so that a deleted one cannot be mistaken.
             number = self._numbers.setdefault(key, len(self._numbers) + 1)
-            compiled = self._compiled.setdefault(change.tenant_key, {})
+            index = self._indexes.get(change.tenant_key)
+            if index is None:
+                index = self._indexes[change.tenant_key] = FenceIndex()
+            self.unusable.pop(key, None)
             if change.shape is None:
-                compiled.pop(number, None)
+                index.discard(number)
                 self._by_number.pop(number, None)
             else:
-                compiled[number] = compile_shape(parse_shape(change.shape))
+                self._draw(index, number, change)
                 self._by_number[number] = Fence(
                     number,
                     change.tenant_key,
@@ -75,10 +78,15 @@ class FenceBook:
                     change.version,
                     change.valid_from_ms,
                 )
-            touched.add(change.tenant_key)
             self.revision = max(self.revision, change.revision)
-        for tenant_key in touched:
-            self._indexes[tenant_key] = FenceIndex(self._compiled[tenant_key])
+
+    def _draw(self, index: FenceIndex, number: int, change: FenceChange) -> None:
+        """One bad shape must not keep a shard from knowing all the others."""
+        try:
+            index.put(number, compile_shape(parse_shape(change.shape)))
+        except ShapeError as error:
+            index.discard(number)
+            self.unusable[change.tenant_key, change.fence_id] = str(error)
 
     def index_of(self, tenant_key: int) -> FenceIndex | None:
         return self._indexes.get(tenant_key)

@@ -1,0 +1,189 @@
+"""A hash table from lattice cells to what lies in them, made for asking many points at once.
+
+A slot heads a chain of entries (key, code). Before it stands a wider table of one byte a slot
+that only says whether there is any: nearly all points find there that there is nothing for them.
+Entries come and go without touching others; numpy walks the chains of all asked points in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.lattice import IntArray
+
+Int32Array = npt.NDArray[np.int32]
+
+SLOTS_MIN = 1 << 10
+# Slots of the wide table for one of the narrow, which has at least one for each entry. The wider,
+# the fewer points look further for nothing: small tables can afford it.
+WIDE = 16
+WIDE_SMALL = 64
+WIDE_SLOTS_SMALL = 1 << 21
+# So few chains are walked one by one: a call of numpy costs more than they do.
+CHAINS_FEW = 12
+# An entry's key, code and link, and its share of slots, twice as many as needed at worst.
+ENTRY_BYTES = 8 + 4 + 4 + (4 + WIDE) * 3 // 2
+
+
+class CellTable:
+    def __init__(self) -> None:
+        self._used = 1  # entry 0 ends every chain
+        self._free: list[int] = []
+        self._key: IntArray = np.zeros(SLOTS_MIN, dtype=np.int64)
+        self._code: Int32Array = np.zeros(SLOTS_MIN, dtype=np.int32)
+        self._next: Int32Array = np.zeros(SLOTS_MIN, dtype=np.int32)
+        self._set_slots(SLOTS_MIN)
+
+    def __len__(self) -> int:
+        return self._used - 1 - len(self._free)
+
+    @property
+    def nbytes(self) -> int:
+        tables = (self._heads, self._taken, self._key, self._code, self._next)
+        return sum(table.nbytes for table in tables)
+
+    def add(self, keys: IntArray, codes: IntArray) -> Int32Array:
+        """Puts the entries in; returns their ids, which `remove` takes."""
+        ids = self._new_ids(len(keys))
+        self._key[ids] = keys
+        self._code[ids] = codes
+        slots = len(self._heads)
+        if self._used > slots:
+            while self._used > slots:
+                slots *= 2
+            self._set_slots(slots)
+            live = np.ones(self._used, dtype=bool)
+            live[0] = False
+            live[self._free] = False
+            self._link(np.flatnonzero(live).astype(np.int32))
+        else:
+            self._link(ids)
+        return ids
+
+    def remove(self, ids: Int32Array) -> None:
+        heads, following = self._heads_view, self._next_view
+        for entry in ids.tolist():
+            key = self._key_view[entry]
+            slot = key & self._mask
+            at = heads[slot]
+            if at == entry:
+                heads[slot] = following[entry]
+            else:
+                while following[at] != entry:
+                    at = following[at]
+                following[at] = following[entry]
+            self._untake(key, heads[slot])
+        self._free.extend(ids.tolist())
+
+    def taken(self, keys: IntArray) -> IntArray:
+        """Indices, in all of the keys together, where there may be something."""
+        return self._taken.take(keys & self._wide_mask).ravel().nonzero()[0]
+
+    def is_taken(self, key: int) -> bool:
+        return bool(self._taken_view[key & self._wide_mask])
+
+    def codes(self, keys: IntArray) -> tuple[IntArray, Int32Array]:
+        """Pairs (index into keys, code) of what lies in the cells."""
+        entries = self._heads.take(keys & self._mask)
+        index = entries.nonzero()[0]
+        if len(index) < len(keys):
+            keys, entries = keys.take(index), entries.take(index)
+        found: list[IntArray] = []
+        codes: list[Int32Array] = []
+        while len(entries) > CHAINS_FEW:
+            same = (self._key.take(entries) == keys).nonzero()[0]
+            if len(same) == len(entries):
+                found.append(index)
+                codes.append(self._code.take(entries))
+            elif len(same):
+                found.append(index.take(same))
+                codes.append(self._code.take(entries.take(same)))
+            entries = self._next.take(entries)
+            alive = entries.nonzero()[0]
+            if len(alive) < len(entries):
+                index, keys, entries = index.take(alive), keys.take(alive), entries.take(alive)
+        if len(entries):
+            rest = self._walk(index.tolist(), keys.tolist(), entries.tolist())
+            if rest:
+                found.append(np.array([at for at, _ in rest]))
+                codes.append(np.array([code for _, code in rest], dtype=np.int32))
+        if len(found) == 1:
+            return found[0], codes[0]
+        if not found:
+            return index[:0], entries[:0]
+        return np.concatenate(found), np.concatenate(codes)
+
+    def codes_few(self, keys: list[int]) -> list[tuple[int, int]]:
+        """The same, cell by cell: faster for a handful."""
+        heads, mask = self._heads_view, self._mask
+        return self._walk(range(len(keys)), keys, [heads[key & mask] for key in keys])
+
+    def _walk(
+        self, indices: Iterable[int], keys: list[int], entries: list[int]
+    ) -> list[tuple[int, int]]:
+        ours, code, following = self._key_view, self._code_view, self._next_view
+        out = []
+        for index, key, entry in zip(indices, keys, entries, strict=True):
+            at = entry
+            while at:
+                if ours[at] == key:
+                    out.append((index, code[at]))
+                at = following[at]
+        return out
+
+    def _new_ids(self, count: int) -> Int32Array:
+        again = min(count, len(self._free))
+        old = self._free[len(self._free) - again :]
+        del self._free[len(self._free) - again :]
+        fresh = count - again
+        if self._used + fresh > len(self._key):
+            room = max(len(self._key) * 3 // 2, self._used + fresh)
+            self._key = np.resize(self._key, room)
+            self._code = np.resize(self._code, room)
+            self._next = np.resize(self._next, room)
+            self._look()
+        self._used += fresh
+        new = np.arange(self._used - fresh, self._used)
+        return np.concatenate([np.array(old, dtype=np.int32), new.astype(np.int32)])
+
+    def _link(self, ids: Int32Array) -> None:
+        keys = self._key[ids]
+        self._taken[keys & self._wide_mask] = 1
+        slots = keys & self._mask
+        order = np.argsort(slots, kind="stable")
+        ids, slots = ids[order], slots[order]
+        first = np.ones(len(ids), dtype=bool)
+        first[1:] = slots[1:] != slots[:-1]
+        last = np.roll(first, -1)
+        following = np.roll(ids, -1)
+        following[last] = self._heads[slots[last]]
+        self._next[ids] = following
+        self._heads[slots[first]] = ids[first]
+
+    def _untake(self, key: int, entry: int) -> None:
+        """Free the wide slot, unless another entry has it: that would be in the same chain."""
+        wide = key & self._wide_mask
+        while entry:
+            if self._key_view[entry] & self._wide_mask == wide:
+                return
+            entry = self._next_view[entry]
+        self._taken_view[wide] = 0
+
+    def _set_slots(self, slots: int) -> None:
+        self._heads: Int32Array = np.zeros(slots, dtype=np.int32)
+        wide = max(slots * WIDE, min(slots * WIDE_SMALL, WIDE_SLOTS_SMALL))
+        self._taken = np.zeros(wide, dtype=np.uint8)
+        self._mask = slots - 1
+        self._wide_mask = wide - 1
+        self._look()
+
+    def _look(self) -> None:
+        """Single elements are read through views: several times faster than from an array."""
+        self._heads_view = self._heads.data
+        self._taken_view = self._taken.data
+        self._key_view = self._key.data
+        self._code_view = self._code.data
+        self._next_view = self._next.data
