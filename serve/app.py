@@ -17,6 +17,7 @@ from serve.carriers import api as carriers
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
+from serve.documentation.openapi import describe
 from serve.edge import Edge
 from serve.events import api as events
 from serve.fences import api as fences
@@ -90,6 +91,7 @@ def build_app(
     app.add_middleware(Edge, settings=settings, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
+    describe(app)
     app.router.middleware_stack = RouteTable(app.router, ROUTERS)
     app.router.default = console.serve_console(where.console_dir)
     return app

@@ -33,7 +33,7 @@ async def get_position(truck_id: PathId, gateway: Opened, who: PositionsReader) 
 
 
 TRACK_FORMS: dict[int | str, dict[str, Any]] = {
-    200: {"content": dict.fromkeys(("application/geo+json", "application/gpx+xml", "text/csv"), {})}
+    200: {"content": {"application/geo+json": {}, "application/gpx+xml": {}, "text/csv": {}}}
 }
 
 
