@@ -12,7 +12,7 @@ from config.sections.operational import Flag
 from serve.fields import TEXT_PATTERN, Strict
 from store.configuration import Version
 
-REASON_CHARS_MAX = 500
+REASON_CHARS_MAX = 500  # fixed: part of the published schema
 Reason = Annotated[str, StringConstraints(max_length=REASON_CHARS_MAX, pattern=TEXT_PATTERN)]
 
 
