@@ -99,7 +99,7 @@ async def crossings(app: AnyPool, yard: Yard) -> list[tuple[int, str, int]]:
             taken_back[event.data["replaces"]] = event.type == "event.retracted"
     return sorted(
         (
-            yard.truck_keys.index(e.truck_key),
+            yard.truck_keys.index(e.truck_key or 0),
             e.type.rsplit(".", 1)[1],
             (e.time_ms - START_MS) // 1000,
         )
