@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from config.installation import installation
 from config.policy import policy, process_settings
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
+from store.installed import installation
 from store.postgres import AnyPool
 
 

@@ -12,11 +12,12 @@ from actors.life import live
 from actors.retention import keep_removing
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
-from config.installation import DatabaseRole, installation
+from config.installation import DatabaseRole
 from config.policy import policy
 from config.sections.relay import Relay
 from config.snapshot import Handed, take_over
 from store import outbox
+from store.installed import installation
 from store.live_bus import Event, LiveBus
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
 

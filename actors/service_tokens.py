@@ -15,9 +15,10 @@ from typing import Any
 
 import jwt
 
-from config.installation import Installation, installation
+from config.installation import Installation
 from config.policy import policy
 from config.sections.service_tokens import ServiceTokens
+from store.installed import installation
 from store.key_file import KeyFile, KeyFileError
 
 PURPOSE = "service-tokens"

@@ -15,12 +15,13 @@ from actors.life import end_process, live
 from actors.live_publisher import LivePublisher
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
-from config.installation import DatabaseRole, installation
+from config.installation import DatabaseRole
 from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
 from freight.tracking.columns import LastArray
 from store.errors import LeaseLostError
+from store.installed import installation
 from store.live_bus import LiveBus
 from store.postgres import open_pool
 

@@ -9,10 +9,10 @@ import sys
 
 from actors.handles import TruckShards, connect
 from actors.service_tokens import maker_for
-from config.installation import installation
 from config.policy import policy
 from serve.bare import run
 from serve.deployment import SERVICE, acting_for
+from store.installed import installation
 
 
 def main(port: int) -> None:

@@ -14,7 +14,7 @@ from actors.handles import ShardHandle
 from actors.life import live, now_ms
 from actors.service_tokens import guard_of, maker_for
 from actors.stats import ActorStats, stats_of
-from config.installation import DatabaseRole, installation
+from config.installation import DatabaseRole
 from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
@@ -28,6 +28,7 @@ from ingest.topics import POSITIONS, AddressBook, position_topic
 from ingest.windows import Window, WindowReader
 from store import rejections
 from store.directory import TruckDirectory
+from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
 
 log = logging.getLogger(__name__)

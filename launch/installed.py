@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from config.installation import Installation, InstallationMissingError, installation
+from config.installation import Installation, InstallationMissingError
 from config.installation import read_installation as read
 from launch.layout import Layout
 from launch.options import DATA_DIR
+from store.installed import installation, with_secrets
 
 
 def add_installation_option(parser: argparse.ArgumentParser) -> None:
@@ -30,4 +31,4 @@ def find_installation(data_dir: Path | None) -> Installation:
         raise InstallationMissingError(
             f"nothing has been started in {data_dir}; run `up`, or name another with --data-dir"
         )
-    return read(file)
+    return with_secrets(read(file))

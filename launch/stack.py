@@ -27,7 +27,7 @@ from launch.settings import GivenServers
 from launch.starting import Starter
 from serve.identity.keys import create_key_file
 from store.audit_chain import Signer
-from store.key_file import KeyFile, create_key_ring
+from store.key_file import KeyFile
 
 
 class Stack:
@@ -103,7 +103,6 @@ class Stack:
             superuser_dsn = server.superuser_dsn
         async with self.progress.step("migrate"):
             create_key_file(self._where.jwt_key_file)
-            create_key_ring(self._where.key_file)
             await database.prepare_database(
                 superuser_dsn, self._where.postgres, self._policy.storage
             )

@@ -17,12 +17,13 @@ from actors.rehome import rehome_installation
 from actors.service_tokens import maker_for
 from actors.stats import ActorStats
 from actors.truck_shard import TruckShard
-from config.installation import DatabaseRole, installation
+from config.installation import DatabaseRole
 from config.policy import policy, process_settings
 from config.snapshot import hand_on
 from ingest.worker import IngestWorker
 from serve.deployment import deploy
 from store.config_follow import refresh
+from store.installed import installation
 from store.postgres import open_pool
 
 JOIN = "join"

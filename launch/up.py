@@ -28,6 +28,9 @@ from launch.settings import (
 )
 from launch.stack import Stack
 from launch.summary import as_json, as_text, write_json
+from store.installed import with_secrets
+from store.key_file import KeyFileError, create_key_ring
+from store.secret_names import SecretsError
 
 FAILED = 1
 REFUSED = 2
@@ -58,7 +61,14 @@ def up(options: UpOptions) -> int:
         layout.create()
         with held(layout.lock_file):
             return _with_ports(options, layout, given)
-    except (SettingsError, LayoutError, LockedError, PortTakenError) as error:
+    except (
+        SettingsError,
+        LayoutError,
+        LockedError,
+        PortTakenError,
+        KeyFileError,
+        SecretsError,
+    ) as error:
         say(f"cannot start: {error}")
         return REFUSED
 
@@ -74,6 +84,9 @@ def _with_ports(options: UpOptions, layout: Layout, given: GivenServers) -> int:
     try:
         where = build_installation(options, layout, claim.block, given)
         write_installation(where, layout)
+        # Before anything is looked up in the sealed file that it opens.
+        create_key_ring(where.key_file)
+        where = with_secrets(where)
         stack = Stack(
             options=options,
             layout=layout,

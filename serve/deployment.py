@@ -7,12 +7,13 @@ from ray import serve as ray_serve
 
 from actors.handles import TruckShards
 from actors.service_tokens import EndUser, maker_for
-from config.installation import Installation, installation
+from config.installation import Installation
 from config.policy import Policy, policy, process_settings
 from config.snapshot import Handed, hand_on, take_over
 from serve.app import build_app
 from serve.live import socket
 from serve.request_record import current
+from store.installed import installation
 
 APP = "gateway"
 # As actors know us.

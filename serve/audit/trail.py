@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from config.policy import Settings
 from config.sections.audit import Audit
+from freight.redaction import redacted_text
 from serve.identity.principal import Principal
 from serve.request_record import current
 from store import audit
@@ -26,6 +27,7 @@ from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
 logger = logging.getLogger("ubertruck.audit")
 LEFT_OUT = "audit.left_out"
 OURSELVES = "service:gateway"
+STRANGER_CHARS_MAX = 80
 
 
 @dataclasses.dataclass(slots=True)
@@ -117,6 +119,23 @@ class AuditTrail:
                 outcome=Outcome.REFUSED,
                 detail=detail,
             )
+        )
+
+    def sign_in_refused(
+        self, actor: str, tenant_key: int | None, tenant: str | None, detail: str
+    ) -> None:
+        """`client:ID` or `user:ID`; who is not known at all goes to the installation's chain.
+
+        What a stranger calls himself may be anything, so it is cut short and masked.
+        """
+        known = tenant_key is not None and tenant is not None
+        self.refused(
+            tenant_key if tenant_key is not None and known else INSTALLATION_KEY,
+            tenant if tenant is not None and known else INSTALLATION,
+            actor=actor if known else redacted_text(actor[:STRANGER_CHARS_MAX]),
+            action="sign-in",
+            subject="sign-ins",
+            detail=detail,
         )
 
     def note(self, entry: Entry) -> None:

@@ -149,6 +149,12 @@ async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient
             client = await clients.find(conn, client_id)
     is_right = await gateway.secrets.check(secret, client.secret_hash if client else None)
     if client is None or not is_right:
+        gateway.audit.sign_in_refused(
+            f"client:{client_id}",
+            client.tenant_key if client else None,
+            client.tenant if client else None,
+            "wrong secret" if client else "unknown client",
+        )
         raise _invalid_client("unknown client or wrong secret")
     return client
 

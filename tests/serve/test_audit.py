@@ -273,3 +273,19 @@ async def test_what_cannot_be_asked_is_refused(caller: Caller, query: str) -> No
     assert (await caller.get(f"/v1/audit{query}")).status_code == 422
     if "chain" not in query:
         assert (await caller.get("/v1/audit/verify?after=7")).status_code == 422
+
+
+async def test_failed_sign_ins_are_recorded(caller: Caller, gateway: Gateway) -> None:
+    stranger = f"{caller.tenant.id}-asha@example.com"
+    form = {"grant_type": "client_credentials", "client_id": stranger, "client_secret": "wrong"}
+    assert (await caller.http.post("/v1/oauth/token", data=form)).status_code == 401
+    gateway.audit.sign_in_refused("user:u1", caller.tenant.key, caller.tenant.id, "wrong password")
+
+    (known,) = await rows_of(gateway, caller.tenant.key)
+    strangers = await rows_of(gateway, INSTALLATION_KEY)
+
+    assert (known["action"], known["actor"]) == ("sign-in", "user:u1")
+    assert (known["outcome"], known["detail"]) == ("refused", "wrong password")
+    assert strangers[-1]["action"] == "sign-in"
+    assert strangers[-1]["actor"].startswith("client:")
+    assert "asha@" not in str(strangers)
