@@ -110,7 +110,11 @@ async def get_offboarding(tenant_id: PathId, gateway: Opened, who: TenantsWriter
     return await leaving.progress(gateway, who, tenant_id)
 
 
-@router.get("/v1/tenants/{id}/export", response_class=StreamingResponse)
+@router.get(
+    "/v1/tenants/{id}/export",
+    response_class=StreamingResponse,
+    responses={HTTPStatus.OK.value: {"content": {"application/zip": {}}}},
+)
 async def download_export(
     tenant_id: PathId, gateway: Opened, who: TenantsWriter
 ) -> StreamingResponse:
