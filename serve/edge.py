@@ -38,6 +38,8 @@ failures = logging.getLogger("ubertruck.failures")
 
 # Asked by machines inside the installation, which a limit would blind when they are needed most.
 EXEMPT = frozenset({"/livez", "/readyz", "/metrics"})
+# A broker asks for each device that connects, all from one address, and proves itself each time.
+OF_BROKERS = "/v1/brokers/"
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
 BROKERS_PATH = "/v1/brokers/"
 CREDENTIALS = (b"authorization", b"x-api-key", b"sec-websocket-protocol")
@@ -156,17 +158,22 @@ class Edge:
     ) -> None:
         """Refuses it, answers a preflight, or passes it on: what costs least comes first."""
         self._refuse_long_headers(scope)
-        if scope["path"] not in EXEMPT:
+        path: str = scope["path"]
+        is_of_broker = path.startswith(OF_BROKERS)
+        if path not in EXEMPT:
             self._refuse_overload()
-            await self._admit_stranger(scope, record, given)
+            if not is_of_broker:
+                await self._admit_stranger(scope, record, given)
         origin = given.get(b"origin")
         if origin is not None and scope["method"] == "OPTIONS":
             response = Response(status_code=HTTPStatus.NO_CONTENT)
             response.raw_headers += self._cors.preflight(origin)
             await response(scope, receive, answer.send)
             return
-        if _is_with_credentials(given) and scope["path"] != TOKEN_PATH:
+        if path not in EXEMPT and path != TOKEN_PATH:
             answer.count_guess = partial(self._count_guess, scope, record)
+            # Who shows any credentials at all where none are asked for is still a stranger.
+            answer.counts_strangers = not is_of_broker and _is_with_credentials(given)
         if IDEMPOTENCY_KEY in given and scope["method"] == "POST":
             record.repeatable = self._repeatable(scope, given[IDEMPOTENCY_KEY])
             answer.keep = _gateway_of(scope).repeats.keep
@@ -199,7 +206,7 @@ class Edge:
             record.limit_headers = await limiter.admit(held)
 
     async def _count_guess(self, scope: Scope, record: RequestRecord) -> Response | None:
-        """Bad credentials count against their address, and above its limit are not told apart."""
+        """Bad credentials count against their address, and above its limit are not looked at."""
         limiter = _gateway_of(scope).limiter
         held = limiter.of_address(subject_of(record.origin), at_token_endpoint=False)
         try:

@@ -49,6 +49,7 @@ class EdgeAnswer:
         self.is_begun = False
         self.on_begun: Callable[[], None] | None = None
         self.is_tls = False
+        self.counts_strangers = False
         self.count_guess: Callable[[], Awaitable[Response | None]] | None = None
         self.keep: KeepAnswer | None = None
         self._is_dropped = False
@@ -73,7 +74,7 @@ class EdgeAnswer:
     async def _start(self, message: Message) -> None:
         headers: RawHeaders = list(message["headers"])
         status: int = message["status"]
-        if status == HTTPStatus.UNAUTHORIZED and self.count_guess is not None:
+        if self.count_guess is not None and self._is_of_stranger(status):
             count, self.count_guess = self.count_guess, None
             instead = await count()
             if instead is not None:
@@ -140,6 +141,12 @@ class EdgeAnswer:
         if origin is not None:
             headers += self._cors.answer(origin, record.tenant)
         return headers
+
+    def _is_of_stranger(self, status: int) -> bool:
+        """Of one that was not counted before, for it came with what might have been credentials."""
+        if self._record.principal is not None or self._record.limit_headers:
+            return False
+        return self.counts_strangers or status == HTTPStatus.UNAUTHORIZED
 
     def _is_known(self, headers: RawHeaders) -> bool:
         """By the weak comparison of RFC 9110, which is what If-None-Match asks for."""

@@ -172,6 +172,27 @@ async def test_addresses_and_bad_tokens_are_limited_probes_are_not(
     assert (await caller.get("/v1/trucks")).status_code == 200, "the same address, a good token"
 
 
+async def test_made_up_credentials_do_not_open_public_pages_without_limit(
+    http: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    hold(gateway.settings, "limits", anonymous=FEW)
+    headers = {"Authorization": "Bearer made-up", "Sec-WebSocket-Protocol": "x"}
+
+    answers = [await http.get("/.well-known/jwks.json", headers=headers) for _ in range(7)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+
+
+async def test_a_broker_may_ask_for_as_many_devices_as_connect(
+    http: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    hold(gateway.settings, "limits", anonymous=FEW)
+
+    answers = [await http.post("/v1/brokers/emqx/authentication", json={}) for _ in range(7)]
+
+    assert 429 not in [answer.status_code for answer in answers]
+
+
 async def test_who_claims_another_address_is_not_believed(gateway: Gateway, caller: Caller) -> None:
     hold(gateway.settings, "limits", anonymous=FEW)
 
