@@ -89,9 +89,8 @@ async def _one(conn: AnyConnection, keys: KeyFile, chain: Chain, expected: Head 
             faults_max=limits.verify_faults_max,
             expected=expected,
         )
-    name = chain.tenant or f"(no head; tenant key {chain.tenant_key})"
     state = "BROKEN" if verdict.faults else "whole"
-    print(f"{name}: {verdict.rows} rows, {state}, head {verdict.head}")
+    print(f"{chain.tenant}: {verdict.rows} rows, {state}, head {verdict.head}")
     for fault in verdict.faults:
         print(f"  row {fault.seq} {fault.what}")
     if not verdict.is_complete:

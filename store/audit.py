@@ -18,7 +18,7 @@ GUARDS = ("follow_head", "only_grows")
 @dataclass(frozen=True, slots=True)
 class Chain:
     tenant_key: int
-    tenant: str | None  # None: its head is gone
+    tenant: str
     head: Head
 
 
@@ -139,11 +139,14 @@ async def head_of(conn: AnyConnection, tenant_key: int) -> Head:
 
 
 async def chains(conn: AnyConnection) -> list[Chain]:
-    """All there are, for SYSTEM; also those whose head somebody removed."""
+    """All there are, for SYSTEM; one whose head somebody removed has head 0."""
     rows = await conn.fetch(
         """
-        SELECT tenant_key, tenant, coalesce(seq, 0) AS seq, coalesce(mac, '') AS mac
-        FROM audit_heads FULL JOIN (SELECT DISTINCT tenant_key FROM audit_log) l USING (tenant_key)
+        SELECT tenant_key, coalesce(h.seq, 0) AS seq, coalesce(h.mac, '') AS mac, coalesce(h.tenant,
+            (SELECT (body::jsonb) ->> 'tenant' FROM audit_log l
+                WHERE l.tenant_key = k.tenant_key ORDER BY l.seq LIMIT 1)) AS tenant
+        FROM audit_heads h FULL JOIN (SELECT DISTINCT tenant_key FROM audit_log) k
+            USING (tenant_key)
         ORDER BY tenant_key
         """
     )

@@ -54,6 +54,25 @@ def test_a_whole_chain_prints_its_head_which_can_be_expected(
     assert "row 4 to 5 were removed" in capsys.readouterr().out
 
 
+def test_a_chain_without_its_head_is_still_found_by_its_name(
+    data_dir: Path,
+    tenant_id: str,
+    server: Server,
+    where: Postgres,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def tamper() -> None:
+        conn = await asyncpg.connect(server.superuser_dsn, database=where.database)
+        await conn.execute("SET session_replication_role = replica")
+        await conn.execute("DELETE FROM audit_heads WHERE tenant = $1", tenant_id)
+        await conn.close()
+
+    asyncio.run(tamper())
+
+    assert verify(data_dir, "--tenant", tenant_id) == 1
+    assert "row 1 stands behind the chain's head" in capsys.readouterr().out
+
+
 def test_a_tampered_row_is_named(
     data_dir: Path,
     tenant_id: str,
