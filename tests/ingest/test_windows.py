@@ -130,3 +130,16 @@ def test_receipts_name_the_admitted_fixes_of_messages_that_ask() -> None:
 
     assert window.receipts == {BOOK[TOPIC]: [NOW_MS - 3, NOW_MS - 2]}
     assert reasons(window) == ["future"]
+
+
+def test_other_limits_hold_from_the_next_window_on() -> None:
+    reader = WindowReader(BOOK.get, LIMITS.model_copy(update={"device_fixes_burst": 2}))
+    one = Message(1, TOPIC, json.dumps([fix(), fix()]).encode(), NOW_MS)
+    assert reader.read([one], NOW_MS).refused == []
+
+    stricter = {"device_fixes_burst": 3, "array_fixes_max": 1}
+    reader.judge_by(LIMITS.model_copy(update=stricter))
+
+    assert reasons(reader.read([one], NOW_MS)) == ["malformed"]
+    single = Message(2, TOPIC, json.dumps(fix()).encode(), NOW_MS)
+    assert reasons(reader.read([single], NOW_MS)) == ["rate"], "what was used up stays so"
