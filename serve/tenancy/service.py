@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from serve.gateway import Gateway
 from serve.identity.development import TENANTS, is_development
 from serve.identity.permissions import Permission, Role
@@ -18,7 +20,7 @@ from serve.tenancy.wire import (
     TenantOut,
 )
 from store import tenants
-from store.postgres import AnyConnection
+from store.postgres import STORE_FAILURES, AnyConnection
 from store.tenants import TenantDetail, TenantStatus
 
 
@@ -91,7 +93,9 @@ async def _turn(  # noqa: PLR0917 - from, to read well in this order
             raise ConflictError(f"the tenant is {now.status}, so you cannot {verb} it")
         changed = await tenants.set_status(change.conn, now, after, reason)
         change.after = TenantOut.of(changed)
-    await gateway.take_tenant_statuses()
+    # Here at once; if the database has just gone away, by the poll as everywhere else.
+    with contextlib.suppress(*STORE_FAILURES):
+        await gateway.take_tenant_statuses()
     return TenantOut.of(changed)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from serve.gateway import Gateway
@@ -100,16 +102,20 @@ async def test_a_role_in_use_or_of_the_product_stays(
     caller: Caller, owner: AnyConnection, tenant: Tenant
 ) -> None:
     await caller.ask("POST", "/v1/roles", json={"name": "yard", "permissions": []})
+    holders = "holders_" + secrets.token_hex(4)
     await owner.execute(
+        f"""
+        CREATE TABLE {holders} (tenant_key int, roles text[]);
+        ALTER TABLE {holders} ENABLE ROW LEVEL SECURITY;
+        INSERT INTO {holders} VALUES ({tenant.key}, '{{viewer,yard}}');
         """
-        INSERT INTO oauth_clients (tenant_key, id, secret_hash, role, permissions)
-        VALUES ($1, $2, 'x', 'yard', '{}')
-        """,
-        tenant.key,
-        f"{tenant.id}-yard",
     )
-
-    assert (await caller.ask("DELETE", "/v1/roles/yard")).status_code == 409
+    try:
+        assert (await caller.ask("DELETE", "/v1/roles/yard")).status_code == 409
+        await owner.execute(f"UPDATE {holders} SET roles = '{{viewer}}'")
+        assert (await caller.ask("DELETE", "/v1/roles/yard")).status_code == 204
+    finally:
+        await owner.execute(f"DROP TABLE {holders}")
     assert (await caller.ask("DELETE", "/v1/roles/viewer")).status_code == 409
 
 
