@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from config.installation import Installation
 from config.policy import Policy, policy
+from serve import bare
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
 from store.tenants import Tenant
@@ -30,6 +35,7 @@ key_ring_file = serving.key_ring_file
 redis = serving.redis
 
 PLENTY = 1_000_000
+ANSWERS_WITHIN_S = 30
 
 
 @pytest.fixture
@@ -83,3 +89,36 @@ def world(
 def stranger(http: httpx.AsyncClient, gateway: Gateway, other_tenant: Tenant) -> Caller:
     """May do everything, but in another tenant."""
     return caller_with(http, gateway, other_tenant)
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    document: dict[str, Any]
+    world: World
+
+
+@pytest.fixture
+async def running(
+    installation: Installation,
+    quick: Policy,
+    actors: InProcessActors,
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Running]:
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    server = bare.server(installation, quick, actors, port=0)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+        assert not serving.done(), serving.exception()
+    application = server.config.app
+    assert isinstance(application, FastAPI)
+    (sock,) = server.servers[0].sockets
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url, timeout=ANSWERS_WITHIN_S) as http:
+        owner = caller_with(http, application.state.gateway, tenant)
+        world = World(owner, application.state.gateway, actors)
+        yield Running(url, application.openapi(), world)
+    server.should_exit = True
+    await serving

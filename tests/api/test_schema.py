@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx
 import pytest
 import requests
 import schemathesis
-from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
@@ -23,15 +20,11 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from config.installation import Installation
-from config.policy import Policy
-from serve import bare
 from store.tenants import Tenant
-from tests.api.conftest import caller_with
-from tests.api.makers import Made, World, maker_of
+from tests.api.conftest import ANSWERS_WITHIN_S, Running, caller_with
+from tests.api.makers import Made, maker_of
 from tests.api.operations import Operation, operations_of
 from tests.serve.caller import Caller
-from tests.serve.in_process import InProcessActors
 
 pytestmark = pytest.mark.postgres
 
@@ -45,7 +38,6 @@ CHECKS = [
 EXAMPLES = 15
 # Its answer has no end; tests/serve/test_live.py reads it.
 ENDLESS = {"GET /v1/live/events"}
-ANSWERS_WITHIN_S = 30
 SAME_EXAMPLES_EACH_TIME = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -54,39 +46,6 @@ SAME_EXAMPLES_EACH_TIME = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-
-
-@dataclass(frozen=True)
-class Running:
-    url: str
-    document: dict[str, Any]
-    world: World
-
-
-@pytest.fixture
-async def running(
-    installation: Installation,
-    quick: Policy,
-    actors: InProcessActors,
-    tenant: Tenant,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Running]:
-    monkeypatch.setenv("ENVIRONMENT", "development")
-    server = bare.server(installation, quick, actors, port=0)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-        assert not serving.done(), serving.exception()
-    application = server.config.app
-    assert isinstance(application, FastAPI)
-    (sock,) = server.servers[0].sockets
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    async with httpx.AsyncClient(base_url=url, timeout=ANSWERS_WITHIN_S) as http:
-        owner = caller_with(http, application.state.gateway, tenant)
-        world = World(owner, application.state.gateway, actors)
-        yield Running(url, application.openapi(), world)
-    server.should_exit = True
-    await serving
 
 
 async def test_no_answer_is_a_failure_or_off_its_schema(running: Running) -> None:
