@@ -130,17 +130,19 @@ class Stack:
             await self._run_child(nats.plan(settings, self._policy.launch))
         await store_ready.wait()
         broker = self._children["broker"]
+        keys = KeyFile(self._where.key_file)
         users = BrokerUsers(
             self._where.postgres,
             self._where.mqtt,
             self._policy,
             self._layout.broker_users_file,
             reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),
+            keys=keys,
         )
         watch = BrokerWatch(
             postgres=self._where.postgres,
             policy=self._policy,
-            signer=Signer(KeyFile(self._where.key_file), self._policy.audit.value_bytes_max),
+            signer=Signer(keys, self._policy.audit.value_bytes_max),
             log_file=settings.log,
             monitor_url=settings.monitor_url,
             sign_in_refused=users.sign_in_refused,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.schema import Count, Positive, Section, key
+from config.schema import Count, Positive, Section, Who, key
 
 
 class Refusals(Section):
@@ -22,9 +22,12 @@ class Refusals(Section):
 class Door(Section):
     """Brokers that ask us over HTTP whether a device may come in."""
 
-    verified_max: Count = key("Secrets that a replica remembers as good, so as not to hash again.")
+    verified_max: Count = key(
+        "Secrets that a replica remembers as good, so as not to hash again.", live=True
+    )
     failures_per_minute_max: Count = key(
-        "A device that failed so often from one address is refused unheard for the minute."
+        "A device that failed so often from one address is refused unheard for the minute.",
+        live=True,
     )
     checks_at_once: Count = key("Secrets that a replica hashes at a time.")
 
@@ -45,10 +48,18 @@ class Control(Section):
 class Devices(Section):
     """Credentials of devices."""
 
-    overlap_s_default: Positive = key("How long a rotated secret stays good, if nothing is said.")
-    overlap_s_max: Positive = key("The longest overlap that may be asked for.")
+    usual_overlap_s: Positive = key(
+        "How long a rotated secret stays good, if nothing is said.", who=Who.TENANT, live=True
+    )
+    overlap_s_max: Positive = key(
+        "The longest overlap that may be asked for.", who=Who.OPERATOR, live=True
+    )
     secret_toggle_s_min: Positive = key(
         "While two secrets are good, a broker that knows one at a time changes at most this often."
+    )
+    embedded_knows_secrets: bool = key(
+        "Whether the embedded broker is told secrets instead of hashes, which it checks twenty "
+        "times faster: for fleets of more than a thousand connected devices."
     )
     refusals: Refusals
     door: Door

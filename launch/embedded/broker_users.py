@@ -20,13 +20,16 @@ from freight.device_topics import may_publish, may_subscribe
 from ingest.device_brokers import SecretTurns, keep_devices, utc_now
 from launch.layout import write_private
 from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
+from store.device_sealing import unseal
 from store.directory import DirectoryEntry
+from store.key_file import KeyFile
 from store.postgres import STORE_FAILURES, open_pool
+from store.sealing import SealError
 
 log = logging.getLogger(__name__)
 
 
-def device_user(entry: DirectoryEntry, secret_hash: str) -> str:
+def device_user(entry: DirectoryEntry, password: str) -> str:
     """One line of the users file; what a device may do is the public contract, section 2."""
     publish, subscribe = (
         json.dumps([topic.replace("/", ".") for topic in topics])
@@ -37,20 +40,29 @@ def device_user(entry: DirectoryEntry, secret_hash: str) -> str:
     )
     return (
         f"{{user: {json.dumps(entry.username)}, "
-        f"password: {json.dumps(_password(entry, secret_hash))}, "
+        f"password: {json.dumps(password)}, "
         f"permissions: {{publish: {publish}, subscribe: {subscribe}}}, "
         'allowed_connection_types: ["MQTT"]}'
     )
 
 
-def _password(entry: DirectoryEntry, stored: str) -> str:
-    """As a hash, except where everybody knows the secret anyway.
+def _password(entry: DirectoryEntry, held: str, keys: KeyFile | None) -> str:
+    """As a hash, except where everybody knows the secret anyway, or where the installation wants
+    it: with keys, and for devices whose secret is kept.
 
-    The broker checks the password of every connected device again at every reload, and the
-    cheapest hash it knows costs a millisecond each.
+    The broker checks the password of every connected device again at every reload: a hash, the
+    cheapest it knows, in 1.1 ms each, a secret in 0.06 ms.
     """
-    well_known = is_development() and entry.tenant in TENANTS and _is_development_secret(stored)
-    return DEVICE_SECRET if well_known else stored
+    if is_development() and entry.tenant in TENANTS and _is_development_secret(held):
+        return DEVICE_SECRET
+    sealed = entry.sealed_secret if held == entry.secret_hash else entry.previous_sealed
+    if keys is None or sealed is None:
+        return held
+    try:
+        return unseal(keys, entry.username, sealed)
+    except SealError as error:
+        log.warning("the secret of %s: %s", entry.username, error)
+        return held
 
 
 @lru_cache(maxsize=100_000)  # fixed: memory only; forgetting changes nothing
@@ -69,8 +81,14 @@ def ingest_user(mqtt: Mqtt) -> str:
 class UsersFile:
     """The text of the file, of which a change costs its own line only."""
 
-    def __init__(self, mqtt: Mqtt, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        mqtt: Mqtt,
+        now: Callable[[], datetime] = utc_now,
+        keys: KeyFile | None = None,
+    ) -> None:
         self._ingest = ingest_user(mqtt)
+        self._keys = keys
         self._turns = SecretTurns(now)
         self._lines: dict[int, str] = {}
 
@@ -80,14 +98,13 @@ class UsersFile:
             if held is None:
                 self._lines.pop(entry.truck_key, None)
             else:
-                self._lines[entry.truck_key] = device_user(entry, held)
+                self._write(entry, held)
 
     def toggle(self, username: str) -> bool:
         """Let the device in with its other secret; False when it has but one."""
         turned = self._turns.other(username)
         if turned is not None:
-            entry, held = turned
-            self._lines[entry.truck_key] = device_user(entry, held)
+            self._write(*turned)
         return turned is not None
 
     def end_overlaps(self) -> bool:
@@ -95,6 +112,9 @@ class UsersFile:
         over = self._turns.ended()
         self.apply(over)
         return bool(over)
+
+    def _write(self, entry: DirectoryEntry, held: str) -> None:
+        self._lines[entry.truck_key] = device_user(entry, _password(entry, held, self._keys))
 
     def text(self) -> str:
         users = ",\n".join([self._ingest, *self._lines.values()])
@@ -111,13 +131,16 @@ class BrokerUsers:
         mqtt: Mqtt,
         policy: Policy,
         file: Path,
+        *,
         reload: Callable[[], None],
+        keys: KeyFile | None = None,
     ) -> None:
         self._postgres = postgres
         self._mqtt = mqtt
         self._policy = policy
         self._file = file
         self._reload = reload
+        self._keys = keys if policy.devices.embedded_knows_secrets else None
         self._users = UsersFile(mqtt)
         self._written = asyncio.Event()
         # Who was refused since the last look, and when each was given its other secret.
@@ -153,7 +176,7 @@ class BrokerUsers:
 
     async def apply(self, changes: Sequence[DirectoryEntry], *, is_all: bool) -> None:
         if is_all:
-            self._users = UsersFile(self._mqtt)
+            self._users = UsersFile(self._mqtt, keys=self._keys)
         self._users.apply(changes)
         await self._write()
         self._written.set()

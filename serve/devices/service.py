@@ -66,8 +66,8 @@ async def bind(
 async def rotate(
     gateway: Gateway, who: Principal, device_id: str, wanted: Rotation, expected: int | None
 ) -> DeviceWithSecret:
-    limits = gateway.policy.devices
-    overlap_s = limits.overlap_s_default if wanted.overlap_s is None else wanted.overlap_s
+    limits = gateway.policy_of(who).devices
+    overlap_s = limits.usual_overlap_s if wanted.overlap_s is None else wanted.overlap_s
     if overlap_s > limits.overlap_s_max:
         detail = f"an overlap is at most {limits.overlap_s_max:g} s"
         raise InvalidError.at("/overlap_s", detail)

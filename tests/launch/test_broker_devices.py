@@ -17,6 +17,7 @@ from serve.fleet.device_secrets import hash_secret
 from store import device_refusals, devices, trucks
 from store.audit_chain import Signer
 from store.device_refusals import StoredRefusal
+from store.device_sealing import seal
 from store.directory import DirectoryEntry
 from store.key_file import KeyFile, create_key_ring
 from store.postgres import AnyConnection, AnyPool, as_tenant
@@ -176,6 +177,31 @@ def test_an_overlap_ends_by_the_clock(broker: RunningBroker) -> None:
     assert users.end_overlaps()
     assert NEW_HASH in users.text()
     assert not users.toggle("t/A")
+
+
+async def test_a_broker_that_is_told_secrets_lets_in_the_same_devices(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    create_key_ring(tmp_path / "keys")
+    keys = KeyFile(tmp_path / "keys")
+    users = UsersFile(broker.mqtt, keys=keys)
+    told = seal(keys, "t/A", OLD)
+    entries = [
+        DirectoryEntry(1, "t", 1, "A", OLD_HASH, 1, deleted=False, sealed_secret=told),
+        DirectoryEntry(1, "t", 2, "B", OLD_HASH, 2, deleted=False),
+        DirectoryEntry(1, "t", 3, "C", OLD_HASH, 3, deleted=False, sealed_secret=told),
+    ]
+    users.apply(entries)
+    broker.layout.broker_users_file.write_text(users.text())
+    broker.reload()
+
+    assert [OLD_HASH in line for line in users.text().splitlines() if "t/" in line] == [
+        *(False, True),
+        True,  # sealed for another device: not opened for this one
+    ]
+    for truck in ("A", "B", "C"):
+        await until(lambda truck=truck: may_connect(broker.port, f"t/{truck}", OLD))  # type: ignore[misc]
+        assert not await may_connect(broker.port, f"t/{truck}", "wrong")
 
 
 async def test_what_a_device_may_not_do_is_recorded(
