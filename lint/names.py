@@ -65,21 +65,25 @@ def name_of(node: ast.AST | None) -> str:
             return f"{before} {name}" if before not in {"", "self", "cls"} else name
         case ast.Subscript(value=holder, slice=ast.Constant(value=str(key))):
             return f"{name_of(holder)} {key}"
-        case ast.Call():
-            return _name_of_call(node)
+        case ast.Call() | ast.BinOp():
+            return _name_of_made(node)
         case ast.Await(value=inner) | ast.Starred(value=inner) | ast.NamedExpr(value=inner):
             return name_of(inner)
     return ""
 
 
-def _name_of_call(call: ast.Call) -> str:
+def _name_of_made(made: ast.Call | ast.BinOp) -> str:
     """`tenant.lower()`, `row.get("tenant")` and `str(tenant)` are called after the tenant."""
-    match call:
+    match made:
+        case ast.BinOp(left=left, right=right):
+            return f"{name_of(left)} {name_of(right)}".strip()
         case ast.Call(func=ast.Attribute(value=holder), args=[]):
             return name_of(holder)
-        case ast.Call(args=[ast.Constant(value=str(key)), *_]):
-            return f"{name_of(call.func)} {key}"
+        case ast.Call(func=called, args=[ast.Constant(value=str(key)), *_]):
+            return f"{name_of(called)} {key}"
         case ast.Call(func=ast.Name(), args=[first, *_]):
+            return name_of(first)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "math")), args=[first, *_]):
             return name_of(first)
     return ""
 

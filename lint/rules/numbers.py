@@ -53,7 +53,8 @@ def numbers_given_to_calls(module: Module) -> Iterator[Finding]:
                 yield Finding(module.path, call.lineno, kind, says)
         if called in {"min", "max"} and isinstance(call.func, ast.Name) and len(call.args) > 1:
             for argument in call.args:
-                if isinstance(argument, ast.Constant) and settles(module, argument):
+                number = _bare_number(module, argument)
+                if number is not None and not any(_is_natural(a, number) for a in call.args):
                     says = f"{called}(..., {_short(argument)}) fixes a limit"
                     yield Finding(module.path, call.lineno, Rule.LIMIT, says)
 

@@ -148,6 +148,8 @@ INNOCENT: list[tuple[Rule, str]] = [
     (Rule.THRESHOLD, "if count > 0: ..."),
     (Rule.THRESHOLD, "if len(ring) >= 4: ..."),
     (Rule.THRESHOLD, "if -90.0 <= lat <= 90: ..."),
+    (Rule.THRESHOLD, "if abs(lat) + reach_deg >= 90.0: ..."),
+    (Rule.LIMIT, "north = min(lat + reach, 90.0)"),
     (Rule.THRESHOLD, "if status_code >= 400: ..."),
     (Rule.THRESHOLD, "if heading_deg >= 360.0: ..."),
     (Rule.THRESHOLD, "if share_pct > 100: ..."),
