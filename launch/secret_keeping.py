@@ -24,7 +24,7 @@ from store.secret_file import LocalSecrets
 from store.secret_names import OF_INSTALLATION, Scope, SecretName, SecretsError
 from store.secrets import open_secrets
 
-RESEAL_ROWS = 500
+RESEAL_ROWS = 500  # fixed: rows of one transaction; any number ends the same
 EVERYONE = "*"
 
 

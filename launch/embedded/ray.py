@@ -20,7 +20,7 @@ from launch.process import POLL_S, ChildPlan, inherited
 
 # Ray replaces 127.0.0.1 by the machine's outward address; this loopback address it leaves alone,
 # so the cluster stays off the network and a laptop may change its Wi-Fi.
-NODE_HOST = "127.0.0.2"
+NODE_HOST = "127.0.0.2"  # fixed: loopback too, and told apart from the proxy's
 # Written by `ray start` once the head's processes have answered.
 ADDRESS_FILE = "ray_current_cluster"
 

@@ -27,7 +27,7 @@ from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
 logger = logging.getLogger("ubertruck.audit")
 LEFT_OUT = "audit.left_out"
 OURSELVES = "service:gateway"
-STRANGER_CHARS_MAX = 80
+STRANGER_CHARS_MAX = 80  # fixed: the form of a stored row
 
 
 @dataclasses.dataclass(slots=True)

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from serve.fields import LongText, ObjectId, ShortText, Strict
 from store.fences import Fence
 
-SCHEDULE_BYTES_MAX = 4096
-SPEED_LIMIT_KMH_MAX = 300.0
-DWELL_S_MAX = 30 * 86400.0
+SCHEDULE_BYTES_MAX = 4096  # fixed: part of the published API
+SPEED_LIMIT_KMH_MAX = 300.0  # fixed: part of the published API
+DWELL_S_MAX = 30 * 86400.0  # fixed: part of the published API
 
 
 def _storable(schedule: dict[str, Any]) -> dict[str, Any]:

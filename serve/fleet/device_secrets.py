@@ -9,7 +9,7 @@ import bcrypt
 
 from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
 
-SECRET_BYTES = 24
+SECRET_BYTES = 24  # fixed: 192 bits: nobody may choose a weaker secret
 # The least there is: the secret is random, and a broker checks thousands when it restarts.
 COST = 4
 # The prefix that Go's bcrypt knew first; later ones mean the same.

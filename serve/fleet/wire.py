@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serve.fields import ObjectId, ShortText, Strict
 from store.trucks import Truck
 
-CAPACITY_T_MAX = 1000.0
+CAPACITY_T_MAX = 1000.0  # fixed: part of the published API
 Capacity = Annotated[float, Field(ge=0, le=CAPACITY_T_MAX)]
 
 

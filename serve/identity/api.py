@@ -22,7 +22,7 @@ from store.clients import OAuthClient
 router = APIRouter(tags=["identity"])
 
 FORM = "application/x-www-form-urlencoded"
-FIELDS_MAX = 20
+FIELDS_MAX = 20  # fixed: more fields than OAuth knows
 BASIC = "basic"
 CLIENT_CREDENTIALS = "client_credentials"
 

@@ -12,9 +12,11 @@ from store import carriers, clients, tenants
 from store.postgres import AnyConnection, AnyPool
 
 DEVELOPMENT = "development"
+# fixed: the development tenants of the contract
 TENANTS = {"demo": "Demo Logistics", "acme": "Acme Transport"}
 # The roles that have a client in each of them.
 CLIENT_ROLES = (Role.ADMIN, Role.DISPATCHER, Role.SHIPPER, Role.CARRIER, Role.VIEWER)
+# fixed: public, refused outside development
 DEVICE_SECRET = "dev-secret"  # noqa: S105 - known to everybody, in development only
 
 

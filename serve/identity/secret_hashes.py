@@ -15,7 +15,7 @@ COST = 2**14
 BLOCK = 8
 PARALLEL = 1
 SALT_BYTES = 16
-SECRET_BYTES = 32
+SECRET_BYTES = 32  # fixed: 256 bits: nobody may choose a weaker secret
 AT_ONCE = 2
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 VERSION = 1
 # Beyond this the oldest counts as settled early; keeps a token short under a storm of events.
-RECENT_MAX = 256
+RECENT_MAX = 256  # fixed: the form of a resume token
 
 
 class ResumeError(ValueError):

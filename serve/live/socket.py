@@ -13,7 +13,7 @@ from config.policy import policy
 
 # What the kernel may hold for one slow reader. Left alone it grows to megabytes, which is minutes
 # of frames that are stale when they are read at last.
-SEND_BUFFER_BYTES = 128 * 1024
+SEND_BUFFER_BYTES = 128 * 1024  # fixed: a kernel buffer; what waits is limited by keys
 
 
 class LiveSocketProtocol(WebSocketsSansIOProtocol):

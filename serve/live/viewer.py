@@ -24,7 +24,7 @@ TENANT_CLOSED = 4403
 TOO_SLOW = 4408
 
 # How often to look whether the feed's first fetch is done, which takes some milliseconds.
-FIRST_FILL_LOOK_S = 0.02
+FIRST_FILL_LOOK_S = 0.02  # fixed: a look, no wait of its own
 
 Replay = Callable[[Place], Awaitable[tuple[list[tuple[int, str]], bool]]]
 

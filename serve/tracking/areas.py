@@ -12,7 +12,7 @@ from serve.live.viewport import Bbox, BboxError, bbox_of, numbers_of
 from serve.problems import InvalidError
 
 # Half the way round the earth: beyond it everything is near.
-RADIUS_KM_MAX = 20_038.0
+RADIUS_KM_MAX = 20_038.0  # fixed: half of the way around the earth
 QUERY = {"in": "query"}
 
 
