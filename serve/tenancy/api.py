@@ -36,7 +36,7 @@ TenantsWriter = Annotated[Principal, needs(Permission.TENANTS_WRITE)]
 async def create_tenant(
     new: NewTenant, gateway: Opened, who: TenantsWriter, response: Response
 ) -> NewTenantOut:
-    """A whole tenant in one step: roles, first client and user; secrets are shown this once."""
+    """A whole tenant in one step: roles, first client, configuration; its secret is shown once."""
     made = await service.onboard(gateway, who, new)
     response.headers["ETag"] = etag_of(made.version)
     response.headers["Location"] = f"/v1/tenants/{made.id}"

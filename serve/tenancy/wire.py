@@ -12,24 +12,14 @@ from store.offboarding import Offboarding
 from store.tenants import TenantDetail, TenantStatus
 
 TENANT_PATTERN = r"^[a-z0-9-]{1,32}$"
-EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}$"
 VALUES_MAX = 500  # fixed: part of the published schema
 
 TenantId = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
-Email = Annotated[str, StringConstraints(pattern=EMAIL_PATTERN, max_length=200)]
-
-
-class FirstAdmin(Strict):
-    email: Email
-    name: LongText | None = None
 
 
 class NewTenant(Strict):
     id: TenantId
     name: LongText
-    admin: FirstAdmin | None = Field(
-        default=None, description="also make a user who administers the tenant"
-    )
     configuration: dict[str, Any] | None = Field(
         default=None,
         max_length=VALUES_MAX,
@@ -70,16 +60,8 @@ class ClientCredentials(BaseModel):
     secret: str
 
 
-class UserCredentials(BaseModel):
-    """How the tenant's first administrator signs in; to be changed at the first time."""
-
-    email: str
-    one_time_password: str
-
-
 class NewTenantOut(TenantOut):
     client: ClientCredentials
-    admin: UserCredentials | None = None
 
 
 class Offboard(Strict):

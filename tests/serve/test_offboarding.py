@@ -285,3 +285,25 @@ async def test_a_transfer_that_broke_off_does_not_count(
     await pieces.aclose()
 
     assert (await operator.get(f"/v1/tenants/{tenant_id}/export")).status_code == 200
+
+
+async def test_what_comes_late_is_not_kept_and_redis_forgets(
+    operator: Caller, gateway: Gateway, superuser: AnyConnection, telemetry: AnyPool
+) -> None:
+    tenant_id, _ = await onboard(operator)
+    root = f"ubertruck:{gateway.installation.instance}:limits"
+    redis = gateway.bus._redis
+    await redis.set(f"{root}:{tenant_id}:client/x", 1)
+    await redis.set(f"{root}:{tenant_id}-other:client/x", 1)
+    await suspended(operator, tenant_id)
+    await confirmed(operator, tenant_id)
+    await ended(operator, tenant_id)
+
+    late = Rejection(tenant_id, "T1", "topic", "reason", "", b"raw", 1_700_000_000_000)
+    async with telemetry.acquire() as conn:
+        await rejections.insert_many(conn, [late])
+
+    kept = "SELECT count(*) FROM rejections WHERE tenant = $1"
+    assert await superuser.fetchval(kept, tenant_id) == 0
+    assert await redis.get(f"{root}:{tenant_id}:client/x") is None
+    assert await redis.get(f"{root}:{tenant_id}-other:client/x") is not None

@@ -92,7 +92,6 @@ WRONG = [
     ({"id": "UPPER", "name": "N"}, "/id"),
     ({"id": "x" * 33, "name": "N"}, "/id"),
     ({"id": "x", "name": ""}, "/name"),
-    ({"id": "x", "name": "N", "admin": {"email": "nobody"}}, "/admin/email"),
     ({"id": "x", "name": "N", "parent": "demo"}, "/parent"),
 ]
 
