@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import psutil
 
-from config.installation import Installation
-from config.policy import Policy
+from config.installation import DatabaseRole, Installation
+from config.policy import Policy, process_settings
 from launch import database, simulated
 from launch.embedded import nats, ray, redis
 from launch.embedded.broker_users import BrokerUsers
@@ -27,7 +28,10 @@ from launch.settings import GivenServers
 from launch.starting import Starter
 from serve.identity.keys import create_key_file
 from store.audit_chain import Signer
+from store.config_bus import ConfigBus
+from store.config_follow import ConfigFollower
 from store.key_file import KeyFile
+from store.postgres import open_pool
 
 
 class Stack:
@@ -50,6 +54,7 @@ class Stack:
         self._policy = policy
         self._children: dict[str, Child] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._open = contextlib.AsyncExitStack()
         self._up = RecordedProcess.of("up", os.getpid())
         self._environment = os.environ.get("ENVIRONMENT", "")
         self._ray = ray.RaySettings(
@@ -83,6 +88,7 @@ class Stack:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._open.aclose()
         await self._starter.stop()
         for names in (("sim",), ("ray",), ("broker", "redis", "postgres")):
             running = [self._children[name] for name in names if name in self._children]
@@ -129,28 +135,47 @@ class Stack:
         async with self.progress.step("broker"):
             await self._run_child(nats.plan(settings, self._policy.launch))
         await store_ready.wait()
+        await self._open.enter_async_context(self._following_configuration())
+        self._watch_broker(settings, users_known)
+
+    def _watch_broker(self, broker_settings: nats.NatsSettings, users_known: asyncio.Event) -> None:
         broker = self._children["broker"]
         keys = KeyFile(self._where.key_file)
         users = BrokerUsers(
             self._where.postgres,
             self._where.mqtt,
-            self._policy,
+            process_settings(),
             self._layout.broker_users_file,
             reload=lambda: broker.send_signal(nats.RELOAD_SIGNAL),
             keys=keys,
         )
         watch = BrokerWatch(
             postgres=self._where.postgres,
-            policy=self._policy,
+            settings=process_settings(),
             signer=Signer(keys, self._policy.audit.value_bytes_max),
-            log_file=settings.log,
-            monitor_url=settings.monitor_url,
+            log_file=broker_settings.log,
+            monitor_url=broker_settings.monitor_url,
             sign_in_refused=users.sign_in_refused,
         )
         self._tasks += [
             asyncio.create_task(users.run(users_known), name="broker-users"),
             asyncio.create_task(watch.run(), name="broker-watch"),
         ]
+
+    @contextlib.asynccontextmanager
+    async def _following_configuration(self) -> AsyncIterator[None]:
+        """What concerns the embedded broker holds here, too, as soon as it is set."""
+        storage = self._policy.storage
+        pool = await open_pool(
+            self._where.postgres, DatabaseRole.SYSTEM, database.ONE_CONNECTION, storage
+        )
+        bus = ConfigBus(self._where.redis, self._where.instance, storage.bus)
+        try:
+            async with ConfigFollower(process_settings(), pool, bus).following():
+                yield
+        finally:
+            await bus.close()
+            pool.terminate()  # close() would wait for a database that may be gone
 
     async def _start_cluster(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
         await self._starter.load()

@@ -15,7 +15,7 @@ from pathlib import Path
 import bcrypt
 
 from config.installation import DatabaseRole, Mqtt, Postgres
-from config.policy import Policy
+from config.policy import Settings
 from freight.device_topics import may_publish, may_subscribe
 from ingest.device_brokers import SecretTurns, keep_devices, utc_now
 from launch.layout import write_private
@@ -129,7 +129,7 @@ class BrokerUsers:
         self,
         postgres: Postgres,
         mqtt: Mqtt,
-        policy: Policy,
+        settings: Settings,
         file: Path,
         *,
         reload: Callable[[], None],
@@ -137,10 +137,10 @@ class BrokerUsers:
     ) -> None:
         self._postgres = postgres
         self._mqtt = mqtt
-        self._policy = policy
+        self._settings = settings
         self._file = file
         self._reload = reload
-        self._keys = keys if policy.devices.embedded_knows_secrets else None
+        self._keys = keys if settings.now.devices.embedded_knows_secrets else None
         self._users = UsersFile(mqtt)
         self._written = asyncio.Event()
         # Who was refused since the last look, and when each was given its other secret.
@@ -149,7 +149,7 @@ class BrokerUsers:
 
     def sign_in_refused(self, username: str) -> None:
         """The broker refused it; if it has two secrets at the moment, it is to try the other."""
-        if len(self._refused) < self._policy.devices.refusals.waiting_max:
+        if len(self._refused) < self._settings.now.devices.refusals.waiting_max:
             self._refused.add(username)
 
     async def run(self, first_written: asyncio.Event) -> None:
@@ -160,13 +160,13 @@ class BrokerUsers:
                 await self._keep()
             except STORE_FAILURES as error:
                 log.warning("device users cannot be read now: %s", error)
-            await asyncio.sleep(self._policy.ingest.retry_wait_s_max)
+            await asyncio.sleep(self._settings.now.ingest.retry_wait_s_max)
 
     async def _keep(self) -> None:
-        storage = self._policy.storage
+        storage = self._settings.now.storage
         pool = await open_pool(self._postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
         try:
-            await keep_devices(self, pool, lambda: self._policy)
+            await keep_devices(self, pool, lambda: self._settings.now)
         finally:
             pool.terminate()  # close() would wait for a database that may be gone
 
@@ -189,7 +189,7 @@ class BrokerUsers:
     def _toggle(self) -> bool:
         refused, self._refused = self._refused, set()
         now_s = time.monotonic()
-        soonest_s = now_s - self._policy.devices.secret_toggle_s_min
+        soonest_s = now_s - self._settings.now.devices.secret_toggle_s_min
         self._toggled_s = {u: s for u, s in self._toggled_s.items() if s > soonest_s}
         toggled = {u for u in refused - self._toggled_s.keys() if self._users.toggle(u)}
         self._toggled_s |= dict.fromkeys(toggled, now_s)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from config.installation import DatabaseRole, Postgres
-from config.policy import Policy
+from config.policy import Settings
 from launch.embedded.broker_log import Kind, LogTail, Note, note_of
 from serve.devices.refusal_log import RefusalLog
 from store.audit_chain import Signer
@@ -63,30 +63,30 @@ class BrokerWatch:
         self,
         *,
         postgres: Postgres,
-        policy: Policy,
+        settings: Settings,
         signer: Signer,
         log_file: Path,
         monitor_url: str,
         sign_in_refused: Callable[[str], None],
     ) -> None:
         self._postgres = postgres
-        self._policy = policy
+        self._settings = settings
         self._log_file = log_file
         self._monitor_url = monitor_url
         self._sign_in_refused = sign_in_refused
-        self.refusals = RefusalLog(policy.devices.refusals, signer)
+        self.refusals = RefusalLog(settings.now.devices.refusals, signer)
 
     async def run(self) -> None:
-        storage, limits = self._policy.storage, self._policy.devices.refusals
+        storage, limits = self._settings.now.storage, self._settings.now.devices.refusals
         connections = Connections(
-            self._monitor_url, limits.waiting_max, self._policy.launch.server_ready_s_max
+            self._monitor_url, limits.waiting_max, self._settings.now.launch.server_ready_s_max
         )
         tail = LogTail(self._log_file, limits.log_bytes_max)
         pool = await open_pool(self._postgres, DatabaseRole.SYSTEM, storage.system_pool, storage)
         storing = asyncio.create_task(self.refusals.run(pool), name="device-refusals")
         try:
             while True:
-                await asyncio.sleep(self._policy.ingest.directory_poll_s)
+                await asyncio.sleep(self._settings.now.ingest.directory_poll_s)
                 try:
                     for line in await asyncio.to_thread(lambda: list(tail.lines())):
                         await self._take(note_of(line), connections)

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from config.installation import Postgres
-from config.policy import policy
+from config.policy import Settings, policy
 from launch.embedded.broker_users import BrokerUsers, UsersFile
 from serve.fleet.device_secrets import hash_secret
 from store import trucks
@@ -175,7 +175,11 @@ def test_a_truck_without_a_secret_has_no_user(broker: RunningBroker) -> None:
 async def following(broker: RunningBroker, where: Postgres) -> AsyncIterator[RunningBroker]:
     """Its users follow the truck directory of a real database."""
     users = BrokerUsers(
-        where, broker.mqtt, policy(), broker.layout.broker_users_file, reload=broker.reload
+        where,
+        broker.mqtt,
+        Settings(policy()),
+        broker.layout.broker_users_file,
+        reload=broker.reload,
     )
     known = asyncio.Event()
     task = asyncio.create_task(users.run(known))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.installation import Postgres
-from config.policy import policy
+from config.policy import Settings, policy
 from launch.embedded.broker_users import BrokerUsers, UsersFile
 from launch.embedded.broker_watch import BrokerWatch
 from serve.fleet.device_secrets import hash_secret
@@ -42,11 +42,11 @@ async def following(
     changes = {"refusals": quick, "secret_toggle_s_min": 0.5}
     limits = policy().model_copy(update={"devices": policy().devices.model_copy(update=changes)})
     users = BrokerUsers(
-        where, broker.mqtt, limits, broker.layout.broker_users_file, reload=broker.reload
+        where, broker.mqtt, Settings(limits), broker.layout.broker_users_file, reload=broker.reload
     )
     watch = BrokerWatch(
         postgres=where,
-        policy=limits,
+        settings=Settings(limits),
         signer=Signer(KeyFile(key_path), limits.audit.value_bytes_max),
         log_file=broker.log_file,
         monitor_url=broker.monitor_url,

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from config.installation import Postgres
-from config.policy import policy
+from config.policy import Settings, policy
 from launch.embedded.broker_users import BrokerUsers
 from serve.fleet.device_secrets import hash_secret
 from store import tenants, trucks
@@ -28,7 +28,11 @@ HASH = hash_secret(SECRET)
 async def following(broker: RunningBroker, where: Postgres) -> AsyncIterator[RunningBroker]:
     """Its users follow the truck directory of a real database."""
     users = BrokerUsers(
-        where, broker.mqtt, policy(), broker.layout.broker_users_file, reload=broker.reload
+        where,
+        broker.mqtt,
+        Settings(policy()),
+        broker.layout.broker_users_file,
+        reload=broker.reload,
     )
     known = asyncio.Event()
     task = asyncio.create_task(users.run(known))
