@@ -14,10 +14,10 @@ from shapely.validation import explain_validity
 from geo.point import FloatArray, Point
 from geo.rings import joined, planar_polygon
 
-VERTICES_MAX = 20_000
-RADIUS_M_MAX = 500_000.0
-WIDTH_M_MAX = 50_000.0
-RING_POINTS_MIN = 4
+VERTICES_MAX = 20_000  # fixed: what the compiled shapes were measured to stand
+RADIUS_M_MAX = 500_000.0  # fixed: beyond it local metres bend too much
+WIDTH_M_MAX = 50_000.0  # fixed: beyond it local metres bend too much
+RING_POINTS_MIN = 4  # fixed: GeoJSON says so
 LINE_POINTS_MIN = 2
 
 

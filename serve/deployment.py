@@ -18,7 +18,7 @@ from store.installed import installation
 APP = "gateway"
 # As actors know us.
 SERVICE = "gateway"
-SHUTDOWN_S = 5.0
+SHUTDOWN_S = 5.0  # fixed: shorter than the proxy's own; a key would have to be both
 
 
 def acting_for() -> EndUser | None:

@@ -48,7 +48,7 @@ def time_ms(name: str, given: str | None) -> int | None:
         return None
     if _EPOCH_MS.fullmatch(given):
         moment_ms = int(given)
-        if moment_ms < 4_102_444_800_000:
+        if moment_ms < 4_102_444_800_000:  # fixed: tells milliseconds from seconds
             return moment_ms
     try:
         moment = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", given))

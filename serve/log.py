@@ -17,7 +17,7 @@ from serve.request_record import current
 
 ROOT = "ubertruck"
 ACCESS = "ubertruck.access"
-BUFFERED_LINES_MAX = 500
+BUFFERED_LINES_MAX = 500  # fixed: known before the configuration is
 
 
 class JsonLines(logging.Formatter):

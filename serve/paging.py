@@ -15,7 +15,7 @@ from serve.identity.access import Opened
 from serve.problems import InvalidError
 
 T = TypeVar("T")
-CURSOR_CHARS_MAX = 300
+CURSOR_CHARS_MAX = 300  # fixed: the form of our own cursors
 
 
 class ListOf(BaseModel, Generic[T]):
