@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.report import Report
 from bench.stack import ROOT
 
-BENCHMARKS = ("config", "start", "ingest", "live", "api", "memory", "chaos")
+BENCHMARKS = ("config", "start", "ingest", "live", "api", "memory", "chaos", "geo")
 RESULTS = ROOT / "bench-results"
 
 

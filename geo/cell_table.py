@@ -16,7 +16,7 @@ from geo.lattice import IntArray
 
 Int32Array = npt.NDArray[np.int32]
 
-SLOTS_MIN = 1 << 10
+SLOTS_MIN = 1 << 10  # fixed: the smallest table, a power of two
 # Slots of the wide table for one of the narrow, which has at least one for each entry. The wider,
 # the fewer points look further for nothing: small tables can afford it.
 WIDE = 16
@@ -78,9 +78,10 @@ class CellTable:
             self._untake(key, heads[slot])
         self._free.extend(ids.tolist())
 
-    def taken(self, keys: IntArray) -> IntArray:
-        """Indices, in all of the keys together, where there may be something."""
-        return self._taken.take(keys & self._wide_mask).ravel().nonzero()[0]
+    def taken(self, keys: IntArray, slots: IntArray) -> IntArray:
+        """Indices of the keys where there may be something; `slots` is room for the work."""
+        np.bitwise_and(keys, self._wide_mask, out=slots)
+        return self._taken.take(slots).nonzero()[0]
 
     def is_taken(self, key: int) -> bool:
         return bool(self._taken_view[key & self._wide_mask])

@@ -8,12 +8,12 @@ cells only, whatever the number of others.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from geo.cell_table import ENTRY_BYTES, CellTable, Int32Array
-from geo.lattice import LEVELS, MAGIC, IntArray, key_of, keys_of
+from geo.lattice import LEVELS, MAGIC, ROW_STEP, IntArray, key_of
 from geo.parts import Compiled, Parts, compile_shape
 from geo.point import FloatArray
 
@@ -90,22 +90,43 @@ class FenceIndex:
         if not self._entries or not count:
             return NONE, NONE
         if count <= POINTS_FEW:
-            return self._holding_few(lat.tolist(), lon.tolist())
-        keys = keys_of(lat, lon, self._magic)
-        hit = self._cells.taken(keys)
+            return self._holding_few(lat, lon)
+        keys, hit = self._cells_with_something(lat, lon)
         if not len(hit):
             return NONE, NONE
-        keys = keys.ravel().take(hit)
+        keys = keys.take(hit)
         points = hit if len(self._levels) == 1 else hit % count
         if len(hit) <= CELLS_FEW:
-            return self._few(points.tolist(), keys.tolist(), lat.tolist(), lon.tolist())
+            return self._few(points.tolist(), keys.tolist(), lat, lon)
         index, codes = self._cells.codes(keys)
         return self._exact(points.take(index), codes, lat, lon)
 
-    def _holding_few(self, lat: list[float], lon: list[float]) -> tuple[IntArray, IntArray]:
+    def _cells_with_something(self, lat: FloatArray, lon: FloatArray) -> tuple[IntArray, IntArray]:
+        """The keys of all points on all levels, one level after another, and those that are taken.
+
+        The arrays in between are kept from call to call: new ones would cost more than the sums.
+        """
+        count = len(lat)
+        if count != self._scratch_for:
+            self._make_scratch(count)
+        np.add(lat, self._magic, out=self._rows)
+        np.add(lon, self._magic, out=self._columns)
+        keys, slots = self._keys, self._slots
+        np.multiply(keys, ROW_STEP, out=keys)
+        np.add(keys, slots, out=keys)
+        return keys, self._cells.taken(keys, slots)
+
+    def _make_scratch(self, count: int) -> None:
+        self._scratch_for = count
+        self._rows: FloatArray = np.empty((len(self._levels), count))
+        self._columns: FloatArray = np.empty((len(self._levels), count))
+        self._keys: IntArray = self._rows.view(np.int64).ravel()
+        self._slots: IntArray = self._columns.view(np.int64).ravel()
+
+    def _holding_few(self, lat: FloatArray, lon: FloatArray) -> tuple[IntArray, IntArray]:
         is_taken = self._cells.is_taken
         points, keys = [], []
-        for point, (y, x) in enumerate(zip(lat, lon, strict=True)):
+        for point, (y, x) in enumerate(zip(lat.tolist(), lon.tolist(), strict=True)):
             for level in self._levels:
                 key = key_of(y, x, level)
                 if is_taken(key):
@@ -116,21 +137,21 @@ class FenceIndex:
         return self._few(points, keys, lat, lon)
 
     def _few(
-        self, points: list[int], keys: list[int], lat: Sequence[float], lon: Sequence[float]
+        self, points: list[int], keys: list[int], lat: FloatArray, lon: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """The same as `codes` and `_exact`, cell by cell."""
         fence = self._parts.fence_view
         pairs = set()
-        ask: list[tuple[int, int]] = []
+        asked, parts = [], []
         for index, code in self._cells.codes_few(keys):
             if code & 1:
                 pairs.add(points[index] << NUMBER_BITS | fence[code >> 1])
             else:
-                ask.append((points[index], code >> 1))
-        if ask:
-            lats, lons = [lat[p] for p, _ in ask], [lon[p] for p, _ in ask]
-            held = self._parts.holding_few([part for _, part in ask], lats, lons)
-            for (point, part), inside in zip(ask, held, strict=True):
+                asked.append(points[index])
+                parts.append(code >> 1)
+        if asked:
+            held = self._parts.holding_few(parts, lat.take(asked), lon.take(asked))
+            for point, part, inside in zip(asked, parts, held, strict=True):
                 if inside:
                     pairs.add(point << NUMBER_BITS | fence[part])
         if not pairs:
@@ -161,6 +182,7 @@ class FenceIndex:
         levels = self._on_level.nonzero()[0]
         self._levels: list[int] = levels.tolist()
         self._magic = MAGIC[levels, None]
+        self._scratch_for = -1
 
 
 def _split(pairs: IntArray) -> tuple[IntArray, IntArray]:

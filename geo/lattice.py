@@ -36,16 +36,8 @@ _SALT = tuple(int(bits) * (ROW_STEP + 1) % _WORD for bits in MAGIC_BITS.tolist()
 _SCALE: tuple[float, ...] = tuple(PER_DEGREE.tolist())
 
 
-def keys_of(lat: FloatArray, lon: FloatArray, magic: FloatArray) -> IntArray:
-    """[level, point]: the cell of each point, on the levels whose magic numbers are given."""
-    key = (lat + magic).view(np.int64)
-    key *= ROW_STEP
-    key += (lon + magic).view(np.int64)
-    return key
-
-
 def key_of(lat: float, lon: float, level: int) -> int:
-    """The same for one point, without an array."""
+    """The cell of one point on a level."""
     scale = _SCALE[level]
     row, column = round(lat * scale), round(lon * scale)
     key = (_SALT[level] + row * ROW_STEP + column) % _WORD

@@ -19,9 +19,10 @@ from geo.shapes import Area, Circle, Corridor, Shape
 METRES_PER_DEGREE = math.radians(EARTH_RADIUS_M)
 PART_FIELDS = 5
 # A vertex in a geometry, and in the index that its preparation builds; measured.
-VERTEX_BYTES = 16 + 72
-GEOMETRY_BYTES = 600
+VERTEX_BYTES = 16 + 72  # fixed: what the geometry library takes for one
+GEOMETRY_BYTES = 600  # fixed: what the geometry library takes for one
 PART_BYTES = 1 + 8 + 8 + 8 * PART_FIELDS
+# fixed: what the geometry library takes for one
 FENCE_BYTES = 600  # the index's own note of it
 
 
@@ -155,14 +156,13 @@ class Parts:
                 out[some] = rule(rows.take(some), lat.take(some), lon.take(some))
         return out
 
-    def holding_few(self, rows: list[int], lat: list[float], lon: list[float]) -> list[bool]:
+    def holding_few(self, rows: list[int], lat: FloatArray, lon: FloatArray) -> list[bool]:
         """The same, to the last bit, for a handful: arithmetic outside arrays costs less there."""
         if not self._areas_only:
-            held = self.holding(np.array(rows), np.array(lat), np.array(lon))
-            return [bool(inside) for inside in held]
+            return [bool(inside) for inside in self.holding(np.array(rows), lat, lon)]
         fields = self._fields_view
         x, y = [], []
-        for row, point_lat, point_lon in zip(rows, lat, lon, strict=True):
+        for row, point_lat, point_lon in zip(rows, lat.tolist(), lon.tolist(), strict=True):
             dlon = point_lon - fields[1, row]
             if self._turning:
                 dlon -= 360.0 * round(dlon / 360.0)

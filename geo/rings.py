@@ -11,6 +11,7 @@ from geo.point import FloatArray
 
 HALF_TURN = 180.0
 TURN = 360.0
+AREA_UNSURE = 1e-9
 
 
 def crosses_antimeridian(lon: FloatArray) -> bool:
@@ -55,8 +56,10 @@ def joined(polygons: list[shapely.Polygon]) -> BaseGeometry:
     bounds = shapely.bounds(np.array(moved, dtype=object))
     if bounds[:, 2].max() - bounds[:, 0].min() > TURN:
         return whole
-    # Halves share an edge along the antimeridian, which a valid multipolygon may not.
-    return shapely.unary_union(moved)
+    # Halves share an edge along the antimeridian, which a valid multipolygon may not. Unions have
+    # been seen to lose holes; then the cut stays.
+    one = shapely.unary_union(moved)
+    return one if abs(one.area - whole.area) <= AREA_UNSURE * whole.area else whole
 
 
 def _beside(hole: FloatArray, west: float, east: float) -> FloatArray:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import geo_drawing as drawing
+from bench.geo_oracle import Oracle
 from geo.fences import FenceIndex, compile_shape
 from geo.shapes import parse_shape
-from tests.geo import drawing
-from tests.geo.oracle import Oracle
 
 POINTS = 24
 FENCES_MAX = 5

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 Floats = npt.NDArray[np.float64]
+Body = tuple[shapely.Polygon, list[shapely.Polygon]]
 
 RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = math.pi / 180.0 * RADIUS_M
@@ -29,7 +29,7 @@ CORRIDOR_UNSURE = 1e-3
 class Oracle:
     def __init__(self, shape: dict[str, Any]) -> None:
         self._shape = shape
-        self._areas: dict[float, BaseGeometry] = {}
+        self._bodies: dict[float, list[Body]] = {}
         if "coordinates" in shape:
             rings = [r for polygon in _polygons(shape) for r in polygon]
             lats = [lat for ring in rings for _, lat in ring]
@@ -59,32 +59,42 @@ class Oracle:
         if "line" in shape:
             line = shapely.LineString(_around(self._course, lat, lon))
             return float(shape["width_m"] / 2.0 - line.distance(shapely.Point(0, 0)))
-        if plane_lat not in self._areas:
-            self._areas[plane_lat] = _area(shape, plane_lat)
-        area = self._areas[plane_lat]
+        if plane_lat not in self._bodies:
+            self._bodies[plane_lat] = _bodies(shape, plane_lat)
         y = lat * METRES_PER_DEGREE
-        here = shapely.MultiPoint([((lon + turn) * _east_m(plane_lat), y) for turn in TURNS])
-        away_m = float(area.boundary.distance(here))
-        return away_m if area.intersects(here) else -away_m
+        depths = [
+            _depth_in(body, shapely.Point((lon + turn) * _east_m(plane_lat), y))
+            for body, turn in itertools.product(self._bodies[plane_lat], TURNS)
+        ]
+        return max(depths)
+
+
+def _depth_in(body: Body, here: shapely.Point) -> float:
+    shell, holes = body
+    away_m = min(float(part.exterior.distance(here)) for part in (shell, *holes))
+    inside = shell.intersects(here) and not any(hole.contains(here) for hole in holes)
+    return away_m if inside else -away_m
 
 
 def _polygons(shape: dict[str, Any]) -> list[Any]:
     return [shape["coordinates"]] if shape["type"] == "Polygon" else list(shape["coordinates"])
 
 
-def _area(shape: dict[str, Any], lat: float) -> BaseGeometry:
-    """The polygons in metres as they are at this latitude; pieces that touch are one."""
-    polygons = _polygons(shape)
-    drawn: list[BaseGeometry] = []
-    for rings in polygons:
+def _bodies(shape: dict[str, Any], lat: float) -> list[Body]:
+    """Each polygon in metres as they are at this latitude: its shell and its holes.
+
+    Kept apart: cutting the one from the other is less exact than asking both.
+    """
+    out = []
+    for rings in _polygons(shape):
         shell, *holes = (_unrolled(ring) for ring in rings)
-        for turn in TURNS if len(polygons) > 1 else (0.0,):
-            body: BaseGeometry = shapely.Polygon(_metres(shell, lat, turn))
-            # A hole may have been unrolled on another turn than its shell.
-            for hole, other in itertools.product(holes, TURNS):
-                body = body.difference(shapely.Polygon(_metres(hole, lat, turn + other)))
-            drawn.append(body)
-    return shapely.unary_union(drawn)
+        # A hole may have been unrolled on another turn than its shell.
+        cut = [
+            shapely.Polygon(_metres(hole, lat, turn))
+            for hole, turn in itertools.product(holes, TURNS)
+        ]
+        out.append((shapely.Polygon(_metres(shell, lat, 0.0)), cut))
+    return out
 
 
 def _unrolled(ring: list[list[float]]) -> list[tuple[float, float]]:

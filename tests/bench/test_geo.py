@@ -1,0 +1,51 @@
+"""The ground `bench geo` measures on is what its page says, and its brute force finds no error."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from bench import geo
+from bench.geo_world import STEP_M, TRUCKS, driving, random_points, sites
+from geo.point import haversine_m
+
+
+def test_driving_fixes_of_a_truck_are_a_step_apart() -> None:
+    lat, lon = driving(3 * TRUCKS, seed=1)
+
+    first = np.array([lat[:TRUCKS], lon[:TRUCKS]])
+    second = np.array([lat[TRUCKS : 2 * TRUCKS], lon[TRUCKS : 2 * TRUCKS]])
+    nearest_m = [
+        float(haversine_m(*first[:, truck], *second).min()) for truck in range(0, TRUCKS, 50)
+    ]
+
+    assert max(nearest_m) <= 1.01 * STEP_M
+    assert np.median(nearest_m) > 0.5 * STEP_M
+
+
+def test_sites_are_valid_and_of_two_sizes() -> None:
+    shapes = sites(100, 16, seed=1)
+
+    assert all(shape.is_valid and len(shape.exterior.coords) == 17 for shape in shapes)
+    assert np.ptp([shape.bounds[2] - shape.bounds[0] for shape in shapes]) > 0.05
+
+
+def test_brute_force_agrees_on_some_hard_points() -> None:
+    assert geo.oracle(3_000, seed=3) == 0
+
+
+def test_a_small_run_measures_every_batch_and_stream() -> None:
+    parser = argparse.ArgumentParser()
+    geo.options(parser)
+    args = parser.parse_args(
+        ["--fences", "20", "--vertices", "16", "--points", "2048", "--oracle", "100"]
+    )
+
+    figures = geo.run(args).as_json()["figures"]
+
+    assert {f"20x16.{s}.batch_{b}_us" for s in ("driving", "random") for b in geo.BATCHES} <= set(
+        figures
+    )
+    assert figures["20x16.driving.differ_from_tree"] == figures["oracle.wrong"] == 0
+    assert random_points(10, seed=1).shape == (2, 10)
