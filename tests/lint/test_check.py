@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lint.check import python_files
+from lint.check import check, python_files
 from lint.main import PRODUCT, ROOT, main
 from tests.house.sources import CODE_FOLDERS
 
@@ -67,3 +67,9 @@ def test_missing_directory_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_every_code_folder_is_checked() -> None:
     assert {*CODE_FOLDERS, "ubertruck.py"} == set(PRODUCT)
     assert sum(1 for name in PRODUCT for _ in python_files(ROOT / name)) > 100
+
+
+def test_nothing_is_hard_coded_in_our_own_product() -> None:
+    found = [str(one) for one in check(ROOT / name for name in PRODUCT)]
+
+    assert not found, "\n".join(["", *found])
