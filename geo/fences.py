@@ -12,9 +12,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from geo import borders
 from geo.cell_table import ENTRY_BYTES, CellTable, Int32Array
-from geo.lattice import LEVELS, MAGIC, ROW_STEP, IntArray, key_of
+from geo.lattice import LEVELS, MAGIC, ROW_STEP, IntArray, cells_along, key_of
 from geo.parts import Compiled, Parts, compile_shape
+from geo.pieces import turned
 from geo.point import FloatArray
 
 __all__ = ["Compiled", "FenceIndex", "compile_shape"]
@@ -100,6 +102,44 @@ class FenceIndex:
             return self._few(points.tolist(), keys.tolist(), lat, lon)
         index, codes = self._cells.codes(keys)
         return self._exact(points.take(index), codes, lat, lon)
+
+    def depth_m(self, lat: FloatArray, lon: FloatArray, numbers: IntArray) -> FloatArray:
+        """How deep each point lies in its fence, in metres; negative outside.
+
+        What is deeper than a fix is inaccurate is surely inside, what is less than minus that
+        surely outside.
+        """
+        out = np.empty(len(lat))
+        for number in np.unique(numbers).tolist():
+            mine = np.flatnonzero(numbers == number)
+            parts = self._entries[number].parts
+            out[mine] = borders.depth_m(self._parts, parts, lat[mine], lon[mine])
+        return out
+
+    def touched(
+        self, start: tuple[FloatArray, FloatArray], end: tuple[FloatArray, FloatArray]
+    ) -> tuple[IntArray, IntArray]:
+        """Pairs (way, fence number) where the straight way touches the fence, sorted.
+
+        Fences that hold either end are among them. A way goes round the earth the shorter way; it
+        costs as many cells as it is long, so a way that nobody drove straight is not for here.
+        """
+        lat, lon = start
+        step = np.stack([end[0] - lat, turned(end[1] - lon)])
+        found: list[IntArray] = []
+        for level in self._levels:
+            ways, keys = cells_along(lat, lon, step[0], step[1], level)
+            index, codes = self._cells.codes(keys)
+            found.append(np.stack([ways[index], codes]))
+        if not found:
+            return NONE, NONE
+        ways, codes = np.unique(np.concatenate(found, axis=1), axis=1)
+        sure, rows = codes & 1 == 1, codes >> 1
+        ask = np.flatnonzero(~sure)
+        at = ways[ask]
+        sure[ask] = borders.touched(self._parts, rows[ask], (lat[at], lon[at]), step[:, at])
+        pairs = (ways << NUMBER_BITS) | self._parts.fence[rows]
+        return _split(np.unique(pairs[sure]))
 
     def _cells_with_something(self, lat: FloatArray, lon: FloatArray) -> tuple[IntArray, IntArray]:
         """The keys of all points on all levels, one level after another, and those that are taken.

@@ -78,3 +78,27 @@ def turns(level: int, columns: IntArray) -> tuple[IntArray, IntArray]:
     edge = round(180.0 * _SCALE[level])
     turn, index = np.nonzero(np.abs(shifted) <= edge)
     return index, shifted[turn, index]
+
+
+def cells_along(
+    lat: FloatArray, lon: FloatArray, dlat: FloatArray, dlon: FloatArray, level: int
+) -> tuple[IntArray, IntArray]:
+    """(index of a straight way, key) of all cells it touches, and of some beside them."""
+    scale = _SCALE[level]
+    steps = np.ceil(np.maximum(np.abs(dlat), np.abs(dlon)) * scale).astype(np.int64) + 1
+    way = np.repeat(np.arange(len(lat)), steps)
+    first = np.cumsum(steps) - steps
+    at = np.arange(len(way)) - first[way]
+    found = []
+    # From one place to the next is a cell at most: the way keeps to the rows and columns of both.
+    rows, columns = (
+        [np.rint((a[way] + (at + i) / steps[way] * d[way]) * scale) for i in (0, 1)]
+        for a, d in ((lat, dlat), (lon, dlon))
+    )
+    whole = round(360.0 * scale)
+    for row in rows:
+        for column in columns:
+            named = column - whole * np.rint(column / whole)
+            found.append(keys_at(level, row.astype(np.int64), named.astype(np.int64)))
+    pairs = np.unique(np.stack([np.tile(way, len(found)), np.concatenate(found)]), axis=1)
+    return pairs[0], pairs[1]
