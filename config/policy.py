@@ -19,6 +19,7 @@ from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
 from config.sections.devices import Devices
 from config.sections.edge import Edge
+from config.sections.identity import Identity
 from config.sections.ingest import Ingest
 from config.sections.launch import Launch
 from config.sections.limits import Limits
@@ -52,6 +53,7 @@ class Policy(Section):
     edge: Edge
     limits: Limits
     configuration: Configuration
+    identity: Identity
     tenancy: Tenancy
     audit: Audit
     secrets: SecretLimits

@@ -19,8 +19,8 @@ from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
 from serve.health.readiness import KnowsStats, Readiness
 from serve.idempotency.repeats import Repeats
+from serve.identity.authority import Authority, open_authority
 from serve.identity.development import refuse_development_secrets
-from serve.identity.keys import SigningKey, load_key
 from serve.identity.principal import Principal
 from serve.identity.secret_hashes import SecretChecker
 from serve.identity.tokens import TokenIssuer, TokenVerifier
@@ -43,7 +43,7 @@ from store.secrets import Secrets, open_secrets
 from store.tenants import TenantStatuses
 
 LOG_FLUSH_S = 1.0
-ASK_AGAIN_S = 0.1
+ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
 logger = logging.getLogger("ubertruck.gateway")
 
 
@@ -69,9 +69,7 @@ class Gateway:
     configuration: ConfigFollower
     app_pool: AnyPool
     system_pool: AnyPool
-    key: SigningKey
-    issuer: TokenIssuer
-    verifier: TokenVerifier
+    authority: Authority
     secrets: SecretChecker
     personal: PersonalData
     audit: AuditTrail
@@ -90,6 +88,14 @@ class Gateway:
     # As many turns as the pool has connections. The pool alone is not fair: a newcomer may take
     # the connection that a waiting request was just woken for, which then queues up at the end.
     turns: asyncio.Semaphore
+
+    @property
+    def issuer(self) -> TokenIssuer:
+        return self.authority.issuer
+
+    @property
+    def verifier(self) -> TokenVerifier:
+        return self.authority.verifier
 
     @property
     def policy(self) -> Policy:
@@ -182,8 +188,10 @@ async def open_gateway(
         configuration = ConfigFollower(settings, system_pool, news)
         await stack.enter_async_context(configuration.following())
         policy = settings.now
-        key = load_key(where.jwt_key_file)
         keys = KeyFile(where.key_file)
+        authority = await stack.enter_async_context(
+            open_authority(where, lambda: settings.now, system_pool, keys)
+        )
         directory = TruckDirectory()
         await directory.refresh(system_pool)
         statuses = TenantStatuses()
@@ -215,9 +223,7 @@ async def open_gateway(
             configuration=configuration,
             app_pool=app_pool,
             system_pool=system_pool,
-            key=key,
-            issuer=TokenIssuer(key, where.instance, policy.api.token_ttl_s),
-            verifier=TokenVerifier(key, where.instance, policy.api.token_cache_max),
+            authority=authority,
             secrets=SecretChecker(),
             personal=PersonalData(keys),
             audit=trail,
@@ -242,12 +248,14 @@ async def open_gateway(
             ),
         )
         settings.when_swapped(gateway.take_settings)
+        authority.when_revoked.append(hub.cut_revoked)
         tasks = [
             asyncio.create_task(hub.follow(), name="live-follow"),
             asyncio.create_task(hub.tend(), name="live-tend"),
             asyncio.create_task(_follow_directory(gateway), name="truck-directory"),
             asyncio.create_task(_follow_tenants(gateway), name="tenant-statuses"),
             asyncio.create_task(gateway.offboarder.run(), name="offboarding"),
+            asyncio.create_task(authority.follow(), name="identity"),
             asyncio.create_task(trail.write_refusals(), name="refused-attempts"),
             asyncio.create_task(uses.follow(), name="secret-uses"),
             asyncio.create_task(gateway.repeats.sweep(), name="idempotency-sweep"),

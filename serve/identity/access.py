@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security, WebSocket
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
-from fastapi.security import OAuth2, SecurityScopes
+from fastapi.security import APIKeyHeader, OAuth2, SecurityScopes
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -21,6 +20,8 @@ from serve.request_record import record_of
 
 BEARER = "bearer"
 BEARER_PROTOCOL = "ubertruck.bearer."
+API_KEY_HEADER = "X-API-Key"
+API_KEY_PROTOCOL = "ubertruck.api-key."
 
 # Only describes itself in /openapi.json; `authorise` does the work.
 described = OAuth2(
@@ -32,6 +33,7 @@ described = OAuth2(
     scheme_name="oauth2",
     auto_error=False,
 )
+described_key = APIKeyHeader(name=API_KEY_HEADER, scheme_name="api_key", auto_error=False)
 
 
 async def opened(connection: HTTPConnection) -> Gateway:
@@ -48,10 +50,21 @@ def bearer_of(header: str | None) -> str:
 
 def verify(gateway: Gateway, token: str) -> Principal:
     try:
-        return gateway.verifier.verify(token, time.time())
+        return gateway.authority.verify_token(token)
     except TokenError as refused:
-        gateway.metrics.refused.labels("token").inc()
-        raise UnauthorisedError(str(refused), error="invalid_token") from refused
+        raise _refused(gateway, refused) from refused
+
+
+async def verify_key(gateway: Gateway, key: str) -> Principal:
+    try:
+        return await gateway.authority.verify_key(key)
+    except TokenError as refused:
+        raise _refused(gateway, refused) from refused
+
+
+def _refused(gateway: Gateway, refused: TokenError) -> UnauthorisedError:
+    gateway.metrics.refused.labels("token").inc()
+    return UnauthorisedError(str(refused), error="invalid_token")
 
 
 def require(gateway: Gateway, who: Principal, permission: str) -> None:
@@ -72,8 +85,13 @@ async def authorise(
     request: Request,
     gateway: Annotated[Gateway, Depends(opened)],
     _described: Annotated[Any, Depends(described)],
+    key: Annotated[str | None, Depends(described_key)],
 ) -> Principal:
-    who = verify(gateway, bearer_of(request.headers.get("authorization")))
+    header = request.headers.get("authorization")
+    if key is not None and header is None:
+        who = await verify_key(gateway, key)
+    else:
+        who = verify(gateway, bearer_of(header))
     await _note(request.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
@@ -89,9 +107,15 @@ async def authorise_socket(
 ) -> Principal:
     """A browser cannot set headers on a WebSocket: there the token is a subprotocol."""
     protocol = bearer_protocol_of(socket)
-    header = socket.headers.get("authorization")
-    token = protocol.removeprefix(BEARER_PROTOCOL) if protocol and not header else bearer_of(header)
-    who = verify(gateway, token)
+    header, key = socket.headers.get("authorization"), socket.headers.get(API_KEY_HEADER)
+    if header is None and protocol is not None and protocol.startswith(API_KEY_PROTOCOL):
+        key = protocol.removeprefix(API_KEY_PROTOCOL)
+    if header is None and key is not None:
+        who = await verify_key(gateway, key)
+    elif header is None and protocol is not None:
+        who = verify(gateway, protocol.removeprefix(BEARER_PROTOCOL))
+    else:
+        who = verify(gateway, bearer_of(header))
     await _note(socket.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
@@ -109,7 +133,8 @@ async def _note(scope: Scope, gateway: Gateway, who: Principal) -> None:
 def bearer_protocol_of(socket: WebSocket) -> str | None:
     """The offered subprotocol that carries a token; accepting must name it back."""
     offered: list[str] = socket.scope.get("subprotocols", [])
-    return next((name for name in offered if name.startswith(BEARER_PROTOCOL)), None)
+    forms = (BEARER_PROTOCOL, API_KEY_PROTOCOL)
+    return next((name for name in offered if name.startswith(forms)), None)
 
 
 def needs(*permissions: Permission) -> Any:
@@ -118,6 +143,8 @@ def needs(*permissions: Permission) -> Any:
 
 
 Opened = Annotated[Gateway, Depends(opened)]
+# For what everybody may do for themselves: a token, and no permission.
+SignedIn = Annotated[Principal, needs()]
 TrucksReader = Annotated[Principal, needs(Permission.TRUCKS_READ)]
 TrucksWriter = Annotated[Principal, needs(Permission.TRUCKS_WRITE)]
 FencesReader = Annotated[Principal, needs(Permission.FENCES_READ)]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from serve.gateway import Gateway
 from serve.identity.access import Opened
+from serve.identity.granted import permissions_of
 from serve.problems import problem_response
 from serve.request_record import record_of
 from store import clients
@@ -77,7 +78,7 @@ async def token(request: Request, gateway: Opened) -> Response:
         client_id, secret = _credentials_of(request, form)
         client = await _checked(gateway, client_id, secret)
         record_of(request.scope).tenant = client.tenant
-        granted = _granted(client, form.get("scope"))
+        granted = await _granted(gateway, client, form.get("scope"))
     except OAuthError as refused:
         return _answer(gateway, refused)
     issued = gateway.issuer.issue(
@@ -86,6 +87,10 @@ async def token(request: Request, gateway: Opened) -> Response:
         tenant_key=client.tenant_key,
         permissions=granted,
         now_s=int(time.time()),
+        roles=client.roles,
+        carrier=client.carrier,
+        shipper=client.shipper,
+        version=client.version,
     )
     body = Token(
         access_token=issued, expires_in=gateway.issuer.ttl_s, scope=" ".join(sorted(granted))
@@ -98,7 +103,7 @@ async def token(request: Request, gateway: Opened) -> Response:
 @router.get("/.well-known/jwks.json")
 async def jwks(gateway: Opened) -> dict[str, list[dict[str, str]]]:
     """The public keys that our tokens are signed with."""
-    return {"keys": [gateway.key.jwk]}
+    return {"keys": gateway.authority.keys.jwks()}
 
 
 async def _form_of(request: Request) -> dict[str, str]:
@@ -148,6 +153,8 @@ async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient
         async with gateway.system_pool.acquire() as conn:
             client = await clients.find(conn, client_id)
     is_right = await gateway.secrets.check(secret, client.secret_hash if client else None)
+    if client is not None and not is_right and client.previous_hash is not None:
+        is_right = await gateway.secrets.check(secret, client.previous_hash)
     if client is None or not is_right:
         gateway.audit.sign_in_refused(
             f"client:{client_id}",
@@ -159,9 +166,10 @@ async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient
     return client
 
 
-def _granted(client: OAuthClient, scope: str | None) -> frozenset[str]:
-    """All the client holds, or the part of it that it asks for."""
-    held = frozenset(client.permissions)
+async def _granted(gateway: Gateway, client: OAuthClient, scope: str | None) -> frozenset[str]:
+    """All that the client's roles allow now, or the part of it that it asks for."""
+    async with gateway.system_pool.acquire() as conn:
+        held = await permissions_of(conn, client.tenant_key, client.roles)
     wanted = frozenset((scope or "").split())
     if not wanted <= held:
         description = f"this client does not hold {' '.join(sorted(wanted - held))}"

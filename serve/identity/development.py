@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from serve.identity.permissions import PERMISSIONS_OF, Role
+from serve.identity.permissions import Role
 from serve.identity.secret_hashes import hash_secret, matches
 from serve.roles.seeding import seed_roles
 from store import carriers, clients, tenants
@@ -14,6 +14,7 @@ from store.postgres import AnyConnection, AnyPool
 DEVELOPMENT = "development"
 # fixed: the development tenants of the contract
 TENANTS = {"demo": "Demo Logistics", "acme": "Acme Transport"}
+OPERATING_TENANT = "demo"
 # The roles that have a client in each of them.
 CLIENT_ROLES = (Role.ADMIN, Role.DISPATCHER, Role.SHIPPER, Role.CARRIER, Role.VIEWER)
 # fixed: public, refused outside development
@@ -55,9 +56,16 @@ async def seed(owner: AnyConnection) -> None:
                 tenant.key,
                 id=known,
                 secret_hash=hashed,
-                role=role.value,
-                permissions=tuple(map(str, PERMISSIONS_OF[role])),
+                roles=_roles_of(tenant_id, role),
+                carrier=known if role is Role.CARRIER else None,
+                shipper=known if role is Role.SHIPPER else None,
             )
+
+
+def _roles_of(tenant: str, role: Role) -> tuple[str, ...]:
+    """The first tenant's administrator also runs the installation."""
+    runs_all = role is Role.ADMIN and tenant == OPERATING_TENANT
+    return (role.value, Role.OPERATOR.value) if runs_all else (role.value,)
 
 
 async def refuse_development_secrets(system: AnyPool) -> None:

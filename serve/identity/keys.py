@@ -1,4 +1,4 @@
-"""The key that signs our tokens: made once per installation, its public half published."""
+"""Keys that sign our tokens: made, read from the installation's file, and named by their hash."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 KEY_BITS = 2048
 PUBLIC_EXPONENT = 65537
 ALGORITHM = "RS256"
+PublicKey = rsa.RSAPublicKey
 
 
 class KeyFileError(RuntimeError):
@@ -28,20 +29,32 @@ class SigningKey:
     jwk: dict[str, str]
 
     @property
-    def public(self) -> rsa.RSAPublicKey:
-        return self.private.public_key()
+    def pem(self) -> bytes:
+        """Unencrypted: seal it or keep it to its owner."""
+        return self.private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+
+def new_key() -> SigningKey:
+    """Takes a tenth of a second and more: in a thread, please."""
+    return _named(rsa.generate_private_key(PUBLIC_EXPONENT, KEY_BITS))
+
+
+def key_of_pem(pem: bytes) -> SigningKey:
+    private = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(private, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return _named(private)
 
 
 def create_key_file(path: Path) -> bool:
     """Writes a new key, readable by its owner only; False when the file is already there."""
     if path.exists():
         return False
-    key = rsa.generate_private_key(PUBLIC_EXPONENT, KEY_BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+    pem = new_key().pem
     path.parent.mkdir(parents=True, exist_ok=True)
     # Under another name first: whoever sees the file sees the whole key.
     draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -53,11 +66,12 @@ def create_key_file(path: Path) -> bool:
 
 def load_key(path: Path) -> SigningKey:
     try:
-        private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        return key_of_pem(path.read_bytes())
     except (OSError, ValueError) as failed:
         raise KeyFileError(f"no usable signing key in {path}: {failed}") from failed
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise KeyFileError(f"{path} does not hold an RSA key")
+
+
+def _named(private: rsa.RSAPrivateKey) -> SigningKey:
     numbers = private.public_key().public_numbers()
     essence = {"e": _base64url(numbers.e), "kty": "RSA", "n": _base64url(numbers.n)}
     # RFC 7638: the key's id is the hash of its essential members in alphabetical order.

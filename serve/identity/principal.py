@@ -27,6 +27,10 @@ class Principal:
     carrier: str | None = None
     # Set: it sees only its own bookings.
     shipper: str | None = None
+    # The sign-in that its token comes from.
+    session_id: str | None = None
+    # Of the user, client or key when the token was issued; older ones can be revoked together.
+    version: int = 0
 
     @property
     def name(self) -> str:

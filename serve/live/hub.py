@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -21,7 +21,7 @@ from serve.live.feed import TenantFeed
 from serve.live.forms import Form
 from serve.live.messages import event_text
 from serve.live.resume import Place
-from serve.live.viewer import FULL, STOPPING, TENANT_CLOSED, Viewer
+from serve.live.viewer import FULL, STOPPING, TENANT_CLOSED, TOKEN_EXPIRED, Viewer
 from serve.metrics import GatewayMetrics
 from store import events
 from store.directory import DirectoryEntry, TruckDirectory
@@ -61,6 +61,7 @@ class LiveHub:
         self._feeds: dict[int, TenantFeed] = {}
         self._look_now = asyncio.Event()
         self._viewers = 0
+        self._who: dict[Viewer, Principal] = {}
 
     @property
     def _policy(self) -> Policy:
@@ -97,6 +98,7 @@ class LiveHub:
             carrier=who.carrier,
         )
         feed.viewers.add(viewer)
+        self._who[viewer] = who
         self._viewers += 1
         self._metrics.viewers.set(self._viewers)
         if self._viewers > self._policy.live.viewers_max:
@@ -106,6 +108,7 @@ class LiveHub:
     def leave(self, who: Principal, viewer: Viewer) -> None:
         feed = self._feeds[who.tenant_key]
         feed.viewers.discard(viewer)
+        self._who.pop(viewer, None)
         if not feed.viewers:
             del self._feeds[who.tenant_key]
         self._viewers -= 1
@@ -113,6 +116,11 @@ class LiveHub:
         self._metrics.events_dropped.inc(viewer.events_dropped)
         if viewer.closing is not None:
             self._metrics.viewers_cut.labels(str(viewer.closing.code)).inc()
+
+    def cut_revoked(self, is_revoked: Callable[[Principal], bool]) -> None:
+        for viewer, who in self._who.items():
+            if is_revoked(who):
+                viewer.close(TOKEN_EXPIRED, "what it signed in with was revoked")
 
     def cut_tenant(self, tenant_key: int, why: str) -> None:
         feed = self._feeds.get(tenant_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from serve.identity.permissions import PERMISSIONS_OF, Role
+from serve.identity.permissions import Role
 from serve.identity.secret_hashes import hash_secret, new_secret
 from serve.tenancy.wire import ClientCredentials
 from store import clients
@@ -30,7 +30,6 @@ async def make_first_client(
         tenant.key,
         id=client_id,
         secret_hash=secret_hash,
-        role=str(Role.ADMIN),
-        permissions=tuple(str(held) for role in roles for held in PERMISSIONS_OF[role]),
+        roles=tuple(map(str, roles)),
     )
     return ClientCredentials(id=client_id, secret=shown)

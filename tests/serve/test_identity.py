@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from serve.gateway import Gateway
 from serve.identity import development
 from serve.identity.development import DevelopmentSecretsError, refuse_development_secrets
-from serve.identity.keys import KeyFileError, create_key_file, load_key
+from serve.identity.keys import KeyFileError, PublicKey, SigningKey, create_key_file, load_key
 from serve.identity.secret_hashes import hash_secret, matches
 from serve.identity.tokens import TokenError, TokenIssuer, TokenVerifier
 from store.postgres import AnyConnection, AnyPool
@@ -22,6 +23,19 @@ from tests.serve.conftest import token_for
 
 CLIENT = {"client_id": "demo-viewer", "client_secret": "demo-viewer-secret"}
 GRANT = {"grant_type": "client_credentials"}
+
+
+@dataclasses.dataclass
+class OneKey:
+    """A ring of one key."""
+
+    key: SigningKey
+
+    def signing(self, now_s: float) -> SigningKey:  # noqa: ARG002 - one at all times
+        return self.key
+
+    def public(self, key_id: str) -> PublicKey | None:
+        return self.key.private.public_key() if key_id == self.key.key_id else None
 
 
 @pytest.fixture
@@ -124,13 +138,14 @@ async def test_tokens_of_others_are_refused(
     issue = {"client_id": "c", "tenant": "t", "tenant_key": 1, "permissions": ["trucks:read"]}
     instance, now_s = gateway.installation.instance, int(time.time())
     claims = jwt.decode(caller.token, options={"verify_signature": False})
-    public = gateway.key.jwk["n"]
+    ours = gateway.authority.keys.signing(now_s)
+    named = {"kid": ours.key_id}
     forged = [
-        TokenIssuer(load_key(other_file), instance, 60).issue(**issue, now_s=now_s),  # type: ignore[arg-type]
-        TokenIssuer(gateway.key, "another", 60).issue(**issue, now_s=now_s),  # type: ignore[arg-type]
-        jwt.encode(claims, gateway.key.private, "RS256", headers={"typ": "JWT"}),
-        jwt.encode(claims, "", "none", headers={"typ": "at+jwt"}),
-        jwt.encode(claims, public, "HS256", headers={"typ": "at+jwt"}),
+        TokenIssuer(OneKey(load_key(other_file)), instance, 60).issue(**issue, now_s=now_s),  # type: ignore[arg-type]
+        TokenIssuer(OneKey(ours), "another", 60).issue(**issue, now_s=now_s),  # type: ignore[arg-type]
+        jwt.encode(claims, ours.private, "RS256", headers={"typ": "JWT", **named}),
+        jwt.encode(claims, "", "none", headers={"typ": "at+jwt", **named}),
+        jwt.encode(claims, ours.jwk["n"], "HS256", headers={"typ": "at+jwt", **named}),
         caller.token[:-4] + "AAAA",
     ]
     for token in forged:
@@ -139,7 +154,7 @@ async def test_tokens_of_others_are_refused(
 
 
 async def test_a_remembered_token_still_expires(gateway: Gateway, caller: Caller) -> None:
-    verifier = TokenVerifier(gateway.key, gateway.installation.instance, cache_max=2)
+    verifier = TokenVerifier(gateway.authority.keys, gateway.installation.instance, cache_max=2)
     token = token_for(gateway, caller.tenant, now_s=1000)
     ttl_s = gateway.policy.api.token_ttl_s
 
@@ -149,7 +164,7 @@ async def test_a_remembered_token_still_expires(gateway: Gateway, caller: Caller
 
 
 async def test_the_memory_of_tokens_is_bounded(gateway: Gateway, caller: Caller) -> None:
-    verifier = TokenVerifier(gateway.key, gateway.installation.instance, cache_max=2)
+    verifier = TokenVerifier(gateway.authority.keys, gateway.installation.instance, cache_max=2)
     for now_s in range(5):
         verifier.verify(token_for(gateway, caller.tenant, now_s=now_s), now_s)
 

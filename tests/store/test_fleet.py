@@ -72,19 +72,19 @@ async def test_odd_tenant_ids_are_refused(owner: AnyConnection, tenant_id: str) 
 async def test_clients_are_found_with_their_tenant(
     owner: AnyConnection, system: AnyPool, tenant: Tenant
 ) -> None:
-    made = await clients.create(
+    await clients.create(
         owner,
         tenant.key,
         id=f"{tenant.id}-viewer",
         secret_hash="hash",
-        role="viewer",
-        permissions=("trucks:read", "live:read"),
+        roles=("viewer",),
     )
 
     async with system.acquire() as conn:
-        assert made == await clients.find(conn, made.id)
+        found = await clients.find(conn, f"{tenant.id}-viewer")
         assert await clients.find(conn, "nobody") is None
-    assert made.tenant == tenant.id
+    assert found is not None
+    assert (found.tenant, found.roles, found.previous_hash) == (tenant.id, ("viewer",), None)
 
 
 async def test_a_truck_lives_through_its_versions(
