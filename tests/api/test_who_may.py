@@ -11,7 +11,7 @@ from serve.gateway import Gateway
 from serve.identity.permissions import Permission
 from store.tenants import Tenant
 from tests.api.conftest import caller_with
-from tests.api.makers import Made, World, maker_of, sent
+from tests.api.makers import MAKERS, Made, World, fresh, maker_of, sent
 from tests.api.operations import Operation
 from tests.serve.caller import Caller
 
@@ -157,3 +157,26 @@ async def test_lists_of_a_stranger_show_nothing(
 
 def _is_stream(operation: Operation) -> bool:
     return operation.path == "/v1/live/events"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "field"),
+    [
+        ("/v1/trucks/{id}", "/v1/devices", "truck"),
+        ("/v1/carriers/{id}", "/v1/trucks", "carrier"),
+    ],
+)
+async def test_a_body_reaches_nobody_elses_object(
+    world: World, stranger: Caller, kind: str, path: str, field: str
+) -> None:
+    """Naming another's object reads the same as naming one that is not there."""
+    theirs = (await MAKERS[kind](world))["id"]
+    told = []
+    for name in (theirs, "nothing"):
+        answer = await stranger.ask("POST", path, json={"id": fresh("mine"), field: name})
+        said = answer.json()
+        said.pop("correlation_id")
+        told.append((answer.status_code, str(said).replace(theirs, "nothing")))
+
+    assert told[0] == told[1]
+    assert told[0][0] in {404, 409, 422}
