@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,7 @@ TREE_SHARE_MAX_ELSEWHERE = 1.5
 LOOP_TIMES_MIN = 20.0
 ROUNDS = 9
 BATCHES_TIMED_MAX = 400
+BATCHES_A_TURN = 20
 LOOP_POINTS = 20
 CHANGES = 200
 H3_RESOLUTION = 7
@@ -72,7 +74,9 @@ def _measure(report: Report, count: int, vertices: int, streams: dict[str, Float
     tree = shapely.STRtree(shapes)
     name = f"{count}x{vertices}"
     began = time.perf_counter()
-    index = FenceIndex({i: compile_shape(Area(shape)) for i, shape in enumerate(shapes)})
+    index = FenceIndex()
+    for number, shape in enumerate(shapes):
+        index.put(number, compile_shape(Area(shape)))
     report.add(f"{name}.compile_us", (time.perf_counter() - began) / count * 1e6)
     report.add(f"{name}.change_us", _change_us(index, shapes))
     report.add(f"{name}.bytes_per_fence", index.nbytes / count)
@@ -108,14 +112,14 @@ def _asking(
 
 
 def _best_us(works: Sequence[Work], available: int) -> list[float]:
-    """Time of each work a call: taken in turns, the best of each batch, so that others on the
-    machine weigh on both alike and on neither for long.
+    """Time of each work a call: the best of each batch, in turns of some batches, so that others
+    on the machine weigh on both alike and on neither for long.
     """
     calls = min(available, BATCHES_TIMED_MAX)
     taken = np.empty((len(works), ROUNDS, calls))
-    for turn in range(ROUNDS):
-        for call in range(calls):
-            for which, work in enumerate(works):
+    for turn, first in itertools.product(range(ROUNDS), range(0, calls, BATCHES_A_TURN)):
+        for which, work in enumerate(works):
+            for call in range(first, min(first + BATCHES_A_TURN, calls)):
                 began = time.perf_counter_ns()
                 work(call)
                 taken[which, turn, call] = time.perf_counter_ns() - began

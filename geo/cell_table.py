@@ -21,9 +21,11 @@ SLOTS_MIN = 1 << 10  # fixed: the smallest table, a power of two
 # the fewer points look further for nothing: small tables can afford it.
 WIDE = 16
 WIDE_SMALL = 64
-WIDE_SLOTS_SMALL = 1 << 21
+WIDE_SLOTS_SMALL = 1 << 22
 # So few chains are walked one by one: a call of numpy costs more than they do.
 CHAINS_FEW = 12
+NEXT_BITS = 32
+NEXT_MASK = (1 << NEXT_BITS) - 1
 # An entry's key, code and link, and its share of slots, twice as many as needed at worst.
 ENTRY_BYTES = 8 + 4 + 4 + (4 + WIDE) * 3 // 2
 
@@ -32,9 +34,8 @@ class CellTable:
     def __init__(self) -> None:
         self._used = 1  # entry 0 ends every chain
         self._free: list[int] = []
-        self._key: IntArray = np.zeros(SLOTS_MIN, dtype=np.int64)
-        self._code: Int32Array = np.zeros(SLOTS_MIN, dtype=np.int32)
-        self._next: Int32Array = np.zeros(SLOTS_MIN, dtype=np.int32)
+        # Key, and code with the next entry's id below it: side by side, since both are wanted.
+        self._entry: IntArray = np.zeros((SLOTS_MIN, 2), dtype=np.int64)
         self._set_slots(SLOTS_MIN)
 
     def __len__(self) -> int:
@@ -42,14 +43,14 @@ class CellTable:
 
     @property
     def nbytes(self) -> int:
-        tables = (self._heads, self._taken, self._key, self._code, self._next)
+        tables = (self._heads, self._taken, self._entry)
         return sum(table.nbytes for table in tables)
 
     def add(self, keys: IntArray, codes: IntArray) -> Int32Array:
         """Puts the entries in; returns their ids, which `remove` takes."""
         ids = self._new_ids(len(keys))
-        self._key[ids] = keys
-        self._code[ids] = codes
+        self._entry[ids, 0] = keys
+        self._entry[ids, 1] = codes << NEXT_BITS
         slots = len(self._heads)
         if self._used > slots:
             while self._used > slots:
@@ -64,17 +65,18 @@ class CellTable:
         return ids
 
     def remove(self, ids: Int32Array) -> None:
-        heads, following = self._heads_view, self._next_view
+        heads, entries = self._heads_view, self._entry_view
         for entry in ids.tolist():
-            key = self._key_view[entry]
+            key = entries[entry, 0]
+            following = entries[entry, 1] & NEXT_MASK
             slot = key & self._mask
             at = heads[slot]
             if at == entry:
-                heads[slot] = following[entry]
+                heads[slot] = following
             else:
-                while following[at] != entry:
-                    at = following[at]
-                following[at] = following[entry]
+                while (link := entries[at, 1]) & NEXT_MASK != entry:
+                    at = link & NEXT_MASK
+                entries[at, 1] = link - entry + following
             self._untake(key, heads[slot])
         self._free.extend(ids.tolist())
 
@@ -86,23 +88,22 @@ class CellTable:
     def is_taken(self, key: int) -> bool:
         return bool(self._taken_view[key & self._wide_mask])
 
-    def codes(self, keys: IntArray) -> tuple[IntArray, Int32Array]:
+    def codes(self, keys: IntArray) -> tuple[IntArray, IntArray]:
         """Pairs (index into keys, code) of what lies in the cells."""
         entries = self._heads.take(keys & self._mask)
         index = entries.nonzero()[0]
         if len(index) < len(keys):
             keys, entries = keys.take(index), entries.take(index)
         found: list[IntArray] = []
-        codes: list[Int32Array] = []
+        codes: list[IntArray] = []
         while len(entries) > CHAINS_FEW:
-            same = (self._key.take(entries) == keys).nonzero()[0]
-            if len(same) == len(entries):
-                found.append(index)
-                codes.append(self._code.take(entries))
-            elif len(same):
+            entry = self._entry.take(entries, axis=0)
+            links = entry[:, 1]
+            same = (entry[:, 0] == keys).nonzero()[0]
+            if len(same):
                 found.append(index.take(same))
-                codes.append(self._code.take(entries.take(same)))
-            entries = self._next.take(entries)
+                codes.append(links.take(same) >> NEXT_BITS)
+            entries = links & NEXT_MASK
             alive = entries.nonzero()[0]
             if len(alive) < len(entries):
                 index, keys, entries = index.take(alive), keys.take(alive), entries.take(alive)
@@ -110,11 +111,11 @@ class CellTable:
             rest = self._walk(index.tolist(), keys.tolist(), entries.tolist())
             if rest:
                 found.append(np.array([at for at, _ in rest]))
-                codes.append(np.array([code for _, code in rest], dtype=np.int32))
+                codes.append(np.array([code for _, code in rest]))
         if len(found) == 1:
             return found[0], codes[0]
         if not found:
-            return index[:0], entries[:0]
+            return index[:0], index[:0]
         return np.concatenate(found), np.concatenate(codes)
 
     def codes_few(self, keys: list[int]) -> list[tuple[int, int]]:
@@ -125,14 +126,15 @@ class CellTable:
     def _walk(
         self, indices: Iterable[int], keys: list[int], entries: list[int]
     ) -> list[tuple[int, int]]:
-        ours, code, following = self._key_view, self._code_view, self._next_view
+        ours = self._entry_view
         out = []
         for index, key, entry in zip(indices, keys, entries, strict=True):
             at = entry
             while at:
-                if ours[at] == key:
-                    out.append((index, code[at]))
-                at = following[at]
+                link = ours[at, 1]
+                if ours[at, 0] == key:
+                    out.append((index, link >> NEXT_BITS))
+                at = link & NEXT_MASK
         return out
 
     def _new_ids(self, count: int) -> Int32Array:
@@ -140,18 +142,16 @@ class CellTable:
         old = self._free[len(self._free) - again :]
         del self._free[len(self._free) - again :]
         fresh = count - again
-        if self._used + fresh > len(self._key):
-            room = max(len(self._key) * 3 // 2, self._used + fresh)
-            self._key = np.resize(self._key, room)
-            self._code = np.resize(self._code, room)
-            self._next = np.resize(self._next, room)
+        if self._used + fresh > len(self._entry):
+            room = max(len(self._entry) * 3 // 2, self._used + fresh)
+            self._entry = np.resize(self._entry, (room, 2))
             self._look()
         self._used += fresh
         new = np.arange(self._used - fresh, self._used)
         return np.concatenate([np.array(old, dtype=np.int32), new.astype(np.int32)])
 
     def _link(self, ids: Int32Array) -> None:
-        keys = self._key[ids]
+        keys = self._entry[ids, 0]
         self._taken[keys & self._wide_mask] = 1
         slots = keys & self._mask
         order = np.argsort(slots, kind="stable")
@@ -161,16 +161,16 @@ class CellTable:
         last = np.roll(first, -1)
         following = np.roll(ids, -1)
         following[last] = self._heads[slots[last]]
-        self._next[ids] = following
+        self._entry[ids, 1] = (self._entry[ids, 1] & ~NEXT_MASK) | following
         self._heads[slots[first]] = ids[first]
 
     def _untake(self, key: int, entry: int) -> None:
         """Free the wide slot, unless another entry has it: that would be in the same chain."""
         wide = key & self._wide_mask
         while entry:
-            if self._key_view[entry] & self._wide_mask == wide:
+            if self._entry_view[entry, 0] & self._wide_mask == wide:
                 return
-            entry = self._next_view[entry]
+            entry = self._entry_view[entry, 1] & NEXT_MASK
         self._taken_view[wide] = 0
 
     def _set_slots(self, slots: int) -> None:
@@ -185,6 +185,4 @@ class CellTable:
         """Single elements are read through views: several times faster than from an array."""
         self._heads_view = self._heads.data
         self._taken_view = self._taken.data
-        self._key_view = self._key.data
-        self._code_view = self._code.data
-        self._next_view = self._next.data
+        self._entry_view = self._entry.data

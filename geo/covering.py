@@ -25,11 +25,11 @@ from geo.point import EARTH_RADIUS_M, FloatArray, haversine_m
 BoolArray = npt.NDArray[np.bool_]
 
 # An area may take so many cells, and one with many corners more: its exact test costs more.
-AREA_CELLS_MAX = 64  # fixed: measured: more cells cost memory and win no time
+AREA_CELLS_MAX = 128  # fixed: measured: more cells cost memory and win no time
 DETAILED_VERTICES = 64
 DETAILED_CELLS_MAX = 1024  # fixed: measured: more cells cost memory and win no time
-CIRCLE_CELLS_MAX = 64  # fixed: measured: more cells cost memory and win no time
-PIECE_CELLS_MAX = 32  # fixed: measured: more cells cost memory and win no time
+CIRCLE_CELLS_MAX = 128  # fixed: measured: more cells cost memory and win no time
+PIECE_CELLS_MAX = 64  # fixed: measured: more cells cost memory and win no time
 # A shape narrower than this in cells cannot hold one.
 HOLDING_CELLS_MIN = 3  # fixed: measured: more cells cost memory and win no time
 # Distances are taken as uncertain by this share when a cell is called inside or outside.

@@ -24,7 +24,7 @@ __all__ = ["Compiled", "FenceIndex", "compile_shape"]
 # So few points are asked one by one.
 POINTS_FEW = 3
 # So few cells with something in them are looked into one by one: they cost less than numpy's calls.
-CELLS_FEW = 16
+CELLS_FEW = 32
 # A pair (point, fence number) as one integer that sorts by point, then fence.
 NUMBER_BITS = 32
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
@@ -70,7 +70,7 @@ class FenceIndex:
         covering = compiled.covering
         parts = self._parts.add(number, compiled)
         codes = parts[covering.part] * 2 + covering.inside
-        cells = self._cells.add(covering.keys, codes.astype(np.int32))
+        cells = self._cells.add(covering.keys, codes)
         counts = np.bincount(covering.levels, minlength=LEVELS)
         nbytes = compiled.nbytes + len(cells) * (ENTRY_BYTES + cells.itemsize)
         self._entries[number] = _Entry(parts, cells, counts, compiled.turns, nbytes)
@@ -199,7 +199,7 @@ class FenceIndex:
         return _split(np.array(sorted(pairs)))
 
     def _exact(
-        self, points: IntArray, codes: Int32Array, lat: FloatArray, lon: FloatArray
+        self, points: IntArray, codes: IntArray, lat: FloatArray, lon: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """The pairs that hold, of those found by cells."""
         parts = codes >> 1

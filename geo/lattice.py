@@ -16,8 +16,9 @@ from geo.point import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
-# Cells per degree are 2 to these powers: cells of 4 degrees, 55 km, 7 km, 870 m, 109 m, 14 m.
-EXPONENTS = (-2, 1, 4, 7, 10, 13)
+# Cells per degree are 2 to these powers: cells of 8 degrees, 55 km, 3.5 km, 220 m, 14 m. Each
+# level in use costs every point; so few of them put a fleet's sites on one or two.
+EXPONENTS = (-3, 1, 5, 9, 13)
 LEVELS = len(EXPONENTS)
 PER_DEGREE: FloatArray = 2.0 ** np.array(EXPONENTS)
 # 1.5 * 2**52 has bits worth 1; divided by the cells per degree, bits worth one cell.

@@ -19,8 +19,8 @@ from geo.shapes import Area, Circle, Corridor, Shape
 METRES_PER_DEGREE = math.radians(EARTH_RADIUS_M)
 PART_FIELDS = 5
 # A vertex in a geometry, and in the index that its preparation builds; measured.
-VERTEX_BYTES = 16 + 72  # fixed: what the geometry library takes for one
-GEOMETRY_BYTES = 600  # fixed: what the geometry library takes for one
+VERTEX_BYTES = 16 + 160  # fixed: what the geometry library takes for one
+GEOMETRY_BYTES = 900  # fixed: what the geometry library takes for one
 PART_BYTES = 1 + 8 + 8 + 8 * PART_FIELDS
 # fixed: what the geometry library takes for one
 FENCE_BYTES = 600  # the index's own note of it
