@@ -22,11 +22,12 @@ from serve.edge import Edge
 from serve.events import api as events
 from serve.fences import api as fences
 from serve.fleet import api as fleet
-from serve.gateway import Actors, open_gateway
+from serve.gateway import Actors
 from serve.health import api as health
 from serve.identity import api as identity
 from serve.live import api as live
 from serve.metrics import GatewayMetrics
+from serve.opening import open_gateway
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
 from serve.routing import RouteTable

@@ -76,6 +76,27 @@ async def create(
         raise AlreadyExistsError("client", id) from None
 
 
+async def set_untouched(
+    conn: AnyConnection,
+    client_id: str,
+    roles: tuple[str, ...],
+    carrier: str | None,
+    shipper: str | None,
+) -> None:
+    """For OWNER: what a client holds, unless somebody has changed it since it was made."""
+    await conn.execute(
+        """
+        UPDATE oauth_clients SET roles = $2, carrier = $3, shipper = $4
+        WHERE id = $1 AND version = 1
+            AND (roles, carrier, shipper) IS DISTINCT FROM ($2::text[], $3::text, $4::text)
+        """,
+        client_id,
+        list(roles),
+        carrier,
+        shipper,
+    )
+
+
 async def find(conn: AnyConnection, client_id: str) -> OAuthClient | None:
     """For OWNER and SYSTEM: the tenant is not known yet when a client signs in."""
     row = await conn.fetchrow(

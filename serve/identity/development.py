@@ -48,7 +48,12 @@ async def seed(owner: AnyConnection) -> None:
         await carriers.seed(owner, tenant.key, client_id(tenant_id, Role.CARRIER), f"For {name}")
         for role in CLIENT_ROLES:
             known = client_id(tenant_id, role)
+            roles = _roles_of(tenant_id, role)
+            carrier = known if role is Role.CARRIER else None
+            shipper = known if role is Role.SHIPPER else None
             if await clients.find(owner, known) is not None:
+                # Made by an earlier version, and never changed since.
+                await clients.set_untouched(owner, known, roles, carrier, shipper)
                 continue
             hashed = await asyncio.to_thread(hash_secret, client_secret(known))
             await clients.create(
@@ -56,9 +61,9 @@ async def seed(owner: AnyConnection) -> None:
                 tenant.key,
                 id=known,
                 secret_hash=hashed,
-                roles=_roles_of(tenant_id, role),
-                carrier=known if role is Role.CARRIER else None,
-                shipper=known if role is Role.SHIPPER else None,
+                roles=roles,
+                carrier=carrier,
+                shipper=shipper,
             )
 
 

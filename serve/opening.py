@@ -1,0 +1,235 @@
+"""Opens what a gateway replica holds, runs its background tasks, closes all of it in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from config.installation import DatabaseRole, Installation
+from config.policy import Settings
+from serve import log
+from serve.audit.trail import AuditTrail
+from serve.brokers.door import DeviceDoor
+from serve.devices.refusal_log import RefusalLog
+from serve.gateway import Actors, Gateway
+from serve.health.readiness import Readiness
+from serve.idempotency.repeats import Repeats
+from serve.identity.authority import open_authority
+from serve.identity.development import refuse_development_secrets
+from serve.identity.secret_hashes import SecretChecker
+from serve.limits.counter import SharedCounter
+from serve.limits.limiter import Limiter
+from serve.live.hub import LiveHub
+from serve.metrics import GatewayMetrics
+from serve.secrets.uses import SecretUses
+from serve.tenancy.offboarder import Offboarder
+from store.audit_chain import Signer
+from store.config_bus import ConfigBus
+from store.config_follow import ConfigFollower
+from store.directory import TruckDirectory
+from store.key_file import KeyFile
+from store.live_bus import LiveBus
+from store.personal import PersonalData
+from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from store.secrets import open_secrets
+from store.tenants import TenantStatuses
+
+LOG_FLUSH_S = 1.0
+ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
+logger = logging.getLogger("ubertruck.gateway")
+
+
+@asynccontextmanager
+async def open_gateway(
+    where: Installation, settings: Settings, actors: Actors, metrics: GatewayMetrics
+) -> AsyncIterator[Gateway]:
+    async with AsyncExitStack() as stack:
+        app_pool = await _pool(stack, where, DatabaseRole.APP, settings)
+        system_pool = await _pool(stack, where, DatabaseRole.SYSTEM, settings)
+        await refuse_development_secrets(system_pool)
+        news = ConfigBus(where.redis, where.instance, settings.now.storage.bus)
+        stack.push_async_callback(news.close)
+        configuration = ConfigFollower(settings, system_pool, news)
+        await stack.enter_async_context(configuration.following())
+        opening = _Opening(
+            stack,
+            where=where,
+            settings=settings,
+            app_pool=app_pool,
+            system_pool=system_pool,
+            metrics=metrics,
+        )
+        gateway = await opening.gateway(configuration, actors)
+        settings.when_swapped(gateway.take_settings)
+        gateway.authority.when_revoked.append(gateway.hub.cut_revoked)
+        tasks = [asyncio.create_task(work, name=name) for name, work in opening.work(gateway)]
+        try:
+            yield gateway
+        finally:
+            gateway.hub.close()
+            await _end(tasks)
+            await opening.uses.close()
+            await gateway.audit.flush()
+
+
+async def _pool(
+    stack: AsyncExitStack, where: Installation, role: DatabaseRole, settings: Settings
+) -> AnyPool:
+    storage = settings.now.storage
+    size = storage.app_pool if role is DatabaseRole.APP else storage.system_pool
+    return await stack.enter_async_context(await open_pool(where.postgres, role, size, storage))
+
+
+class _Opening:
+    """What is shared while a gateway is put together."""
+
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        *,
+        where: Installation,
+        settings: Settings,
+        app_pool: AnyPool,
+        system_pool: AnyPool,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._stack = stack
+        self._where = where
+        self._settings = settings
+        self._app_pool = app_pool
+        self._system_pool = system_pool
+        self._metrics = metrics
+        self._keys = KeyFile(where.key_file)
+        self._trail = AuditTrail(self._keys, settings, system_pool)
+        now = settings.now
+        self._device_refusals = RefusalLog(
+            now.devices.refusals, Signer(self._keys, now.audit.value_bytes_max)
+        )
+        self._secrets = open_secrets(where.secrets, self._keys, lambda: settings.now.secrets)
+        stack.push_async_callback(self._secrets.close)
+        self.uses = SecretUses(self._secrets, self._trail, system_pool, settings)
+
+    async def gateway(self, configuration: ConfigFollower, actors: Actors) -> Gateway:
+        where, settings = self._where, self._settings
+        directory, statuses = TruckDirectory(), TenantStatuses()
+        await directory.refresh(self._system_pool)
+        await statuses.refresh(self._system_pool)
+        bus = LiveBus(where.redis, where.instance)
+        self._stack.push_async_callback(bus.close)
+        personal = PersonalData(self._keys)
+        authority = await self._stack.enter_async_context(
+            open_authority(where, lambda: settings.now, self._system_pool, self._keys)
+        )
+        return Gateway(
+            installation=where,
+            settings=settings,
+            configuration=configuration,
+            app_pool=self._app_pool,
+            system_pool=self._system_pool,
+            authority=authority,
+            secrets=SecretChecker(),
+            personal=personal,
+            audit=self._trail,
+            secret_values=self._secrets,
+            actors=actors,
+            directory=directory,
+            tenants=statuses,
+            door=DeviceDoor(
+                directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
+            ),
+            offboarder=Offboarder(where, settings, personal, self._system_pool, bus),
+            hub=self._hub(actors, bus, directory),
+            bus=bus,
+            metrics=self._metrics,
+            limiter=self._limiter(),
+            repeats=Repeats(self._keys, settings, self._app_pool, self._system_pool, self._metrics),
+            turns=asyncio.Semaphore(settings.now.storage.app_pool.size_max),
+            readiness=Readiness(
+                api=settings.now.api,
+                system_pool=self._system_pool,
+                bus=bus,
+                broker=where.mqtt,
+                actors=actors,
+            ),
+        )
+
+    def _hub(self, actors: Actors, bus: LiveBus, directory: TruckDirectory) -> LiveHub:
+        return LiveHub(
+            settings=self._settings,
+            shards=actors,
+            bus=bus,
+            directory=directory,
+            app_pool=self._app_pool,
+            metrics=self._metrics,
+        )
+
+    def _limiter(self) -> Limiter:
+        where, settings = self._where, self._settings
+        counter = SharedCounter(where.redis, where.instance, settings.now.limits)
+        limiter = Limiter(settings, counter, self._metrics)
+        self._stack.push_async_callback(limiter.close)
+        return limiter
+
+    def work(self, gateway: Gateway) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """What runs beside the requests, by name."""
+        return [
+            ("live-follow", gateway.hub.follow()),
+            ("live-tend", gateway.hub.tend()),
+            ("truck-directory", _follow_directory(gateway)),
+            ("tenant-statuses", _follow_tenants(gateway)),
+            ("offboarding", gateway.offboarder.run()),
+            ("identity", gateway.authority.follow()),
+            ("refused-attempts", self._trail.write_refusals()),
+            ("secret-uses", self.uses.follow()),
+            ("idempotency-sweep", gateway.repeats.sweep()),
+            ("device-refusals", self._device_refusals.run(self._system_pool)),
+            ("log-flush", _flush_logs()),
+        ]
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Asks more than once: a client library that is just connecting may swallow a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)
+
+
+async def _follow_directory(gateway: Gateway) -> None:
+    """A truck made anywhere is known here within the poll, or once Postgres is back."""
+    while True:
+        await asyncio.sleep(gateway.policy.ingest.directory_poll_s)
+        try:
+            changes = await gateway.directory.refresh(gateway.system_pool)
+            gateway.hub.take_directory(changes)
+        except STORE_FAILURES as failed:
+            logger.warning("cannot refresh the truck directory: %s", failed)
+        except Exception:  # without this loop new trucks would stay nameless for ever
+            logger.exception("cannot refresh the truck directory")
+
+
+async def _follow_tenants(gateway: Gateway) -> None:
+    """A tenant that was suspended or resumed anywhere is so here within the poll."""
+    while True:
+        await asyncio.sleep(gateway.policy.tenancy.status_poll_s)
+        try:
+            await gateway.take_tenant_statuses()
+        except STORE_FAILURES as failed:
+            logger.warning("cannot refresh the tenants' statuses: %s", failed)
+        except Exception:  # without this loop no tenant would ever be suspended here
+            logger.exception("cannot refresh the tenants' statuses")
+
+
+async def _flush_logs() -> None:
+    """Lines wait for company, but not for long."""
+    buffered = log.configure()
+    try:
+        while True:
+            await asyncio.sleep(LOG_FLUSH_S)
+            buffered.flush()
+    finally:
+        buffered.flush()
