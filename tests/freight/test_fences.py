@@ -1,0 +1,56 @@
+"""The fence book takes changes one by one; a bad one costs only itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from freight.tracking.fences import FenceBook
+from tests.freight.world import TENANT_KEY, Change, square
+
+
+def held(book: FenceBook, lat: float, lon: float) -> set[str]:
+    index = book.index_of(TENANT_KEY)
+    assert index is not None
+    _, numbers = index.holding(np.array([lat]), np.array([lon]))
+    fences = [book.get(number) for number in numbers.tolist()]
+    return {fence.id for fence in fences if fence is not None}
+
+
+def test_a_shape_that_cannot_be_used_holds_nobody_and_hides_no_other() -> None:
+    book = FenceBook()
+
+    book.apply([Change("bad", {"type": "Polygon"}, 1), Change("good", square(0.0, 0.0), 2)])
+
+    assert held(book, 0.5, 0.5) == {"good"}
+    assert list(book.unusable) == [(TENANT_KEY, "bad")]
+    assert "list of rings" in book.unusable[TENANT_KEY, "bad"]
+    assert (len(book), book.revision) == (2, 2)
+
+
+def test_a_fence_moved_deleted_and_drawn_again_keeps_its_number() -> None:
+    book = FenceBook()
+    book.apply([Change("yard", square(0.0, 0.0), 1), Change("plant", square(0.0, 0.0), 2)])
+    number = book.number_of(TENANT_KEY, "yard")
+    index = book.index_of(TENANT_KEY)
+
+    book.apply([Change("yard", square(5.0, 0.0), 3)])
+    assert (held(book, 0.5, 0.5), held(book, 0.5, 5.5)) == ({"plant"}, {"yard"})
+
+    book.apply([Change("yard", None, 4)])
+    assert (held(book, 0.5, 5.5), book.number_of(TENANT_KEY, "yard")) == (set(), None)
+
+    book.apply([Change("yard", square(7.0, 0.0), 5)])
+    assert held(book, 0.5, 7.5) == {"yard"}
+    assert book.number_of(TENANT_KEY, "yard") == number
+    assert book.index_of(TENANT_KEY) is index  # changed in place: others pay nothing
+
+
+def test_a_fence_that_becomes_unusable_and_is_mended() -> None:
+    book = FenceBook()
+    book.apply([Change("yard", square(0.0, 0.0), 1)])
+
+    book.apply([Change("yard", {"center": None}, 2)])
+    assert (held(book, 0.5, 0.5), len(book.unusable)) == (set(), 1)
+
+    book.apply([Change("yard", square(0.0, 0.0), 3)])
+    assert (held(book, 0.5, 0.5), len(book.unusable)) == ({"yard"}, 0)
