@@ -14,6 +14,7 @@ from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
 from serve.brokers import api as brokers
 from serve.carriers import api as carriers
+from serve.clients import api as clients
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
@@ -46,6 +47,8 @@ ROUTERS = (
     events.router,
     live.router,
     identity.router,
+    clients.router,
+    oidc.router,
     roles.router,
     tenancy.router,
     configuration.router,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from config.schema import Count, Positive, Section, key
+from config.schema import Count, Positive, Section, Who, key
 
 NotNegative = Annotated[float, Field(ge=0)]
 
@@ -32,6 +32,17 @@ class Sessions(Section):
     """How long a user stays signed in."""
 
     kept_s: Positive = key("Ended sessions are kept for so long, to be looked at.", live=True)
+
+
+class Clients(Section):
+    """Programs that sign in with an id and a secret."""
+
+    usual_overlap_s: Positive = key(
+        "How long a rotated secret stays good, if nothing is said.", who=Who.TENANT, live=True
+    )
+    overlap_s_max: Positive = key(
+        "The longest overlap that may be asked for.", who=Who.OPERATOR, live=True
+    )
 
 
 class ApiKeys(Section):
@@ -76,6 +87,7 @@ class Identity(Section):
     passwords: Passwords
     lockout: Lockout
     sessions: Sessions
+    clients: Clients
     api_keys: ApiKeys
     signing_keys: SigningKeys
     oidc: Oidc

@@ -74,6 +74,11 @@ async def event(world: World) -> Made:
     return {"id": answer.json()["items"][0]["id"]}
 
 
+async def client(world: World) -> Made:
+    made = await _post(world, "/v1/clients", {"name": fresh("client"), "roles": []})
+    return {"id": made["id"]}
+
+
 async def role(world: World) -> Made:
     made = await _post(world, "/v1/roles", {"name": fresh("role"), "permissions": []})
     return {"id": made["name"]}
@@ -111,6 +116,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/devices/{id}": device,
     "/v1/fences/{id}": fence,
     "/v1/events/{id}": event,
+    "/v1/clients/{id}": client,
     "/v1/roles/{id}": role,
     "/v1/tenants/{id}": onboarded,
     "/v1/config/{path}": setting,
@@ -123,6 +129,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/fences/{id}": {"name": "Another", "shape": SQUARE},
     "PATCH /v1/devices/{id}": {"unique_id": None},
+    "PATCH /v1/clients/{id}": {"name": "Another"},
     "PATCH /v1/roles/{id}": {"permissions": []},
     "PATCH /v1/tenants/{id}": {"name": "Another"},
     "POST /v1/tenants/{id}/suspend": {"reason": "A test"},
