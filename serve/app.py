@@ -48,7 +48,6 @@ ROUTERS = (
     live.router,
     identity.router,
     clients.router,
-    oidc.router,
     roles.router,
     tenancy.router,
     configuration.router,
