@@ -37,6 +37,7 @@ from serve.settings import api as configuration
 from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
 
+from serve.users import api as users
 ROUTERS = (
     carriers.router,
     fleet.router,
@@ -48,6 +49,7 @@ ROUTERS = (
     live.router,
     identity.router,
     clients.router,
+    users.router,
     roles.router,
     tenancy.router,
     configuration.router,

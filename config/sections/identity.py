@@ -19,6 +19,10 @@ class Passwords(Section):
     parallelism: Count = key("Lanes of one check.", live=True)
     length_min: Annotated[int, Field(ge=8)] = key("A shorter password is refused.", live=True)
     checks_at_once: Count = key("Secrets that one replica checks at a time.")
+    one_time_valid_s: Positive = key(
+        "For how long a password that an administrator gave can be used to choose one's own.",
+        live=True,
+    )
 
 
 class Lockout(Section):

@@ -84,6 +84,11 @@ async def role(world: World) -> Made:
     return {"id": made["name"]}
 
 
+async def user(world: World) -> Made:
+    email = f"{fresh('user')}@example.in"
+    return {"id": (await _post(world, "/v1/users", {"email": email, "roles": ["viewer"]}))["id"]}
+
+
 async def onboarded(world: World) -> Made:
     made = await _post(world, "/v1/tenants", {"id": fresh("t"), "name": "Its tenant"})
     return {"id": made["id"]}
@@ -125,6 +130,8 @@ MAKERS: dict[str, Maker] = {
 }
 
 # What an operation must be sent to get past its own validation.
+    "/v1/oidc-issuers/{id}": oidc_issuer,
+    "/v1/users/{id}": user,
 BODIES: dict[str, Mapping[str, Any]] = {
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/fences/{id}": {"name": "Another", "shape": SQUARE},
