@@ -114,6 +114,13 @@ async def secret(world: World) -> Made:
     return {"id": name}
 
 
+async def oidc_issuer(world: World) -> Made:
+    asked = {"issuer": "https://login.example.com", "audience": fresh("audience")}
+    mapped = {"role_claim": "groups", "roles_of": {"staff": ["viewer"]}}
+    made = await _post(world, "/v1/oidc-issuers", {"id": fresh("issuer"), **asked, **mapped})
+    return {"id": made["id"]}
+
+
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
     "/v1/carriers/{id}": carrier,
@@ -123,6 +130,8 @@ MAKERS: dict[str, Maker] = {
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/roles/{id}": role,
+    "/v1/oidc-issuers/{id}": oidc_issuer,
+    "/v1/users/{id}": user,
     "/v1/tenants/{id}": onboarded,
     "/v1/config/{path}": setting,
     "/v1/flags/{name}": flag,
@@ -130,14 +139,13 @@ MAKERS: dict[str, Maker] = {
 }
 
 # What an operation must be sent to get past its own validation.
-    "/v1/oidc-issuers/{id}": oidc_issuer,
-    "/v1/users/{id}": user,
 BODIES: dict[str, Mapping[str, Any]] = {
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/fences/{id}": {"name": "Another", "shape": SQUARE},
     "PATCH /v1/devices/{id}": {"unique_id": None},
     "PATCH /v1/clients/{id}": {"name": "Another"},
     "PATCH /v1/roles/{id}": {"permissions": []},
+    "PATCH /v1/oidc-issuers/{id}": {"is_enabled": False},
     "PATCH /v1/tenants/{id}": {"name": "Another"},
     "POST /v1/tenants/{id}/suspend": {"reason": "A test"},
     "POST /v1/tenants/{id}/resume": {"reason": "A test"},
