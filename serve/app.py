@@ -28,6 +28,7 @@ from serve.health import api as health
 from serve.identity import api as identity
 from serve.live import api as live
 from serve.metrics import GatewayMetrics
+from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
@@ -50,6 +51,7 @@ ROUTERS = (
     identity.router,
     clients.router,
     users.router,
+    oidc.router,
     roles.router,
     tenancy.router,
     configuration.router,

@@ -15,10 +15,22 @@ from config.sections.identity import Oidc
 from serve.identity.development import is_development
 
 HTTPS_PORT = 443  # fixed: the scheme's own port
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # fixed: RFC 6052
 
 
 class FetchError(RuntimeError):
     """The address leads where it must not, or what is there cannot be used."""
+
+
+def is_outside(address: str) -> bool:
+    """Whether it is one of the whole internet's, also where it stands for an older address."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = ip.ipv4_mapped or ip.sixtofour
+        if within is None and ip in NAT64:
+            within = ipaddress.IPv4Address(ip.packed[-4:])
+        return is_outside(str(within)) if within is not None else ip.is_global
+    return ip.is_global and not ip.is_multicast
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
@@ -26,7 +38,10 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, limits: Callable[[], Oidc]) -> None:
         self._limits = limits
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False, retries=0)
+        # A connection is known by its address alone: one made for another name is not this
+        # name's, so none is kept.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False, retries=0, limits=alone)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
@@ -51,7 +66,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             raise FetchError("only https is asked")
         if url.host not in self._limits().internal_hosts:
             for each in addresses:
-                if not ipaddress.ip_address(each).is_global:
+                if not is_outside(each):
                     raise FetchError(f"{url.host} is inside the network; it may not be asked")
         return addresses[0]
 
