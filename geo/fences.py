@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from geo import borders
-from geo.cell_table import ENTRY_BYTES, CellTable, Int32Array
+from geo.cell_table import ENTRY_BYTES, CellTable
 from geo.lattice import LEVELS, MAGIC, ROW_STEP, IntArray, cells_along, key_of
 from geo.parts import Compiled, Parts, compile_shape
 from geo.pieces import turned
@@ -24,7 +24,7 @@ __all__ = ["Compiled", "FenceIndex", "compile_shape"]
 # So few points are asked one by one.
 POINTS_FEW = 3
 # So few cells with something in them are looked into one by one: they cost less than numpy's calls.
-CELLS_FEW = 32
+CELLS_FEW = 16
 # A pair (point, fence number) as one integer that sorts by point, then fence.
 NUMBER_BITS = 32
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
@@ -36,7 +36,7 @@ class _Entry:
     """What an index keeps about a fence to take it out again."""
 
     parts: IntArray
-    cells: Int32Array
+    keys: IntArray
     level_counts: IntArray
     turns: bool
     nbytes: int
@@ -70,10 +70,10 @@ class FenceIndex:
         covering = compiled.covering
         parts = self._parts.add(number, compiled)
         codes = parts[covering.part] * 2 + covering.inside
-        cells = self._cells.add(covering.keys, codes)
+        self._cells.add(covering.keys, codes)
         counts = np.bincount(covering.levels, minlength=LEVELS)
-        nbytes = compiled.nbytes + len(cells) * (ENTRY_BYTES + cells.itemsize)
-        self._entries[number] = _Entry(parts, cells, counts, compiled.turns, nbytes)
+        nbytes = compiled.nbytes + len(codes) * (ENTRY_BYTES + codes.itemsize)
+        self._entries[number] = _Entry(parts, covering.keys, counts, compiled.turns, nbytes)
         self._on_level += counts
         self._note_levels()
 
@@ -81,7 +81,8 @@ class FenceIndex:
         entry = self._entries.pop(number, None)
         if entry is None:
             return
-        self._cells.remove(entry.cells)
+        codes = np.concatenate([entry.parts * 2, entry.parts * 2 + 1])
+        self._cells.remove(entry.keys, codes)
         self._parts.remove(entry.parts, turns=entry.turns)
         self._on_level -= entry.level_counts
         self._note_levels()
