@@ -12,7 +12,7 @@ import numpy as np
 
 from geo.lattice import IntArray
 
-SLOTS_MIN = 1 << 10
+SLOTS_MIN = 1 << 10  # fixed: where a table begins; it grows by itself
 # Slots of the wide table for one of the narrow, which has at least one for each entry. The wider,
 # the fewer points look further for nothing: small tables can afford it.
 WIDE = 16
