@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from config.installation import Installation
 from config.policy import Policy, Settings
+from serve.api_keys import api as api_keys
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
 from serve.brokers import api as brokers
@@ -37,8 +38,8 @@ from serve.secrets import api as secrets
 from serve.settings import api as configuration
 from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
-
 from serve.users import api as users
+
 ROUTERS = (
     carriers.router,
     fleet.router,
@@ -49,8 +50,9 @@ ROUTERS = (
     events.router,
     live.router,
     identity.router,
-    clients.router,
     users.router,
+    clients.router,
+    api_keys.router,
     oidc.router,
     roles.router,
     tenancy.router,

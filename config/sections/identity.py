@@ -52,6 +52,12 @@ class Clients(Section):
 class ApiKeys(Section):
     """Keys of programs."""
 
+    usual_life_s: Positive = key(
+        "How long a key is good, if nothing is said.", who=Who.TENANT, live=True
+    )
+    life_s_max: Positive = key(
+        "The longest life that a key may be given.", who=Who.OPERATOR, live=True
+    )
     recheck_s: Positive = key("A key that was checked is looked up again after that.", live=True)
     cache_max: Count = key("Checked keys that a replica remembers.", live=True)
     used_write_s: Positive = key("How often at most a key's last use is written.", live=True)

@@ -79,6 +79,11 @@ async def client(world: World) -> Made:
     return {"id": made["id"]}
 
 
+async def api_key(world: World) -> Made:
+    made = await _post(world, "/v1/api-keys", {"name": fresh("key"), "scopes": ["trucks:read"]})
+    return {"id": made["id"]}
+
+
 async def role(world: World) -> Made:
     made = await _post(world, "/v1/roles", {"name": fresh("role"), "permissions": []})
     return {"id": made["name"]}
@@ -129,6 +134,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/fences/{id}": fence,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
+    "/v1/api-keys/{id}": api_key,
     "/v1/roles/{id}": role,
     "/v1/oidc-issuers/{id}": oidc_issuer,
     "/v1/users/{id}": user,
