@@ -203,15 +203,15 @@ class FenceIndex:
         self, points: IntArray, codes: IntArray, lat: FloatArray, lon: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """The pairs that hold, of those found by cells."""
-        parts = codes >> 1
-        keep = (codes & 1).astype(bool)
-        ask = (~keep).nonzero()[0]
+        parts, inside = codes >> 1, codes & 1
+        ask = (inside == 0).nonzero()[0]
+        held = inside.nonzero()[0]
         if len(ask):
             at, rows = points.take(ask), parts.take(ask)
-            keep[ask] = self._parts.holding(rows, lat.take(at), lon.take(at))
-            points, parts = points[keep], parts[keep]
-        pairs = points << NUMBER_BITS
-        pairs |= self._parts.fence.take(parts)
+            by_rule = self._parts.holding(rows, lat.take(at), lon.take(at)).nonzero()[0]
+            held = np.concatenate([held, ask.take(by_rule)])
+        pairs = points.take(held) << NUMBER_BITS
+        pairs |= self._parts.fence.take(parts.take(held))
         pairs.sort()
         if self._parts.overlap:
             again = pairs[1:] == pairs[:-1]
