@@ -36,6 +36,7 @@ from serve.roles import api as roles
 from serve.routing import RouteTable
 from serve.secrets import api as secrets
 from serve.settings import api as configuration
+from serve.signing_keys import api as signing_keys
 from serve.tenancy import api as tenancy
 from serve.tracking import api as tracking
 from serve.users import api as users
@@ -53,6 +54,7 @@ ROUTERS = (
     users.router,
     clients.router,
     api_keys.router,
+    signing_keys.router,
     oidc.router,
     roles.router,
     tenancy.router,
