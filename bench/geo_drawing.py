@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-METRES_PER_DEGREE = 111_195.0
+METRES_PER_DEGREE = math.radians(6_371_008.8)
 KINDS = ("polygon", "holed", "several", "circle", "corridor")
 SIZES_M = (10.0, 150.0, 3_000.0, 40_000.0, 500_000.0)
 PLACES = (
@@ -61,7 +61,8 @@ def points_at(rng: np.random.Generator, shape: dict[str, Any], count: int) -> tu
     steps[:, 1] = [math.remainder(x, 360.0) for x in steps[:, 1]]
     share = rng.uniform(0.0, 1.0, (len(corners), 1))
     on_edges = before + share * steps
-    beside = on_edges + rng.normal(0.0, 1.0, on_edges.shape) * 10.0 ** rng.uniform(-9, -2)
+    border = np.concatenate([corners, on_edges])
+    beside = border + rng.normal(0.0, 1.0, border.shape) * 10.0 ** rng.uniform(-9, -2)
     middle, size = corners.mean(axis=0), np.abs(steps).max(axis=0) + 1e-4
     near = middle + rng.uniform(-4.0, 4.0, (count, 2)) * size
     near[: count // 2] = before[rng.integers(len(corners), size=count // 2)]
