@@ -28,6 +28,7 @@ from serve.gateway import Actors
 from serve.health import api as health
 from serve.identity import api as identity
 from serve.live import api as live
+from serve.me import api as me
 from serve.metrics import GatewayMetrics
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
@@ -35,6 +36,7 @@ from serve.refusals import HANDLERS
 from serve.roles import api as roles
 from serve.routing import RouteTable
 from serve.secrets import api as secrets
+from serve.sessions import api as sessions
 from serve.settings import api as configuration
 from serve.signing_keys import api as signing_keys
 from serve.tenancy import api as tenancy
@@ -52,6 +54,8 @@ ROUTERS = (
     live.router,
     identity.router,
     users.router,
+    sessions.router,
+    me.router,
     clients.router,
     api_keys.router,
     signing_keys.router,

@@ -54,6 +54,18 @@ async def count_attempt(conn: AnyConnection, key: bytes, patience: Patience) -> 
     return max(wait_s or 0.0, 0.001)  # fixed: a wait that is over is none
 
 
+async def wait_of(conn: AnyConnection, key: bytes) -> float:
+    """The seconds it has to wait, 0 for none. SYSTEM."""
+    wait_s: float | None = await conn.fetchval(
+        """
+        SELECT extract(epoch FROM locked_until - clock_timestamp())::float8
+        FROM sign_in_failures WHERE key = $1
+        """,
+        key,
+    )
+    return max(wait_s or 0.0, 0.0)
+
+
 async def forgive(conn: AnyConnection, key: bytes) -> None:
     """The account's owner was there: nothing is held against it any more. SYSTEM."""
     await conn.execute("DELETE FROM sign_in_failures WHERE key = $1", key)

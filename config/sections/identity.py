@@ -9,6 +9,7 @@ from pydantic import Field
 from config.schema import Count, Positive, Section, Who, key
 
 NotNegative = Annotated[float, Field(ge=0)]
+NotNegativeCount = Annotated[int, Field(ge=0)]
 
 
 class Passwords(Section):
@@ -28,6 +29,11 @@ class Passwords(Section):
 class Lockout(Section):
     """How guessing passwords and secrets gets slower."""
 
+    account_free: Count = key("Failures of one account before it has to wait.", live=True)
+    client_free: Count = key("Failures of one client before it has to wait.", live=True)
+    address_free: Count = key("Failures from one address before it has to wait.", live=True)
+    delay_first_s: Positive = key("The first wait; each further failure doubles it.", live=True)
+    delay_s_max: Positive = key("The longest wait.", live=True)
     forget_after_s: Positive = key("Failures older than that are forgotten.", live=True)
     rows_max: Count = key("Accounts and addresses remembered; the oldest go first.", live=True)
 
@@ -35,7 +41,18 @@ class Lockout(Section):
 class Sessions(Section):
     """How long a user stays signed in."""
 
+    lasts_s: Positive = key("Then one signs in again, however busy the session.", live=True)
+    idle_s: Positive = key("A session ends when nothing was asked with it for so long.", live=True)
     kept_s: Positive = key("Ended sessions are kept for so long, to be looked at.", live=True)
+
+
+class OneTimeCodes(Section):
+    """The second factor of users (TOTP)."""
+
+    steps_off: NotNegativeCount = key(
+        "How many steps of 30 s a user's clock may be off.", live=True
+    )
+    recovery_codes: Count = key("Codes for who has lost the device.", live=True)
 
 
 class Clients(Section):
@@ -97,6 +114,7 @@ class Identity(Section):
     passwords: Passwords
     lockout: Lockout
     sessions: Sessions
+    one_time_codes: OneTimeCodes
     clients: Clients
     api_keys: ApiKeys
     signing_keys: SigningKeys

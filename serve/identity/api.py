@@ -15,8 +15,10 @@ from pydantic import BaseModel
 from serve.gateway import Gateway
 from serve.identity.access import Opened
 from serve.identity.granted import permissions_of
+from serve.identity.patience import Attempt, key_of
 from serve.problems import problem_response
 from serve.request_record import record_of
+from serve.sessions.refresh import RefreshRefusedError, refresh
 from store import clients
 from store.clients import OAuthClient
 
@@ -24,8 +26,11 @@ router = APIRouter(tags=["identity"])
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 20  # fixed: more fields than OAuth knows
+RETRY_AFTER_S = "10"  # fixed: a hint; nothing is refused to who comes sooner
 BASIC = "basic"
 CLIENT_CREDENTIALS = "client_credentials"
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a grant
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Token(BaseModel):
@@ -33,6 +38,8 @@ class Token(BaseModel):
     token_type: str = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int
     scope: str
+    refresh_token: str | None = None
+    refresh_expires_in: int | None = None
 
 
 class OAuthError(Exception):
@@ -57,10 +64,11 @@ _FORM_SCHEMA = {
     "type": "object",
     "required": ["grant_type"],
     "properties": {
-        "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS]},
+        "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS, REFRESH_TOKEN]},
         "client_id": {"type": "string"},
         "client_secret": {"type": "string"},
         "scope": {"type": "string"},
+        REFRESH_TOKEN: {"type": "string"},
     },
 }
 
@@ -71,16 +79,21 @@ _FORM_SCHEMA = {
     openapi_extra={"requestBody": {"required": True, "content": {FORM: {"schema": _FORM_SCHEMA}}}},
 )
 async def token(request: Request, gateway: Opened) -> Response:
-    """OAuth 2 client credentials; the client's id and secret by HTTP Basic or in the form."""
+    """OAuth 2: a client's credentials by HTTP Basic or in the form, or a user's refresh token."""
     try:
         form = await _form_of(request)
-        _require_grant(form)
-        client_id, secret = _credentials_of(request, form)
-        client = await _checked(gateway, client_id, secret)
-        record_of(request.scope).tenant = client.tenant
-        granted = await _granted(gateway, client, form.get("scope"))
+        answer = await _GRANTS[_grant_of(form)](request, gateway, form)
     except OAuthError as refused:
         return _answer(gateway, refused)
+    body = answer.model_dump_json(exclude_none=True)
+    return Response(body, media_type="application/json", headers=NO_STORE)
+
+
+async def _for_client(request: Request, gateway: Gateway, form: Mapping[str, str]) -> Token:
+    client_id, secret = _credentials_of(request, form)
+    client = await _checked(gateway, client_id, secret)
+    record_of(request.scope).tenant = client.tenant
+    granted = await _granted(gateway, client, form.get("scope"))
     issued = gateway.issuer.issue(
         client_id=client.id,
         tenant=client.tenant,
@@ -92,12 +105,22 @@ async def token(request: Request, gateway: Opened) -> Response:
         shipper=client.shipper,
         version=client.version,
     )
-    body = Token(
+    return Token(
         access_token=issued, expires_in=gateway.issuer.ttl_s, scope=" ".join(sorted(granted))
     )
-    return Response(
-        body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+
+
+async def _for_session(_: Request, gateway: Gateway, form: Mapping[str, str]) -> Token:
+    given = form.get(REFRESH_TOKEN)
+    if not given:
+        raise _invalid_request(f"{REFRESH_TOKEN} is missing")
+    try:
+        return Token(**dict(await refresh(gateway, given)))
+    except RefreshRefusedError as refused:
+        raise OAuthError("invalid_grant", str(refused), HTTPStatus.BAD_REQUEST) from None
+
+
+_GRANTS = {CLIENT_CREDENTIALS: _for_client, REFRESH_TOKEN: _for_session}
 
 
 @router.get("/.well-known/jwks.json")
@@ -121,13 +144,14 @@ async def _form_of(request: Request) -> dict[str, str]:
     return form
 
 
-def _require_grant(form: Mapping[str, str]) -> None:
+def _grant_of(form: Mapping[str, str]) -> str:
     grant = form.get("grant_type")
     if not grant:
         raise _invalid_request("grant_type is missing")
-    if grant != CLIENT_CREDENTIALS:
-        description = f"only {CLIENT_CREDENTIALS} is offered"
+    if grant not in _GRANTS:
+        description = f"only {' and '.join(_GRANTS)} are offered"
         raise OAuthError("unsupported_grant_type", description, HTTPStatus.BAD_REQUEST)
+    return grant
 
 
 def _credentials_of(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
@@ -148,6 +172,8 @@ def _credentials_of(request: Request, form: Mapping[str, str]) -> tuple[str, str
 
 
 async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient:
+    attempt = Attempt(gateway, key_of("client", client_id), is_password=False)
+    await attempt.begin()
     client = None
     if "\0" not in client_id and client_id.isprintable():
         async with gateway.system_pool.acquire() as conn:
@@ -162,7 +188,9 @@ async def _checked(gateway: Gateway, client_id: str, secret: str) -> OAuthClient
             client.tenant if client else None,
             "wrong secret" if client else "unknown client",
         )
+        await attempt.failed()
         raise _invalid_client("unknown client or wrong secret")
+    await attempt.succeeded()
     return client
 
 
@@ -170,9 +198,13 @@ async def _granted(gateway: Gateway, client: OAuthClient, scope: str | None) -> 
     """All that the client's roles allow now, or the part of it that it asks for."""
     async with gateway.system_pool.acquire() as conn:
         held = await permissions_of(conn, client.tenant_key, client.roles)
+    return _narrowed(held, scope)
+
+
+def _narrowed(held: frozenset[str], scope: str | None) -> frozenset[str]:
     wanted = frozenset((scope or "").split())
     if not wanted <= held:
-        description = f"this client does not hold {' '.join(sorted(wanted - held))}"
+        description = f"its roles do not allow {' '.join(sorted(wanted - held))}"
         raise OAuthError("invalid_scope", description, HTTPStatus.BAD_REQUEST)
     return wanted or held
 
@@ -182,6 +214,8 @@ def _answer(gateway: Gateway, refused: OAuthError) -> Response:
     if refused.error == "invalid_client":
         gateway.metrics.refused.labels("client").inc()
         headers["WWW-Authenticate"] = 'Basic realm="ubertruck"'
+    if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_AFTER_S
     return problem_response(
         refused.status,
         refused.description,

@@ -82,3 +82,11 @@ async def reset_password(
     """A new one-time password, shown once; every session of the user ends."""
     response.headers["Cache-Control"] = "no-store"
     return await service.reset_password(gateway, who, user_id, expected)
+
+
+@router.delete("/v1/users/{id}/totp")
+async def remove_totp(
+    user_id: PathId, gateway: Opened, who: UsersWriter, expected: Expected, response: Response
+) -> UserOut:
+    """Takes the second factor of who has lost it; every session of the user ends."""
+    return tagged(response, await service.remove_totp(gateway, who, user_id, expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 
 from serve.gateway import Change, Gateway
@@ -22,7 +23,7 @@ from serve.users.wire import (
 from store import carriers, revocations, sessions, users
 from store.errors import StaleVersionError
 from store.personal import PersonalData
-from store.postgres import AnyConnection
+from store.postgres import STORE_FAILURES, AnyConnection
 from store.sessions import EndReason
 from store.users import SealedPerson, User
 
@@ -122,9 +123,9 @@ async def change(
             expected_version=now.version if expected is None else expected,
         )
         if {"roles", "carrier", "shipper"} & given.keys():
-            await _revoke(gateway, who, change.conn, changed)
+            await revoke_older(gateway, who, change.conn, changed)
         change.after = UserOut.of(changed, gateway.personal)
-    await gateway.authority.take_revocations()
+    await _take_revocations(gateway)
     return _out(gateway, who, changed)
 
 
@@ -135,8 +136,8 @@ async def disable(gateway: Gateway, who: Principal, user_id: str, expected: int 
     async with gateway.changing(who, "users.disable", f"users/{user_id}") as change:
         changed = await _turn(gateway, who, change, user_id, expected, is_disabled=True)
         await sessions.end_all(change.conn, user_id, EndReason.DISABLED)
-        await _revoke(gateway, who, change.conn, changed)
-    await gateway.authority.take_revocations()
+        await revoke_older(gateway, who, change.conn, changed)
+    await _take_revocations(gateway)
     return _out(gateway, who, changed)
 
 
@@ -155,14 +156,39 @@ async def reset_password(
     lasts_s = gateway.policy_of(who).identity.passwords.one_time_valid_s
     async with gateway.changing(who, "users.reset-password", f"users/{user_id}") as change:
         now = await _above(gateway, who, change, user_id)
-        if expected is not None and expected != now.version:
-            raise StaleVersionError("user", user_id, expected, now.version)
+        _require_version(now, expected)
         changed = await users.set_password(change.conn, user_id, password_hash, lasts_s)
         await sessions.end_all(change.conn, user_id, EndReason.PASSWORD)
-        await _revoke(gateway, who, change.conn, changed)
+        await revoke_older(gateway, who, change.conn, changed)
         change.after = UserOut.of(changed, gateway.personal)
-    await gateway.authority.take_revocations()
+    await _take_revocations(gateway)
     return OneTimePassword(one_time_password=password)
+
+
+async def remove_totp(
+    gateway: Gateway, who: Principal, user_id: str, expected: int | None
+) -> UserOut:
+    """For who has lost the device and the recovery codes; whoever is signed in is so no longer."""
+    async with gateway.changing(who, "users.remove-totp", f"users/{user_id}") as change:
+        now = await _above(gateway, who, change, user_id)
+        _require_version(now, expected)
+        changed = await users.remove_totp(change.conn, user_id)
+        await sessions.end_all(change.conn, user_id, EndReason.ENDED)
+        await revoke_older(gateway, who, change.conn, changed)
+        change.after = UserOut.of(changed, gateway.personal)
+    await _take_revocations(gateway)
+    return _out(gateway, who, changed)
+
+
+def _require_version(user: User, expected: int | None) -> None:
+    if expected is not None and expected != user.version:
+        raise StaleVersionError("user", user.id, expected, user.version)
+
+
+async def _take_revocations(gateway: Gateway) -> None:
+    """Here at once; if the database has just gone away, by the poll as everywhere else."""
+    with contextlib.suppress(*STORE_FAILURES):
+        await gateway.authority.take_revocations()
 
 
 async def _turn(
@@ -197,7 +223,7 @@ async def _above(gateway: Gateway, who: Principal, change: Change, user_id: str)
     return now
 
 
-async def _revoke(gateway: Gateway, who: Principal, conn: AnyConnection, user: User) -> None:
+async def revoke_older(gateway: Gateway, who: Principal, conn: AnyConnection, user: User) -> None:
     """Tokens from before this version say what no longer holds."""
     lives_s = gateway.authority.token_lives_s
     name = f"{Kind.USER}:{user.id}"

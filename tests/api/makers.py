@@ -94,6 +94,15 @@ async def user(world: World) -> Made:
     return {"id": (await _post(world, "/v1/users", {"email": email, "roles": ["viewer"]}))["id"]}
 
 
+async def session(world: World) -> Made:
+    """Of a user of the tenant."""
+    email = f"{fresh('user')}@example.in"
+    made = await _post(world, "/v1/users", {"email": email, "roles": ["viewer"]})
+    proof = {"email": email, "password": made["one_time_password"]}
+    begun = await _post(world, "/v1/sessions", {"tenant": world.owner.tenant.id, **proof})
+    return {"id": begun["session_id"]}
+
+
 async def onboarded(world: World) -> Made:
     made = await _post(world, "/v1/tenants", {"id": fresh("t"), "name": "Its tenant"})
     return {"id": made["id"]}
@@ -138,6 +147,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/roles/{id}": role,
     "/v1/oidc-issuers/{id}": oidc_issuer,
     "/v1/users/{id}": user,
+    "/v1/sessions/{id}": session,
     "/v1/tenants/{id}": onboarded,
     "/v1/config/{path}": setting,
     "/v1/flags/{name}": flag,

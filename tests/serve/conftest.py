@@ -27,6 +27,7 @@ from config.installation import (
     SecretStores,
 )
 from config.policy import Policy, policy
+from config.sections.identity import Identity
 from launch.embedded.redis import binary
 from serve import bare
 from serve.app import build_app
@@ -110,6 +111,12 @@ def installation(
     )
 
 
+def forgiving(usual: Policy) -> Identity:
+    """All tests ask from one address, and are not to wait for each other's failures."""
+    lockout = usual.identity.lockout.model_copy(update={"address_free": 1_000_000})
+    return usual.identity.model_copy(update={"lockout": lockout})
+
+
 @pytest.fixture
 def quick() -> Policy:
     """The product's policy, except that nobody has to wait for an interval to pass."""
@@ -121,7 +128,8 @@ def quick() -> Policy:
     api = usual.api.model_copy(update={"readiness_cache_s": 0.001, "track_chunk_fixes": 3})
     offboarding = usual.tenancy.offboarding.model_copy(update={"poll_s": 0.05, "settle_s": 0.2})
     tenancy = usual.tenancy.model_copy(update={"status_poll_s": 0.05, "offboarding": offboarding})
-    return usual.model_copy(update={"tenancy": tenancy, "live": live, "ingest": ingest, "api": api})
+    update = {"tenancy": tenancy, "live": live, "ingest": ingest, "api": api}
+    return usual.model_copy(update={**update, "identity": forgiving(usual)})
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_a_client_may_ask_for_less(http: httpx.AsyncClient) -> None:
 REFUSALS = [
     ({}, 400, "invalid_request"),
     ({**CLIENT}, 400, "invalid_request"),
-    ({**CLIENT, "grant_type": "refresh_token"}, 400, "unsupported_grant_type"),
+    ({**CLIENT, "grant_type": "password"}, 400, "unsupported_grant_type"),
     ({**GRANT}, 401, "invalid_client"),
     ({**GRANT, "client_id": "demo-viewer", "client_secret": "x"}, 401, "invalid_client"),
     ({**GRANT, "client_id": "nobody", "client_secret": "x"}, 401, "invalid_client"),
