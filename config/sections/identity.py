@@ -98,9 +98,13 @@ class Oidc(Section):
     deadline_s: Positive = key("An issuer that has not answered by then is away.", live=True)
     body_bytes_max: Count = key("A longer answer of an issuer is not read.", live=True)
     keys_ttl_s: Positive = key("How long an issuer's keys are believed unasked.", live=True)
-    refetch_s: Positive = key("An unknown key is asked for at most this often.", live=True)
+    keys_stale_s_max: Positive = key(
+        "While an issuer is away its keys are believed for so long at most.", live=True
+    )
+    refetch_s: Positive = key("An issuer is asked for its keys at most this often.", live=True)
     issuers_cached_max: Count = key("Issuers whose keys a replica remembers.", live=True)
     leeway_s: NotNegative = key("How far an issuer's clock may be off.", live=True)
+    assertion_chars_max: Count = key("A longer assertion is not read.", live=True)
     assertion_age_s_max: Positive = key("An identity older than that is refused.", live=True)
     internal_hosts: tuple[str, ...] = key(
         "Issuers at addresses inside the network are only asked if their host stands here.",

@@ -14,8 +14,10 @@ from pydantic import BaseModel
 
 from serve.gateway import Gateway
 from serve.identity.access import Opened
+from serve.identity.foreign_issuers import AssertionRefusedError, IssuerAwayError
 from serve.identity.granted import permissions_of
 from serve.identity.patience import Attempt, key_of
+from serve.oidc.grant import JWT_BEARER, issue_to, vouched
 from serve.problems import problem_response
 from serve.request_record import record_of
 from serve.sessions.refresh import RefreshRefusedError, refresh
@@ -64,11 +66,13 @@ _FORM_SCHEMA = {
     "type": "object",
     "required": ["grant_type"],
     "properties": {
-        "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS, REFRESH_TOKEN]},
+        "grant_type": {"type": "string", "enum": [CLIENT_CREDENTIALS, REFRESH_TOKEN, JWT_BEARER]},
         "client_id": {"type": "string"},
         "client_secret": {"type": "string"},
         "scope": {"type": "string"},
         REFRESH_TOKEN: {"type": "string"},
+        "assertion": {"type": "string", "description": "what the tenant's own issuer signed"},
+        "tenant": {"type": "string", "description": "goes with an assertion"},
     },
 }
 
@@ -120,7 +124,33 @@ async def _for_session(_: Request, gateway: Gateway, form: Mapping[str, str]) ->
         raise OAuthError("invalid_grant", str(refused), HTTPStatus.BAD_REQUEST) from None
 
 
-_GRANTS = {CLIENT_CREDENTIALS: _for_client, REFRESH_TOKEN: _for_session}
+async def _for_assertion(request: Request, gateway: Gateway, form: Mapping[str, str]) -> Token:
+    for name in ("assertion", "tenant"):
+        if not form.get(name):
+            raise _invalid_request(f"{name} is missing")
+    try:
+        who = await vouched(gateway, form["tenant"], form["assertion"])
+    except AssertionRefusedError as refused:
+        gateway.metrics.refused.labels("assertion").inc()
+        raise OAuthError("invalid_grant", str(refused), HTTPStatus.BAD_REQUEST) from refused
+    except IssuerAwayError as away:
+        description = "the issuer cannot be asked for its keys"
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        raise OAuthError("temporarily_unavailable", description, status) from away
+    record_of(request.scope).tenant = who.tenant
+    granted = _narrowed(who.permissions, form.get("scope"))
+    return Token(
+        access_token=issue_to(gateway, who, granted),
+        expires_in=gateway.issuer.ttl_s,
+        scope=" ".join(sorted(granted)),
+    )
+
+
+_GRANTS = {
+    CLIENT_CREDENTIALS: _for_client,
+    REFRESH_TOKEN: _for_session,
+    JWT_BEARER: _for_assertion,
+}
 
 
 @router.get("/.well-known/jwks.json")

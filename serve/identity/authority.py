@@ -18,7 +18,7 @@ from serve.identity.keys import load_key
 from serve.identity.passwords import PasswordBook
 from serve.identity.principal import Principal
 from serve.identity.tokens import TokenError, TokenIssuer, TokenVerifier
-from store import revocations, sessions, sign_in_failures, signing_keys
+from store import revocations, sessions, sign_in_failures, signing_keys, used_assertions
 from store.key_file import KeyFile
 from store.postgres import STORE_FAILURES, AnyPool
 from store.revocations import RevocationDirectory
@@ -104,6 +104,7 @@ class Authority:
         self.revoked.forget_expired()
         async with self.pool.acquire() as conn:
             await revocations.delete_expired(conn, limits.sweep_rows_max)
+            await used_assertions.delete_expired(conn, limits.sweep_rows_max)
             await sessions.delete_expired(conn, limits.sessions.kept_s, limits.sweep_rows_max)
             lockout = limits.lockout
             await sign_in_failures.delete_old(conn, lockout.forget_after_s, lockout.rows_max)

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +18,8 @@ from serve.identity.guarded_http import FetchError, GuardedHttp
 # Never one that is signed with a shared secret: the public key would do for that.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 DISCOVERY = "/.well-known/openid-configuration"
+# What hostile texts make of a parser: numbers without end, objects within objects.
+UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 KEYS_MAX = 100  # fixed: no issuer publishes so many; bounds memory
 
 
@@ -32,7 +34,9 @@ class IssuerAwayError(RuntimeError):
 @dataclasses.dataclass(slots=True)
 class IssuerKeys:
     keys: dict[str, jwt.PyJWK]
-    fetched_s: float
+    asked_s: float = float("-inf")
+    told_s: float = float("-inf")
+    failure: str | None = None  # why it could not be asked the last time
     lock: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
 
 
@@ -40,9 +44,16 @@ def issuer_in(assertion: str) -> str:
     """Whom it claims to be from, unchecked: says only whose keys to check it with."""
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
-    except jwt.PyJWTError as failed:
+    except UNREADABLE as failed:
         raise AssertionRefusedError("the assertion is no signed token") from failed
     return str(claims.get("iss", ""))
+
+
+def _header_of(assertion: str) -> dict[str, Any]:
+    try:
+        return jwt.get_unverified_header(assertion)
+    except UNREADABLE as failed:
+        raise AssertionRefusedError("the assertion is no signed token") from failed
 
 
 class ForeignIssuers:
@@ -68,10 +79,24 @@ class ForeignIssuers:
         self, assertion: str, issuer: str, audiences: Iterable[str]
     ) -> dict[str, Any]:
         """Checked: signature, issuer, audience, and that it is neither old nor from the future."""
+        header = _header_of(assertion)
+        try:
+            return self._checked(assertion, await self._key(issuer, header), issuer, audiences)
+        except jwt.InvalidSignatureError as failed:
+            # Whoever publishes one key alone need not name it, so a new one shows only so.
+            if "kid" in header:
+                raise _refused(failed) from failed
+        try:
+            key = await self._key(issuer, header, is_outdated=True)
+            return self._checked(assertion, key, issuer, audiences)
+        except jwt.InvalidSignatureError as failed:
+            raise _refused(failed) from failed
+
+    def _checked(
+        self, assertion: str, key: jwt.PyJWK, issuer: str, audiences: Iterable[str]
+    ) -> dict[str, Any]:
         limits = self._limits()
         try:
-            header = jwt.get_unverified_header(assertion)
-            key = await self._key(issuer, str(header.get("kid", "")))
             claims: dict[str, Any] = jwt.decode(
                 assertion,
                 key,
@@ -81,26 +106,37 @@ class ForeignIssuers:
                 leeway=limits.leeway_s,
                 options={"require": ["iss", "aud", "sub", "exp", "iat"]},
             )
+        except jwt.InvalidSignatureError:
+            raise
         except jwt.PyJWTError as failed:
-            raise AssertionRefusedError(f"the assertion is not valid: {failed}") from failed
+            raise _refused(failed) from failed
+        except UNREADABLE as failed:
+            raise AssertionRefusedError("the assertion says what cannot be") from failed
         if time.time() - float(claims["iat"]) > limits.assertion_age_s_max + limits.leeway_s:
             raise AssertionRefusedError("the assertion is too old")
         return claims
 
-    async def _key(self, issuer: str, key_id: str) -> jwt.PyJWK:
+    async def _key(
+        self, issuer: str, header: Mapping[str, Any], *, is_outdated: bool = False
+    ) -> jwt.PyJWK:
         known = self._issuers.get(issuer)
         if known is None:
-            known = self._issuers[issuer] = IssuerKeys({}, float("-inf"))
+            known = self._issuers[issuer] = IssuerKeys({})
             while len(self._issuers) > self._limits().issuers_cached_max:
                 self._issuers.popitem(last=False)
         self._issuers.move_to_end(issuer)
         async with known.lock:
             limits = self._limits()
-            age_s = time.monotonic() - known.fetched_s
-            is_missing = key_id not in known.keys
-            if age_s > limits.keys_ttl_s or (is_missing and age_s > limits.refetch_s):
+            now_s = time.monotonic()
+            is_stale = is_outdated or now_s - known.told_s > limits.keys_ttl_s
+            is_wanted = is_stale or _named(known.keys, header) is None
+            if is_wanted and now_s - known.asked_s > limits.refetch_s:
                 await self._fetch(issuer, known)
-        found = known.keys.get(key_id)
+            if now_s - known.told_s > limits.keys_stale_s_max and known.failure is not None:
+                known.keys = {}
+        found = _named(known.keys, header)
+        if found is None and known.failure is not None:
+            raise IssuerAwayError(known.failure)
         if found is None:
             raise AssertionRefusedError(
                 "the assertion is signed with a key its issuer does not name"
@@ -108,18 +144,29 @@ class ForeignIssuers:
         return found
 
     async def _fetch(self, issuer: str, known: IssuerKeys) -> None:
-        known.fetched_s = time.monotonic()  # also a failed look is one: the next waits its turn
+        known.asked_s = time.monotonic()  # also a failed look is one: the next waits its turn
         try:
             told = await self._http.json(issuer.rstrip("/") + DISCOVERY)
             if told.get("issuer") != issuer:
                 raise FetchError(f"{issuer} says that it is {told.get('issuer')!r}")
             published = await self._http.json(str(told.get("jwks_uri", "")))
         except FetchError as failed:
-            if known.keys:
-                return  # what it published before still holds
-            known.fetched_s = float("-inf")
-            raise IssuerAwayError(str(failed)) from failed
+            known.failure = str(failed)  # what it published before still holds for a while
+            return
         known.keys = _usable(published.get("keys"))
+        known.told_s, known.failure = known.asked_s, None
+
+
+def _refused(failed: jwt.PyJWTError) -> AssertionRefusedError:
+    return AssertionRefusedError(f"the assertion is not valid: {failed}")
+
+
+def _named(keys: Mapping[str, jwt.PyJWK], header: Mapping[str, Any]) -> jwt.PyJWK | None:
+    """By its name; without a name, the only one that there is for such a signature."""
+    if "kid" in header:
+        return keys.get(str(header["kid"]))
+    fit = [key for key in keys.values() if key.algorithm_name == header.get("alg")]
+    return fit[0] if len(fit) == 1 else None
 
 
 def _usable(published: Any) -> dict[str, jwt.PyJWK]:

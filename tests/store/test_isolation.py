@@ -77,6 +77,7 @@ GRANTS = {
         "oidc_issuers": {"SELECT"},
         "revocations": {"SELECT", "DELETE"},
         "sign_in_failures": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+        "used_assertions": {"SELECT", "INSERT", "DELETE"},
         "signing_keys": {"SELECT", "INSERT", "DELETE"},
         "trucks": {"SELECT"},
         "device_credentials": {"SELECT"},
