@@ -12,6 +12,7 @@ from serve.paging import ListOf, Page
 from serve.problems import ConflictError
 from serve.roles.seeding import seed_roles
 from serve.tenancy.first_client import make_first_client, new_client_secret
+from serve.tenancy.first_user import make_first_user, new_one_time_password
 from serve.tenancy.first_values import configure
 from serve.tenancy.wire import (
     NewTenant,
@@ -29,16 +30,20 @@ async def onboard(gateway: Gateway, who: Principal, new: NewTenant) -> NewTenant
     if new.id in TENANTS and not is_development():
         raise ConflictError(f"{new.id!r} is a name that only development installations use")
     secret = await new_client_secret()
+    password = await new_one_time_password(gateway)
+    admin = None
     async with gateway.operating(who, "tenants.create", f"tenants/{new.id}") as change:
         made = await tenants.create(change.conn, new.id, new.name, who.tenant_key)
         await seed_roles(change.conn, made)
         client = await make_first_client(change.conn, made, secret, (Role.ADMIN,))
+        if new.admin is not None:
+            admin = await make_first_user(gateway, change.conn, made, new.admin, password)
         await configure(gateway, who, change.conn, made, new.configuration or {})
         detail = await tenants.get(change.conn, new.id, who.tenant_key, with_children=True)
         change.after = TenantOut.of(detail)
     if new.configuration:
         await gateway.configuration.announce()
-    return NewTenantOut(**dict(TenantOut.of(detail)), client=client)
+    return NewTenantOut(**dict(TenantOut.of(detail)), client=client, admin=admin)
 
 
 async def get(gateway: Gateway, who: Principal, tenant_id: str) -> TenantOut:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from serve.carriers.wire import Email
 from serve.fields import LongText, Strict
 from store.offboarding import Offboarding
 from store.tenants import TenantDetail, TenantStatus
@@ -17,9 +18,17 @@ VALUES_MAX = 500  # fixed: part of the published schema
 TenantId = Annotated[str, StringConstraints(pattern=TENANT_PATTERN)]
 
 
+class NewAdmin(Strict):
+    email: Email
+    name: LongText | None = None
+
+
 class NewTenant(Strict):
     id: TenantId
     name: LongText
+    admin: NewAdmin | None = Field(
+        default=None, description="the person who administers it first, as a user of it"
+    )
     configuration: dict[str, Any] | None = Field(
         default=None,
         max_length=VALUES_MAX,
@@ -60,8 +69,17 @@ class ClientCredentials(BaseModel):
     secret: str
 
 
+class FirstUser(BaseModel):
+    """How the tenant's first administrator signs in; the password is shown this once."""
+
+    id: str
+    email: str
+    one_time_password: str = Field(description="good for choosing another, for a few days")
+
+
 class NewTenantOut(TenantOut):
     client: ClientCredentials
+    admin: FirstUser | None = Field(default=None, description="when the request named one")
 
 
 class Offboard(Strict):

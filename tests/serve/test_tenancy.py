@@ -14,7 +14,7 @@ import websockets.asyncio.client as websocket
 from serve.gateway import Gateway
 from serve.identity.permissions import PERMISSIONS_OF, Role
 from store.directory import TruckDirectory
-from store.postgres import AnyPool
+from store.postgres import AnyConnection, AnyPool
 from store.tenants import Tenant
 from tests.launch.waiting import until
 from tests.serve.caller import Caller
@@ -52,6 +52,31 @@ async def onboard(operator: Caller) -> tuple[str, Caller]:
     assert token.status_code == 200, token.text
     stands_for = Tenant(0, tenant_id, "New", operator.tenant.key)
     return tenant_id, Caller(operator.http, stands_for, token.json()["access_token"])
+
+
+async def test_its_first_administrator_is_a_user_who_can_sign_in(
+    operator: Caller, superuser: AnyConnection
+) -> None:
+    admin = {"email": "first@example.in", "name": "The First"}
+    tenant_id = "n-" + secrets.token_hex(6)
+
+    answer = await operator.ask(
+        "POST", "/v1/tenants", json={"id": tenant_id, "name": "New", "admin": admin}
+    )
+
+    assert answer.headers["cache-control"] == "no-store"
+    first = answer.json()["admin"]
+    proof = {"tenant": tenant_id, "email": admin["email"], "password": first["one_time_password"]}
+    signed = (await operator.http.post("/v1/sessions", json=proof)).json()
+    theirs = Caller(operator.http, operator.tenant, signed["access_token"])
+    wanted = {"current": first["one_time_password"], "password": "a password of my own"}
+    changed = await theirs.ask("PUT", "/v1/me/password", json=wanted)
+    theirs = Caller(operator.http, operator.tenant, changed.json()["access_token"])
+    (listed,) = (await theirs.get("/v1/users")).json()["items"]
+    assert (listed["id"], listed["name"], listed["roles"]) == (first["id"], "The First", ["admin"])
+    assert (await theirs.ask("POST", "/v1/tenants", json={"id": "x", "name": "X"})).is_error
+    kept = str(await superuser.fetch("SELECT * FROM audit_log WHERE subject LIKE $1", "tenants/%"))
+    assert first["one_time_password"] not in kept
 
 
 async def test_a_tenant_is_onboarded_whole_in_one_call(operator: Caller, system: AnyPool) -> None:
