@@ -97,7 +97,7 @@ async def test_both_secrets_are_good_during_the_overlap(caller: Caller, system: 
     assert shown["previous_until"] is not None
     assert opens(old, entry)
     assert opens(shown["secret"], entry)
-    later = NOW + timedelta(seconds=700)
+    later = datetime.now(UTC) + timedelta(seconds=700)
     assert not opens(old, entry, later)
     assert opens(shown["secret"], entry, later)
 
