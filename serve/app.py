@@ -27,6 +27,7 @@ from serve.fleet import api as fleet
 from serve.gateway import Actors
 from serve.health import api as health
 from serve.identity import api as identity
+from serve.identity import token_state
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
@@ -53,6 +54,7 @@ ROUTERS = (
     events.router,
     live.router,
     identity.router,
+    token_state.router,
     users.router,
     sessions.router,
     me.router,

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.postgres
 # Whoever has no token yet, or is a machine that looks after us. Anything else is a finding.
 PUBLIC = {
     "POST /v1/oauth/token",
+    # A client proves itself there as it does for a token.
+    "POST /v1/oauth/revoke",
+    "POST /v1/oauth/introspect",
     "POST /v1/sessions",
     "GET /.well-known/jwks.json",
     "GET /livez",

@@ -20,6 +20,8 @@ from tests.serve.in_process import InProcessActors
 # docs/api.md says why each of these needs no token.
 PUBLIC = {
     "/v1/oauth/token",
+    "/v1/oauth/revoke",
+    "/v1/oauth/introspect",
     "/.well-known/jwks.json",
     "/livez",
     "/readyz",
