@@ -221,7 +221,7 @@ async def renew_hash(conn: AnyConnection, user_id: str, version: int, password_h
 async def is_still(conn: AnyConnection, user_id: str, version: int) -> bool:
     """Whether nobody has changed it since; nor can, until this transaction ends."""
     now: int | None = await conn.fetchval(
-        "SELECT version FROM users WHERE id = $1 FOR SHARE", user_id
+        "SELECT version FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id
     )
     return now == version
 

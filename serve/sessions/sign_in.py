@@ -16,7 +16,7 @@ from store import sessions, users
 from store.postgres import AnyConnection
 from store.users import Credentials
 
-SESSION_BYTES = 16
+SESSION_BYTES = 16  # fixed: 128 bits: no two are ever the same
 USER_AGENT_CHARS_MAX = 200  # fixed: enough to tell a person which of their devices it is
 
 

@@ -218,6 +218,8 @@ async def _turn(
 async def _above(gateway: Gateway, who: Principal, change: Change, user_id: str) -> User:
     """The user as it is, whom the caller may change."""
     now = await users.get(change.conn, user_id)
+    if not await users.is_still(change.conn, user_id, now.version):
+        raise ConflictError("somebody has changed this user meanwhile; try again")
     change.before = UserOut.of(now, gateway.personal)
     await require_above(change.conn, who, now.roles, carrier=now.carrier, shipper=now.shipper)
     return now

@@ -71,6 +71,10 @@ async def _fill_by_routes(side: Side) -> None:
         name = side.name("/v1/carriers/{id}")
         contact = {"email": f"{side.mark}@example.in", "bank_account": f"{side.mark}/123456"}
         await _made(side, "POST", "/v1/carriers", id=name, name=f"{side.mark} carrier", **contact)
+    for _ in range(BY_ROUTE):
+        side.count += 1
+        person = {"email": f"{side.mark}-{side.count}@example.in", "name": f"{side.mark} person"}
+        await _made(side, "POST", "/v1/users", roles=["viewer"], **person)
     for _ in range(ROLES):
         await _made(side, "POST", "/v1/roles", name=side.name("/v1/roles/{id}"), permissions=[])
     for _ in range(SECRETS):

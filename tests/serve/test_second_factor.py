@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -43,6 +44,15 @@ async def test_it_is_asked_for_and_each_code_is_good_once(user: User) -> None:
     assert [one.status_code for one in (without, wrong, right, again)] == [401, 401, 201, 401]
     assert wrong.json()["type"].endswith("unauthorised")
     assert (await user.caller.get("/v1/me")).json()["user"]["has_second_factor"]
+
+
+async def test_of_many_with_one_code_at_once_one_gets_in(user: User) -> None:
+    secret, _ = await enrolled(user)
+    code = code_of(secret)
+
+    answers = await asyncio.gather(*(user.sign_in(code=code) for _ in range(4)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401]
 
 
 async def test_a_wrong_password_does_not_learn_of_it(user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -172,6 +173,21 @@ def user_token(gateway: Gateway, tenant: Tenant, made: dict[str, Any]) -> str:
         now_s=int(time.time()),
         version=made["version"],
     )
+
+
+async def test_of_changes_at_once_none_fails_and_none_is_lost(caller: Caller) -> None:
+    made = await make(caller)
+    path = f"/v1/users/{made['id']}"
+    asked = [
+        *(caller.ask("PATCH", path, json={"name": f"Name {n}"}) for n in range(4)),
+        *(caller.ask("POST", f"{path}/password") for _ in range(2)),
+    ]
+
+    answers = await asyncio.gather(*asked)
+
+    assert {answer.status_code for answer in answers} <= {200, 409, 412}
+    done = sum(answer.is_success for answer in answers)
+    assert (await caller.get(path)).json()["version"] == made["version"] + done
 
 
 WRONG = [
