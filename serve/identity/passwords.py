@@ -37,6 +37,8 @@ class PasswordBook:
     def __init__(self, limits: Callable[[], Passwords]) -> None:
         self._limits = limits
         self._slots = asyncio.Semaphore(limits().checks_at_once)
+        # Made now, or the first sign-in of somebody unknown would take twice as long.
+        _nobodys(self._hasher())
 
     async def hash(self, password: str) -> str:
         async with self._slots:
