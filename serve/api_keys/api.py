@@ -29,6 +29,7 @@ async def create_api_key(
     """Shown this once. It acts for who made it: never with more than that one has at the time,
     and only as long as there is that one."""
     made = await service.create(gateway, who, new)
+    response.headers["Cache-Control"] = "no-store"
     return tagged(response, made, f"/v1/api-keys/{made.id}")
 
 

@@ -37,6 +37,7 @@ async def create_client(
     Nobody can give roles that allow more than they may themselves.
     """
     made = await service.create(gateway, who, new)
+    response.headers["Cache-Control"] = "no-store"
     return tagged(response, made, f"/v1/clients/{made.id}")
 
 
@@ -77,6 +78,7 @@ async def rotate_client_secret(  # noqa: PLR0917 - the framework passes by name
     response: Response,
 ) -> ClientWithSecret:
     """A new secret, shown this once; the one before is good for the overlap longer."""
+    response.headers["Cache-Control"] = "no-store"
     return tagged(response, await service.rotate(gateway, who, client_id, wanted, expected))
 
 

@@ -31,6 +31,7 @@ class Maker:
         body = {"name": "A key", "scopes": scopes, **fields}
         answer = await self.caller.ask("POST", "/v1/api-keys", json=body)
         assert answer.status_code == 201, answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
         made: dict[str, Any] = answer.json()
         return made
 

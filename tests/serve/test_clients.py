@@ -20,6 +20,7 @@ async def made(caller: Caller, *roles: str, **fields: Any) -> dict[str, Any]:
     body = {"name": "A program", "roles": roles, **fields}
     answer = await caller.ask("POST", "/v1/clients", json=body)
     assert answer.status_code == 201, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
     client: dict[str, Any] = answer.json()
     return client
 
