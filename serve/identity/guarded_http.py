@@ -15,7 +15,7 @@ from config.sections.identity import Oidc
 from serve.identity.development import is_development
 
 HTTPS_PORT = 443  # fixed: the scheme's own port
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # fixed: RFC 6052
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 class FetchError(RuntimeError):

@@ -18,7 +18,7 @@ from store.clients import OAuthClient
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 20  # fixed: more fields than OAuth knows
-RETRY_AFTER_S = "10"  # fixed: a hint; nothing is refused to who comes sooner
+RETRY_AFTER_S = "10"  # a hint; nothing is refused to who comes sooner
 BASIC = "basic"
 NO_STORE = {"Cache-Control": "no-store"}
 

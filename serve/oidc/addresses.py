@@ -10,7 +10,7 @@ import httpx
 from serve.identity.development import is_development
 from serve.identity.guarded_http import is_outside
 
-LOCAL = "localhost"
+LOCAL = "localhost"  # fixed: RFC 6761 names it
 # Names that mean something inside a network only (RFC 6761, RFC 6762, RFC 8375, ICANN's own).
 INSIDE = (".localhost", ".local", ".internal", ".home.arpa", ".intranet", ".lan")
 
@@ -20,7 +20,7 @@ def objection_to(issuer: str, internal_hosts: Collection[str]) -> str | None:
     try:
         url = httpx.URL(issuer)
     except httpx.InvalidURL:
-        return "an issuer is an address: https://..."
+        return "an issuer is an address that begins with its scheme"
     host = url.host.rstrip(".").lower()
     if not host or url.userinfo or url.query or url.fragment or "?" in issuer or "#" in issuer:
         return "an issuer is an address without credentials, query and fragment"
