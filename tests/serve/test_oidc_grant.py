@@ -345,3 +345,14 @@ async def test_a_refused_role_gives_nothing_after_it_was_emptied(
     await trusting.ask("PATCH", "/v1/roles/viewer", json={"permissions": ["trucks:read"]})
 
     assert (await ask(trusting, issuer.signed())).json()["scope"] == "trucks:read"
+
+
+async def test_not_for_ever_while_it_is_away(caller: Caller, gateway: Gateway) -> None:
+    """Nobody could take back a stolen key from who cannot ask."""
+    with oidc_issuer.running() as leaving:
+        await trust(caller, leaving)
+        assert (await ask(caller, leaving.signed())).status_code == 200
+    object.__setattr__(gateway.policy.identity.oidc, "keys_ttl_s", 0.001)
+    object.__setattr__(gateway.policy.identity.oidc, "keys_stale_s_max", 0.001)
+
+    assert (await ask(caller, leaving.signed())).status_code == 503
