@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import uvicorn
 
 from config.installation import Installation
 from config.policy import Policy
-from serve.app import build_app
+from serve.app import build_app, no_one_waits
+from serve.garbage import settle
 from serve.gateway import Actors
 from serve.live.socket import LiveSocketProtocol
 
 
-def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uvicorn.Server:
+def server(
+    where: Installation,
+    policy: Policy,
+    actors: Actors,
+    port: int,
+    when_open: Callable[[], None] = no_one_waits,
+) -> uvicorn.Server:
     """Await its `serve()`; stop it by setting its `should_exit`."""
     return uvicorn.Server(
         uvicorn.Config(
-            build_app(where, policy, actors),
+            build_app(where, policy, actors, when_open=when_open),
             host=where.http.host,
             port=port,
             ws=LiveSocketProtocol,
@@ -27,4 +36,4 @@ def server(where: Installation, policy: Policy, actors: Actors, port: int) -> uv
 
 
 def run(where: Installation, policy: Policy, actors: Actors, port: int) -> None:
-    server(where, policy, actors, port).run()
+    server(where, policy, actors, port, lambda: settle(policy.api)).run()

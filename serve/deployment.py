@@ -11,6 +11,7 @@ from config.installation import Installation
 from config.policy import Policy, policy, process_settings
 from config.snapshot import Handed, hand_on, take_over
 from serve.app import build_app
+from serve.garbage import settle
 from serve.live import socket
 from serve.request_record import current
 from store.installed import installation
@@ -35,7 +36,9 @@ def build_replica(handed: Handed) -> FastAPI:
     socket.install()
     where = installation()
     shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
-    return build_app(where, policy(), shards, process_settings())
+    return build_app(
+        where, policy(), shards, process_settings(), when_open=lambda: settle(policy().api)
+    )
 
 
 class Gateway:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any
 
 import httpx
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
+from store.postgres import AnyConnection
 from store.tenants import Tenant
 from tests.api.conftest import Running, caller_with
 from tests.api.makers import MAKERS, World
@@ -33,14 +34,20 @@ TRUCK, FENCE = "/v1/trucks/{id}", "/v1/fences/{id}"
 
 
 @pytest.fixture
-async def sides(running: Running, other_tenant: Tenant) -> tuple[Side, Side]:
+async def sides(
+    running: Running, other_tenant: Tenant, superuser: AnyConnection
+) -> AsyncIterator[tuple[Side, Side]]:
     world = running.world
     ours = side_of(world.owner)
     theirs = side_of(caller_with(world.owner.http, world.gateway, other_tenant))
     for side in (ours, theirs):
         await fill(world, side)
         await drive(world, side, INSIDE)
-    return ours, theirs
+    yield ours, theirs
+    # Every later test's shard would compile these thousands.
+    keys = [side.caller.tenant.key for side in (ours, theirs)]
+    await superuser.execute("DELETE FROM fence_versions WHERE tenant_key = ANY($1)", keys)
+    await superuser.execute("DELETE FROM fences WHERE tenant_key = ANY($1)", keys)
 
 
 async def drive(world: World, side: Side, where: Mapping[str, float]) -> None:
