@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -33,10 +32,6 @@ from store.personal import PersonalData
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.secrets import Secrets
 from store.tenants import TenantStatuses
-
-LOG_FLUSH_S = 1.0
-ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
-logger = logging.getLogger("ubertruck.gateway")
 
 
 class Actors(KnowsPositions, KnowsStats, Protocol):

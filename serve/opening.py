@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from store.audit_chain import Signer
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
+from store.ending import end
 from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
@@ -38,7 +39,6 @@ from store.secrets import open_secrets
 from store.tenants import TenantStatuses
 
 LOG_FLUSH_S = 1.0
-ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
 logger = logging.getLogger("ubertruck.gateway")
 
 
@@ -70,7 +70,7 @@ async def open_gateway(
             yield gateway
         finally:
             gateway.hub.close()
-            await _end(tasks)
+            await end(tasks)
             await opening.uses.close()
             await gateway.audit.flush()
 
@@ -188,15 +188,6 @@ class _Opening:
             ("device-refusals", self._device_refusals.run(self._system_pool)),
             ("log-flush", _flush_logs()),
         ]
-
-
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Asks more than once: a client library that is just connecting may swallow a cancellation."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)
 
 
 async def _follow_directory(gateway: Gateway) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 
 from config.policy import Settings
 from config.snapshot import present_environment, snapshot_of
 from store import configuration
 from store.config_bus import ConfigBus
+from store.ending import end
 from store.postgres import STORE_FAILURES, AnyPool
 
 log = logging.getLogger("ubertruck.config")
-
-ASK_AGAIN_S = 0.1  # fixed: a look at what was asked to end, no wait of its own
 
 
 async def refresh(settings: Settings, pool: AnyPool) -> bool:
@@ -64,7 +63,7 @@ class ConfigFollower:
         try:
             yield
         finally:
-            await _end(tasks)
+            await end(tasks)
 
     async def _listen(self) -> None:
         async for _ in self._bus.heard():
@@ -83,12 +82,3 @@ class ConfigFollower:
                 log.warning("the configuration stays as it is: %s", failed)
             except Exception:  # whatever it is, the next change must be seen
                 log.exception("the configuration stays as it is")
-
-
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Asks more than once: a client library that is just connecting may swallow a cancellation."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)

@@ -14,7 +14,7 @@ from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["carriers"])
 
@@ -29,9 +29,7 @@ async def create_carrier(
 ) -> CarrierOut:
     """What says something about a person is encrypted, and masked for most readers."""
     carrier = await service.create(gateway, who, new)
-    response.headers["ETag"] = etag_of(carrier.version)
-    response.headers["Location"] = f"/v1/carriers/{carrier.id}"
-    return carrier
+    return tagged(response, carrier, f"/v1/carriers/{carrier.id}")
 
 
 @router.get("/v1/carriers")
@@ -53,9 +51,7 @@ async def list_carriers(  # noqa: PLR0917 - the framework passes by name
 async def get_carrier(
     carrier_id: PathId, gateway: Opened, who: CarriersReader, response: Response
 ) -> CarrierOut:
-    carrier = await service.get(gateway, who, carrier_id)
-    response.headers["ETag"] = etag_of(carrier.version)
-    return carrier
+    return tagged(response, await service.get(gateway, who, carrier_id))
 
 
 @router.patch("/v1/carriers/{id}")
@@ -67,9 +63,7 @@ async def change_carrier(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> CarrierOut:
-    carrier = await service.change(gateway, who, carrier_id, wanted, expected)
-    response.headers["ETag"] = etag_of(carrier.version)
-    return carrier
+    return tagged(response, await service.change(gateway, who, carrier_id, wanted, expected))
 
 
 @router.delete("/v1/carriers/{id}", status_code=HTTPStatus.NO_CONTENT)

@@ -21,7 +21,7 @@ from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["devices"])
 
@@ -36,9 +36,7 @@ async def create_device(
 ) -> DeviceWithSecret:
     """For a truck that has none; the secret is shown this once."""
     device = await service.create(gateway, who, new)
-    response.headers["ETag"] = etag_of(device.version)
-    response.headers["Location"] = f"/v1/devices/{device.id}"
-    return device
+    return tagged(response, device, f"/v1/devices/{device.id}")
 
 
 @router.get("/v1/devices")
@@ -52,9 +50,7 @@ async def list_devices(
 async def get_device(
     device_id: PathId, gateway: Opened, who: DevicesReader, response: Response
 ) -> DeviceOut:
-    device = await service.get(gateway, who, device_id)
-    response.headers["ETag"] = etag_of(device.version)
-    return device
+    return tagged(response, await service.get(gateway, who, device_id))
 
 
 @router.patch("/v1/devices/{id}")
@@ -67,9 +63,7 @@ async def bind_device(  # noqa: PLR0917 - the framework passes by name
     response: Response,
 ) -> DeviceOut:
     """Bind it to an IMEI or another id that no second device of the installation may have."""
-    device = await service.bind(gateway, who, device_id, wanted, expected)
-    response.headers["ETag"] = etag_of(device.version)
-    return device
+    return tagged(response, await service.bind(gateway, who, device_id, wanted, expected))
 
 
 @router.post("/v1/devices/{id}/rotate")
@@ -85,9 +79,7 @@ async def rotate_secret(  # noqa: PLR0917 - the framework passes by name
 
     A device that was revoked is let in again, with the new secret only.
     """
-    device = await service.rotate(gateway, who, device_id, wanted, expected)
-    response.headers["ETag"] = etag_of(device.version)
-    return device
+    return tagged(response, await service.rotate(gateway, who, device_id, wanted, expected))
 
 
 @router.post("/v1/devices/{id}/revoke")
@@ -95,9 +87,7 @@ async def revoke_device(
     device_id: PathId, gateway: Opened, who: DevicesWriter, expected: Expected, response: Response
 ) -> DeviceOut:
     """No secret of it is good any more, and its open connection is dropped within five seconds."""
-    device = await service.revoke(gateway, who, device_id, expected)
-    response.headers["ETag"] = etag_of(device.version)
-    return device
+    return tagged(response, await service.revoke(gateway, who, device_id, expected))
 
 
 @router.get("/v1/devices/{id}/refusals")

@@ -14,7 +14,7 @@ from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
 from serve.roles import service
 from serve.roles.wire import NewRole, RoleChange, RoleOut
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["roles"])
 
@@ -28,9 +28,7 @@ async def create_role(
 ) -> RoleOut:
     """A role of your own; nobody can put more into it than they hold themselves."""
     role = await service.create(gateway, who, new)
-    response.headers["ETag"] = etag_of(role.version)
-    response.headers["Location"] = f"/v1/roles/{role.name}"
-    return role
+    return tagged(response, role, f"/v1/roles/{role.name}")
 
 
 @router.get("/v1/roles")
@@ -40,9 +38,7 @@ async def list_roles(gateway: Opened, who: RolesReader, page: Paged) -> ListOf[R
 
 @router.get("/v1/roles/{id}")
 async def get_role(name: PathId, gateway: Opened, who: RolesReader, response: Response) -> RoleOut:
-    role = await service.get(gateway, who, name)
-    response.headers["ETag"] = etag_of(role.version)
-    return role
+    return tagged(response, await service.get(gateway, who, name))
 
 
 @router.patch("/v1/roles/{id}")
@@ -55,9 +51,7 @@ async def change_role(  # noqa: PLR0917 - the framework passes by name
     response: Response,
 ) -> RoleOut:
     """Tokens issued before keep what they allow until they are renewed."""
-    role = await service.change(gateway, who, name, wanted, expected)
-    response.headers["ETag"] = etag_of(role.version)
-    return role
+    return tagged(response, await service.change(gateway, who, name, wanted, expected))
 
 
 @router.delete("/v1/roles/{id}", status_code=HTTPStatus.NO_CONTENT)

@@ -24,7 +24,7 @@ from serve.tenancy.wire import (
     TenantChange,
     TenantOut,
 )
-from serve.versions import Expected, etag_of
+from serve.versions import Expected, etag_of, tagged
 
 router = APIRouter(tags=["tenants"])
 
@@ -54,9 +54,7 @@ async def list_tenants(gateway: Opened, who: TenantsReader, page: Paged) -> List
 async def get_tenant(
     tenant_id: PathId, gateway: Opened, who: TenantsReader, response: Response
 ) -> TenantOut:
-    tenant = await service.get(gateway, who, tenant_id)
-    response.headers["ETag"] = etag_of(tenant.version)
-    return tenant
+    return tagged(response, await service.get(gateway, who, tenant_id))
 
 
 @router.patch("/v1/tenants/{id}")
@@ -68,9 +66,7 @@ async def change_tenant(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> TenantOut:
-    tenant = await service.change(gateway, who, tenant_id, wanted, expected)
-    response.headers["ETag"] = etag_of(tenant.version)
-    return tenant
+    return tagged(response, await service.change(gateway, who, tenant_id, wanted, expected))
 
 
 @router.post("/v1/tenants/{id}/suspend")
@@ -78,9 +74,7 @@ async def suspend_tenant(
     tenant_id: PathId, why: Reason, gateway: Opened, who: TenantsWriter, response: Response
 ) -> TenantOut:
     """Its tokens and devices are refused within seconds; nothing of it is lost."""
-    tenant = await service.suspend(gateway, who, tenant_id, why.reason)
-    response.headers["ETag"] = etag_of(tenant.version)
-    return tenant
+    return tagged(response, await service.suspend(gateway, who, tenant_id, why.reason))
 
 
 @router.post("/v1/tenants/{id}/resume")
@@ -88,9 +82,7 @@ async def resume_tenant(
     tenant_id: PathId, why: Reason, gateway: Opened, who: TenantsWriter, response: Response
 ) -> TenantOut:
     """Everything works again as before, with the same tokens and device secrets."""
-    tenant = await service.resume(gateway, who, tenant_id, why.reason)
-    response.headers["ETag"] = etag_of(tenant.version)
-    return tenant
+    return tagged(response, await service.resume(gateway, who, tenant_id, why.reason))
 
 
 @router.post("/v1/tenants/{id}/offboard", status_code=HTTPStatus.ACCEPTED)

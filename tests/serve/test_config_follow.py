@@ -17,6 +17,7 @@ from serve.gateway import Gateway
 from serve.live.columns import View
 from serve.live.feed import TenantFeed
 from store.config_bus import ConfigBus
+from store.postgres import STORE_FAILURES
 from tests.conftest import free_port
 from tests.launch.waiting import until
 from tests.serve.caller import Caller
@@ -99,7 +100,7 @@ async def test_the_last_snapshot_serves_while_the_store_is_away(
 
 
 async def looked_in_vain(gateway: Gateway) -> bool:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*STORE_FAILURES):
         return await gateway.configuration.refresh()
     return False
 
