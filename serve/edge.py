@@ -41,7 +41,6 @@ EXEMPT = frozenset({"/livez", "/readyz", "/metrics"})
 # A broker asks for each device that connects, all from one address, and proves itself each time.
 OF_BROKERS = "/v1/brokers/"
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
-BROKERS_PATH = "/v1/brokers/"
 CREDENTIALS = (b"authorization", b"x-api-key", b"sec-websocket-protocol")
 IDEMPOTENCY_KEY = b"idempotency-key"
 
@@ -199,7 +198,7 @@ class Edge:
         """Who shows credentials is held to limits of its own, once they have proved good."""
         is_token = scope["path"] == TOKEN_PATH
         # A broker that asks about its devices shows its secret to the route, where it likes.
-        is_broker = scope["path"].startswith(BROKERS_PATH)
+        is_broker = scope["path"].startswith(OF_BROKERS)
         if is_token or not (is_broker or _is_with_credentials(given)):
             limiter = _gateway_of(scope).limiter
             held = limiter.of_address(subject_of(record.origin), at_token_endpoint=is_token)

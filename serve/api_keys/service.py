@@ -69,7 +69,7 @@ async def revoke(gateway: Gateway, who: Principal, key_id: str, expected: int | 
         await revocations.revoke_subject(
             change.conn, who.tenant_key, name, revoked.version, lives_s
         )
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 def _expiry(gateway: Gateway, who: Principal, wanted: datetime | None) -> datetime:

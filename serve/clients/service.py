@@ -86,7 +86,7 @@ async def change(
         if (then.carrier, then.shipper) != (now.carrier, now.shipper):
             await _end_keys(gateway, change.conn, who, changed)
         change.after = ClientOut.of(changed)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
     return ClientOut.of(changed)
 
 
@@ -112,7 +112,7 @@ async def rotate(
             await _end_tokens(gateway, change.conn, who, rotated)
         out = ClientOut.of(rotated)
         change.after = out
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
     return ClientWithSecret(**dict(out), secret=secret)
 
 
@@ -127,7 +127,7 @@ async def revoke(gateway: Gateway, who: Principal, client_id: str, expected: int
         await _end_tokens(gateway, change.conn, who, revoked)
         await _end_keys(gateway, change.conn, who, revoked)
         change.after = ClientOut.of(revoked)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 async def _fresh_secret() -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
@@ -72,8 +73,15 @@ class Authority:
 
     # -------------------------------------------------------------------------- following
 
+    async def note_revoked(self) -> None:
+        """After a revocation of our own: known here at once, unless the store has gone away.
+
+        What is committed is done, and must not be answered as if it had failed; the poll hears it.
+        """
+        with contextlib.suppress(*STORE_FAILURES):
+            await self.take_revocations()
+
     async def take_revocations(self) -> None:
-        """Known here from now on; the replica that revokes need not wait for its own poll."""
         if await self.revoked.refresh(self.pool):
             for tell in self.when_revoked:
                 tell(self.is_revoked)

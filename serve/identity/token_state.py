@@ -144,7 +144,7 @@ async def _revoke_access(gateway: Gateway, who: Principal, token_id: str) -> Non
     async with gateway.changing(who, "tokens.revoke", f"tokens/{token_id}") as change:
         lives_s = gateway.authority.token_lives_s
         await revocations.revoke_token(change.conn, who.tenant_key, token_id, lives_s)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 async def _end_session(gateway: Gateway, who: Principal, session_id: str) -> None:
@@ -152,7 +152,7 @@ async def _end_session(gateway: Gateway, who: Principal, session_id: str) -> Non
         await sessions.end(change.conn, session_id, EndReason.ENDED)
         lives_s = gateway.authority.token_lives_s
         await revocations.revoke_session(change.conn, who.tenant_key, session_id, lives_s)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 async def _state_of(gateway: Gateway, client: OAuthClient, token: str) -> TokenState:

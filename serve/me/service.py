@@ -22,7 +22,7 @@ from serve.users.service import refuse_weak, revoke_older
 from serve.users.wire import UserOut, person_of
 from store import sessions, users
 from store.errors import NotFoundError
-from store.postgres import STORE_FAILURES, AnyConnection
+from store.postgres import AnyConnection
 from store.sessions import EndReason
 from store.users import Credentials
 
@@ -50,8 +50,7 @@ async def change_password(gateway: Gateway, who: Principal, wanted: PasswordChan
         await sessions.end_all(change.conn, user.id, EndReason.PASSWORD, keep=who.session_id)
         await revoke_older(gateway, who, change.conn, changed)
         change.after = UserOut.of(changed, gateway.personal)
-    with contextlib.suppress(*STORE_FAILURES):
-        await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
     renewed = await _credentials(gateway, who)
     async with gateway.as_tenant(who) as conn:
         held = await granted(conn, renewed)

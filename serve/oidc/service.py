@@ -60,7 +60,7 @@ async def change(
         changed = await oidc_issuers.update(change.conn, issuer_id, given, version)
         await _end_tokens(gateway, change.conn, who, now)
         change.after = IssuerOut.of(changed)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
     return IssuerOut.of(changed)
 
 
@@ -73,7 +73,7 @@ async def delete(gateway: Gateway, who: Principal, issuer_id: str, expected: int
         version = now.version if expected is None else expected
         await oidc_issuers.delete(change.conn, issuer_id, version)
         await _end_tokens(gateway, change.conn, who, now)
-    await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 def _said(wanted: IssuerChange) -> dict[str, object]:

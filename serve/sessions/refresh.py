@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from serve.gateway import Gateway
 from serve.sessions.tokens import (
     access_for,
@@ -14,7 +12,6 @@ from serve.sessions.tokens import (
 )
 from serve.sessions.wire import TokensOut
 from store import revocations, sessions, users
-from store.postgres import STORE_FAILURES
 from store.sessions import EndReason, Refreshing
 from store.users import Credentials
 
@@ -69,8 +66,7 @@ async def _end_family(gateway: Gateway, user: Credentials, found: Refreshing) ->
         await revocations.revoke_session(
             change.conn, found.tenant_key, found.session_id, gateway.authority.token_lives_s
         )
-    with contextlib.suppress(*STORE_FAILURES):
-        await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 def _note(gateway: Gateway, user: Credentials, why: str) -> None:

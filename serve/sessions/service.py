@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from serve.gateway import Gateway
 from serve.identity.principal import Kind, Principal
 from serve.paging import ListOf, Page
 from serve.problems import NotFoundError
 from serve.sessions.wire import SessionOut
 from store import revocations, sessions
-from store.postgres import STORE_FAILURES
 from store.sessions import EndReason
 
 
@@ -43,5 +40,4 @@ async def _end(gateway: Gateway, who: Principal, session_id: str | None, reason:
         await revocations.revoke_session(
             change.conn, who.tenant_key, session_id, gateway.authority.token_lives_s
         )
-    with contextlib.suppress(*STORE_FAILURES):
-        await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 
 from serve.gateway import Change, Gateway
@@ -23,7 +22,7 @@ from serve.users.wire import (
 from store import carriers, revocations, sessions, users
 from store.errors import StaleVersionError
 from store.personal import PersonalData
-from store.postgres import STORE_FAILURES, AnyConnection
+from store.postgres import AnyConnection
 from store.sessions import EndReason
 from store.users import SealedPerson, User
 
@@ -187,8 +186,7 @@ def _require_version(user: User, expected: int | None) -> None:
 
 async def _take_revocations(gateway: Gateway) -> None:
     """Here at once; if the database has just gone away, by the poll as everywhere else."""
-    with contextlib.suppress(*STORE_FAILURES):
-        await gateway.authority.take_revocations()
+    await gateway.authority.note_revoked()
 
 
 async def _turn(

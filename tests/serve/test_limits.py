@@ -28,7 +28,7 @@ from serve.problems import TooManyError
 from tests.conftest import free_port
 from tests.launch.waiting import until
 from tests.serve.caller import Caller
-from tests.serve.conftest import token_for, wait_listening
+from tests.serve.conftest import PATIENCE_S, token_for, wait_listening
 from tests.serve.holding import hold
 
 FEW = Quota(requests=5, window_s=60)
@@ -62,7 +62,7 @@ async def replica(redis: Redis, request: pytest.FixtureRequest) -> AsyncIterator
 
     def make(*, where: Redis = redis, **values: Any) -> Limiter:
         settings = Settings(defaults())
-        hold(settings, "limits", **{"redis_retry_s": 0.05, **values})
+        hold(settings, "limits", **{"redis_timeout_s": PATIENCE_S, "redis_retry_s": 0.05, **values})
         limits = settings.now.limits
         instance = f"{request.node.name}-{id(made)}"
         limiter = Limiter(settings, SharedCounter(where, instance, limits), GatewayMetrics())
