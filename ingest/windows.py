@@ -22,7 +22,8 @@ from freight.fixes import (
     FixBatch,
 )
 from ingest.admission import RateLimiter, Verdicts, judge
-from ingest.decode.native import FIELDS, BadPositionError, Row, decode
+from ingest.decode.native import decode
+from ingest.decode.rows import FIELDS, BadPositionError, Row
 from ingest.messages import Address, Message, Refused
 
 _ALARMS: dict[str | None, int] = {None: MISSING_INT8, **{a.name.lower(): int(a) for a in Alarm}}
@@ -97,7 +98,7 @@ class WindowReader:
         try:
             decoded = decode(message.payload, self._limits.array_fixes_max)
         except BadPositionError as error:
-            refused.append(self._refusal(message, owner, "malformed", str(error)))
+            refused.append(self._refusal(message, owner, error.reason, str(error)))
             return
         count, start = len(decoded.rows), len(rows.values)
         rows.values += decoded.rows
@@ -106,8 +107,9 @@ class WindowReader:
         rows.asking += [decoded.ack] * count
         for row, body in decoded.extras.items():
             rows.extras[start + row] = body
-        for raw, why in decoded.bad:
-            refused.append(self._refusal(message, owner, "malformed", why, raw))
+        refused += [
+            self._refusal(message, owner, bad.reason, bad.why, bad.raw) for bad in decoded.bad
+        ]
 
     def _admit(self, window: Window, rows: _Rows, now_ms: int) -> None:
         fixes = _columns(rows)

@@ -2,69 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
 import msgspec
 
-# Bounds are what the quantity can be at all, not what is plausible: that is a policy's business.
-Ratio = Annotated[float, msgspec.Meta(ge=0, le=100)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+from ingest.decode.rows import (
+    EPOCH_MS_MAX,
+    EPOCH_MS_MIN,
+    FIELDS,
+    Bad,
+    BadPositionError,
+    Decoded,
+    Position,
+    Row,
+)
 
-
-# An epoch in milliseconds below this is a number of seconds by mistake (it would be in 1973).
-EPOCH_MS_MIN = 100_000_000_000  # fixed: tells milliseconds from seconds
-EPOCH_MS_MAX = 2**52  # fixed: beyond it a double loses milliseconds
-EpochMs = Annotated[int, msgspec.Meta(ge=EPOCH_MS_MIN, le=EPOCH_MS_MAX)]
-
-
-class Position(msgspec.Struct, frozen=True, gc=False):
-    """The contract's position object; what is absent or null stays None."""
-
-    ts: EpochMs | float | str
-    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
-    speed_kmh: NotNegative | None = None
-    heading_deg: Annotated[float, msgspec.Meta(ge=0, le=360)] | None = None
-    accuracy_m: NotNegative | None = None
-    altitude_m: float | None = None
-    odometer_km: NotNegative | None = None
-    hdop: NotNegative | None = None
-    battery_v: float | None = None
-    external_v: float | None = None
-    fuel_pct: Ratio | None = None
-    seq: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
-    satellites: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
-    ignition: bool | None = None
-    alarm: Literal["panic", "tamper", "power_cut", "tow", "crash"] | None = None
-    ack: bool | None = None
-
-
-FIELDS = Position.__struct_fields__
 _ACK = FIELDS.index("ack")
-
-# One fix as plain values in the order of Position's fields, `ts` in epoch milliseconds.
-Row: TypeAlias = tuple[Any, ...]
-
-
-class BadPositionError(ValueError):
-    """The message, or one object of it, is not a position; says why."""
 
 
 class _BadTimeError(ValueError):
     """One object's `ts` cannot be read."""
-
-
-@dataclasses.dataclass(slots=True)
-class Decoded:
-    """What one message holds: good rows, their unknown keys, and the objects that were bad."""
-
-    rows: list[Row]
-    # Row number -> unknown keys as a JSON object.
-    extras: dict[int, bytes]
-    bad: list[tuple[bytes, str]]
-    ack: bool
 
 
 _one = msgspec.json.Decoder(Position)
@@ -111,13 +69,13 @@ def _one_by_one(payload: bytes, array_fixes_max: int) -> Decoded:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPositionError(str(error)) from error
     _check_length(len(objects), array_fixes_max)
-    out = Decoded([], {}, [], False)
+    out = Decoded()
     for number, raw in enumerate(objects):
         try:
             (row,) = _rows([_one.decode(raw)])
             extras = {} if _nothing_unknown(bytes(raw), [row]) else _extras([raw])
         except (msgspec.DecodeError, UnicodeDecodeError, _BadTimeError) as error:
-            out.bad.append((bytes(raw), f"object {number}: {error}"))
+            out.bad.append(Bad(bytes(raw), f"object {number}: {error}"))
             continue
         for body in extras.values():
             out.extras[len(out.rows)] = body

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.decode.native import FIELDS, BadPositionError, decode
+from ingest.decode.native import decode
+from ingest.decode.rows import FIELDS, BadPositionError
 
 TS_MS = 1_763_700_000_000
 BASE = {"ts": TS_MS, "lat": 19.07, "lon": 72.87}
@@ -83,7 +84,7 @@ def test_of_an_array_the_good_fixes_are_kept_and_the_bad_ones_named() -> None:
     decoded = decode(payload, 500)
 
     assert [row[0] for row in decoded.rows] == [TS_MS, TS_MS + 1]
-    ((raw, why),) = decoded.bad
+    ((raw, why, _),) = decoded.bad
     assert json.loads(raw)["lat"] == 99
     assert why.startswith("object 1:")
     assert decoded.ack
@@ -135,7 +136,7 @@ def reason(payload: bytes) -> str | None:
         decoded = decode(payload, 500)
     except BadPositionError as refused:
         return str(refused)
-    return None if decoded.rows else decoded.bad[0][1]
+    return None if decoded.rows else decoded.bad[0].why
 
 
 @given(st.binary(max_size=200))
