@@ -35,6 +35,7 @@ from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
 from freight.status import StatusRules
+from freight.tracking.rules import TrackingRules
 
 DEFAULTS_DIR = Path(__file__).parent / "defaults"
 
@@ -45,6 +46,7 @@ class Policy(Section):
     ingest: Ingest
     tracking: Tracking
     status: Annotated[StatusRules, At("services/tracking/business")]
+    tracking_rules: Annotated[TrackingRules, At("services/tracking/business")]
     relay: Relay
     live: Live
     devices: Devices

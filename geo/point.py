@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -51,3 +52,48 @@ class LocalPlane:
         lat = self.origin.lat + np.asarray(y) / scale
         lon = self.origin.lon + np.asarray(x) / (scale * np.cos(np.radians(self.origin.lat)))
         return lat, lon
+
+
+# ------------------------------------------------------------------- short ways, to the millimetre
+
+WAY_DEG_MAX = 0.3  # fixed: up to here the flat formula errs by less than a millionth
+_HALF_DEG = math.pi / 360.0  # the mean of two latitudes, in radians
+_SHORT_MM = EARTH_RADIUS_M * 1000.0 * math.pi / 180.0
+# The cosine's series up to x^16: on the way to a pole it errs by less than 1e-12.
+_COSINE = tuple((-1) ** k / math.factorial(2 * k) for k in range(8, -1, -1))
+
+
+def way_mm(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> int:
+    """The straight way in whole millimetres; bit for bit what `ways_mm` gives for short ways.
+
+    Only additions, products and roots stand in it, which numpy and Python round alike; so sums of
+    ways are the same whether they were made one by one or by the array.
+    """
+    dlat, dlon = lat_b - lat_a, lon_b - lon_a
+    dlon -= 360.0 * ((dlon > 180.0) - (dlon < -180.0))
+    if abs(dlat) > WAY_DEG_MAX or abs(dlon) > WAY_DEG_MAX:
+        return round(1000.0 * float(haversine_m(lat_a, lon_a, lat_b, lon_b)))
+    square = ((lat_a + lat_b) * _HALF_DEG) ** 2
+    cosine = 0.0
+    for factor in _COSINE:
+        cosine = cosine * square + factor
+    x, y = dlon * cosine, dlat
+    return round(math.sqrt(x * x + y * y) * _SHORT_MM)
+
+
+def ways_mm(
+    lat_a: FloatArray, lon_a: FloatArray, lat_b: FloatArray, lon_b: FloatArray
+) -> npt.NDArray[np.int64]:
+    """The same for many; a way that is not short is -1."""
+    dlat, dlon = lat_b - lat_a, lon_b - lon_a
+    dlon -= 360.0 * ((dlon > 180.0).astype(np.float64) - (dlon < -180.0))
+    square = (lat_a + lat_b) * _HALF_DEG
+    square *= square
+    cosine = np.zeros_like(square)
+    for factor in _COSINE:
+        cosine *= square
+        cosine += factor
+    cosine *= dlon
+    way = np.rint(np.sqrt(cosine * cosine + dlat * dlat) * _SHORT_MM).astype(np.int64)
+    way[(np.abs(dlat) > WAY_DEG_MAX) | (np.abs(dlon) > WAY_DEG_MAX)] = -1
+    return way

@@ -1,0 +1,78 @@
+"""What the rules say about one truck while its fixes go by: events, spans, and flawed fixes."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from freight.events import TruckEvent, event_id
+from freight.tracking.folding import TruckName
+
+
+class Flaw(IntEnum):
+    """Why a stored fix is not believed; the number is what the store keeps."""
+
+    JUMP = 1  # too far from the fix before for the time between
+    ACCURACY = 2  # the device itself says that it does not know where it is
+    NOWHERE = 3  # zero, zero: a receiver without a position
+    BEYOND_HORIZON = 4  # came too late to change what was told
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """Something that lasts: a trip, a stop, a visit, an episode. Without an end it goes on."""
+
+    kind: str  # "trip", "stop", "visit", "deviation" ...
+    about: str  # the fence or journey it belongs to, or ""
+    from_ms: int
+    to_ms: int | None
+    data: dict[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.kind, self.about, self.from_ms
+
+
+class Facts:
+    """Collects; a span told twice is the later telling, as a row in the store is."""
+
+    def __init__(self, tenant_key: int, truck_key: int, name: TruckName, known_at_ms: int) -> None:
+        self.events: list[TruckEvent] = []
+        self.spans: dict[tuple[str, str, int], Span] = {}
+        self.flaws: list[tuple[int, Flaw]] = []  # device time, why
+        self._tenant_key = tenant_key
+        self._truck_key = truck_key
+        self._name = name
+        self._known_at_ms = known_at_ms
+
+    def tell(self, kind: str, time_ms: int, data: dict[str, Any], about: str = "") -> None:
+        """`about` tells apart facts of one kind at one time, such as two fences'."""
+        self.events.append(
+            TruckEvent(
+                id=event_id(self._truck_key, kind, about, time_ms),
+                type=kind,
+                tenant_key=self._tenant_key,
+                truck_key=self._truck_key,
+                tenant=self._name.tenant,
+                subject=f"trucks/{self._name.truck}",
+                time_ms=time_ms,
+                known_at_ms=self._known_at_ms,
+                data=data,
+            )
+        )
+
+    def span(
+        self,
+        kind: str,
+        from_ms: int,
+        to_ms: int | None,
+        data: dict[str, Any],
+        about: str = "",
+    ) -> None:
+        """Once when it begins, without an end, and again when it ends."""
+        span = Span(kind, about, from_ms, to_ms, data)
+        self.spans[span.key] = span
+
+    def flaw(self, ts_ms: int, why: Flaw) -> None:
+        self.flaws.append((ts_ms, why))

@@ -1,0 +1,51 @@
+"""Within which bounds a truck's next fixes change no rule's mode: what is quiet costs no rule."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from freight.fixes import MISSING_INT8, MISSING_INT64
+
+NEVER_MS = 2**62  # fixed: later than any clock
+ALWAYS_MS = MISSING_INT64
+
+
+@dataclasses.dataclass(slots=True)
+class Outlook:
+    """Starts wide open; each machine narrows it. A fix outside any bound is shown to the machines.
+
+    It must be safe, not sharp: too narrow costs time, too wide loses events.
+    """
+
+    until_ms: int = NEVER_MS  # a fix at this device time or later is not quiet
+    speed_kmh_min: float = -math.inf
+    speed_kmh_max: float = math.inf
+    # The truck stays within so many metres of a place.
+    anchor_lat: float = 0.0
+    anchor_lon: float = 0.0
+    radius_m: float = math.inf
+    fuel_pct_min: float = -math.inf
+    fuel_pct_max: float = math.inf
+    ignition: int = MISSING_INT8  # as a fix has it: 0, 1 or missing
+    inside: frozenset[int] = frozenset()  # exactly these fences hold the fix
+
+    def wake_at(self, ts_ms: int) -> None:
+        self.until_ms = min(self.until_ms, ts_ms)
+
+    def wake_now(self) -> None:
+        self.until_ms = ALWAYS_MS
+
+    def keep_speed(self, *, above_kmh: float = -math.inf, below_kmh: float = math.inf) -> None:
+        """Both bounds themselves are quiet."""
+        self.speed_kmh_min = max(self.speed_kmh_min, above_kmh)
+        self.speed_kmh_max = min(self.speed_kmh_max, below_kmh)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quietly:
+    """What quiet fixes did to a truck since its machines last looked."""
+
+    fixes: int
+    way_mm: int
+    speed_kmh_max: float | None  # of what the device or the way said

@@ -1,0 +1,29 @@
+"""Every threshold of tracking, as a tenant may set it: one group for each machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from freight.rules import Rules, key
+from freight.tracking.machines.filtering import FilteringRules
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class HistoryRules(Rules):
+    """How the past is kept so that late fixes can be folded in."""
+
+    checkpoint_s: Positive = key(
+        "A truck's state is kept so often, by device time; a late fix is folded in from the last "
+        "state kept before it.",
+        live=True,
+    )
+
+
+class TrackingRules(Rules):
+    """What the machines of tracking go by."""
+
+    history: HistoryRules
+    filtering: FilteringRules

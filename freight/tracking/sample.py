@@ -1,0 +1,73 @@
+"""One fix as a rule sees it: plain values, None where the device said nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from math import isnan
+from typing import Any
+
+import msgspec
+
+from freight.fixes import MISSING_INT8, FixArray
+
+KMH_PER_MM_PER_MS = 3.6  # fixed: a millimetre in a millisecond is so many km/h
+FIELDS = (
+    *("ts_ms", "received_ms", "lat", "lon", "speed_kmh", "heading_deg", "accuracy_m"),
+    *("odometer_km", "external_v", "fuel_pct", "ignition", "alarm"),
+)
+MEASURED_FROM = FIELDS.index("speed_kmh")
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    ts_ms: int
+    received_ms: int
+    lat: float
+    lon: float
+    speed_kmh: float | None = None
+    heading_deg: float | None = None
+    accuracy_m: float | None = None
+    odometer_km: float | None = None
+    external_v: float | None = None
+    fuel_pct: float | None = None
+    ignition: bool | None = None
+    alarm: int | None = None  # freight.fixes.Alarm
+
+
+def samples(fixes: FixArray) -> list[Sample]:
+    return [_sample(row) for row in fixes[list(FIELDS)].tolist()]
+
+
+def _sample(row: tuple[Any, ...]) -> Sample:
+    ignition, alarm = row[-2:]
+    values: tuple[Any, ...] = (
+        *row[:MEASURED_FROM],
+        *[None if isnan(value) else value for value in row[MEASURED_FROM:-2]],
+        None if ignition == MISSING_INT8 else ignition != 0,
+        None if alarm == MISSING_INT8 else alarm,
+    )
+    return Sample(*values)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moment:
+    """A good fix of a truck and what lies between it and the good fix before."""
+
+    fix: Sample
+    before: Sample | None  # None: the truck's first
+    way_mm: int  # the straight way from there; an integer, so that sums do not depend on order
+    inside: frozenset[int]  # numbers of the fences whose shapes hold the fix
+
+    @property
+    def elapsed_ms(self) -> int:
+        return 0 if self.before is None else self.fix.ts_ms - self.before.ts_ms
+
+    @property
+    def speed_kmh(self) -> float | None:
+        """The device's own word, else what the way says; None at a first fix without one."""
+        if self.fix.speed_kmh is not None:
+            return self.fix.speed_kmh
+        return implied_kmh(self.way_mm, self.elapsed_ms) if self.before is not None else None
+
+
+def implied_kmh(way_mm: int, elapsed_ms: int) -> float:
+    return KMH_PER_MM_PER_MS * way_mm / elapsed_ms

@@ -1,0 +1,22 @@
+"""What stands around one truck while its fixes are folded: rules, fences, names, the time."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from freight.tracking.fences import FenceBook
+from freight.tracking.folding import TruckName
+from freight.tracking.rules import TrackingRules
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Surroundings:
+    tenant_key: int
+    truck_key: int
+    name: TruckName
+    rules: TrackingRules
+    fences: FenceBook
+    known_at_ms: int
+    truck_class: str | None = None
+    # How often this device is expected to speak; None: as the rules say.
+    interval_s: float | None = None

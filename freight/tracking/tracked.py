@@ -1,0 +1,68 @@
+"""All that the rules remember of one truck, and how one fix changes it.
+
+This is the truth about tracking: everything else (quiet trucks folded by the array, late fixes,
+recovery, evidence) must give what `advance` gives fix by fix in the order of device time.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from freight.tracking.facts import Facts
+from freight.tracking.machines import filtering
+from freight.tracking.machines.filtering import Filtering
+from freight.tracking.outlook import Outlook, Quietly
+from freight.tracking.sample import Moment, Sample
+from freight.tracking.surroundings import Surroundings
+from geo.point import way_mm
+
+
+class Tracked(msgspec.Struct, frozen=True, array_like=True):
+    """Frozen all through: a batch that fails to commit leaves the state that was.
+
+    New machines come last, with a start value, so that states kept by older releases are read.
+    """
+
+    tenant_key: int
+    truck_key: int
+    good: Sample | None = None  # the newest fix that is believed
+    filtering: Filtering = filtering.START
+
+
+def advance(
+    now: Tracked, fix: Sample, inside: frozenset[int], around: Surroundings, facts: Facts
+) -> Tracked:
+    """One fix, newer than all before it; `inside` are the fences whose shapes hold it."""
+    rules = around.rules
+    filtered, flaw = filtering.step(now.filtering, fix, now.good, rules.filtering)
+    if flaw is not None:
+        facts.flaw(fix.ts_ms, flaw)
+        return msgspec.structs.replace(now, filtering=filtered)
+    moment = _moment(now.good, fix, inside)
+    return Tracked(
+        now.tenant_key,
+        now.truck_key,
+        good=moment.fix,
+        filtering=filtered,
+    )
+
+
+def outlook(now: Tracked, around: Surroundings) -> Outlook:
+    """Until when, and within which bounds, further fixes change only what `absorb` changes."""
+    out = Outlook()
+    if now.good is None:
+        out.wake_now()
+        return out
+    filtering.outlook(now.filtering, around.rules.filtering, out)
+    return out
+
+
+def absorb(now: Tracked, _quietly: Quietly, last: Sample) -> Tracked:
+    """What `advance` would have made of fixes that all lay within the outlook."""
+    return msgspec.structs.replace(now, good=last)
+
+
+def _moment(before: Sample | None, fix: Sample, inside: frozenset[int]) -> Moment:
+    if before is None:
+        return Moment(fix, None, 0, inside)
+    return Moment(fix, before, way_mm(before.lat, before.lon, fix.lat, fix.lon), inside)
