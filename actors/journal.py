@@ -26,7 +26,8 @@ from freight.fixes import FixArray, FixBatch
 from freight.tracking.columns import IntArray, TruckColumns, TruckState
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
-from freight.tracking.folding import Folding, TruckName, World
+from freight.tracking.folding import Folding, World
+from freight.tracking.names import TruckName
 from store import events, fences, fixes, leases, snapshots, tenants
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError

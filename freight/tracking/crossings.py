@@ -11,7 +11,8 @@ from freight.events import TruckEvent, event_id
 from freight.fixes import FixArray
 from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.fences import Fence, FenceBook
-from freight.tracking.folding import Folding, TruckName, World
+from freight.tracking.folding import Folding, World
+from freight.tracking.names import TruckName
 
 ENTERED = "truck.fence.entered"
 EXITED = "truck.fence.exited"

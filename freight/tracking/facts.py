@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from freight.events import TruckEvent, event_id
-from freight.tracking.folding import TruckName
+from freight.tracking.names import TruckName
 
 
 class Flaw(IntEnum):

@@ -9,12 +9,7 @@ from freight.events import TruckEvent
 from freight.fixes import FixArray
 from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.fences import FenceBook
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class TruckName:
-    tenant: str
-    truck: str
+from freight.tracking.names import TruckName
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from freight.tracking.fences import FenceBook
-from freight.tracking.folding import TruckName
+from freight.tracking.names import TruckName
 from freight.tracking.rules import TrackingRules
 
 

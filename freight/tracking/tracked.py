@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from freight.fixes import MISSING_INT64
 from freight.tracking.facts import Facts
 from freight.tracking.machines import filtering
 from freight.tracking.machines.filtering import Filtering
@@ -25,6 +26,7 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
 
     tenant_key: int
     truck_key: int
+    seen_ms: int = MISSING_INT64  # device time of the newest fix, believed or not
     good: Sample | None = None  # the newest fix that is believed
     filtering: Filtering = filtering.START
 
@@ -37,11 +39,12 @@ def advance(
     filtered, flaw = filtering.step(now.filtering, fix, now.good, rules.filtering)
     if flaw is not None:
         facts.flaw(fix.ts_ms, flaw)
-        return msgspec.structs.replace(now, filtering=filtered)
+        return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered)
     moment = _moment(now.good, fix, inside)
     return Tracked(
         now.tenant_key,
         now.truck_key,
+        seen_ms=fix.ts_ms,
         good=moment.fix,
         filtering=filtered,
     )
@@ -59,7 +62,7 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
 
 def absorb(now: Tracked, _quietly: Quietly, last: Sample) -> Tracked:
     """What `advance` would have made of fixes that all lay within the outlook."""
-    return msgspec.structs.replace(now, good=last)
+    return msgspec.structs.replace(now, seen_ms=last.ts_ms, good=last)
 
 
 def _moment(before: Sample | None, fix: Sample, inside: frozenset[int]) -> Moment:

@@ -13,8 +13,9 @@ from freight.fixes import FIX_DTYPE, FixArray
 from freight.tracking.columns import TruckColumns
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
-from freight.tracking.folding import TruckName, World
+from freight.tracking.folding import World
 from freight.tracking.late import CORRECTED, RETRACTED, KnownEvent, Window, settle
+from freight.tracking.names import TruckName
 
 TENANT_KEY = 7
 RECEIVED_MS = 2_000_000_000_000

@@ -41,7 +41,7 @@ class FilteringRules(Rules):
         who=Who.TENANT,
         live=True,
     )
-    nowhere_deg: NotNegative = key(
+    nowhere_deg: Annotated[float, Field(ge=0, le=1)] = key(
         "A fix so near to zero, zero is a receiver without a position.", who=Who.TENANT, live=True
     )
 

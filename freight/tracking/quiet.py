@@ -1,0 +1,155 @@
+"""Which fixes of a batch are quiet: tested against their trucks' outlooks, all at once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from freight.fixes import MISSING_INT8, FixArray
+from freight.tracking.machines.filtering import FilteringRules
+from freight.tracking.outlook import ALWAYS_MS, Outlook
+from freight.tracking.sample import KMH_PER_MM_PER_MS
+from geo.point import ways_mm
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# One truck's outlook as a row, beside the good fix that the next one is measured from.
+BOUNDS_DTYPE = np.dtype(
+    [
+        ("until_ms", np.int64),
+        ("good_ms", np.int64),
+        ("inside_mark", np.uint64),
+        ("good_lat", np.float64),
+        ("good_lon", np.float64),
+        ("anchor_lat", np.float64),
+        ("anchor_lon", np.float64),
+        ("radius_mm", np.float64),
+        ("speed_kmh_min", np.float64),
+        ("speed_kmh_max", np.float64),
+        ("fuel_pct_min", np.float64),
+        ("fuel_pct_max", np.float64),
+        ("accuracy_m_max", np.float64),
+        ("reach_mm_min", np.float64),
+        ("reach_kmh", np.float64),
+        ("ignition", np.int8),
+    ]
+)
+BoundsArray = npt.NDArray[np.void]
+
+NOWHERE_DEG_MAX = 1.0  # fixed: no rule calls a fix farther from zero, zero "nowhere"
+_MIX = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
+
+
+def no_bounds(rows: int) -> BoundsArray:
+    """Of trucks that nobody has looked at: nothing is quiet."""
+    empty = np.zeros(rows, dtype=BOUNDS_DTYPE)
+    empty["until_ms"] = ALWAYS_MS
+    return empty
+
+
+def bounds_of(
+    outlook: Outlook, rules: FilteringRules, good: tuple[int, float, float]
+) -> tuple[float, ...]:
+    """`good` is the good fix's device time, latitude and longitude."""
+    ts_ms, lat, lon = good
+    return (
+        outlook.until_ms,
+        ts_ms,
+        mark_of(outlook.inside),
+        lat,
+        lon,
+        outlook.anchor_lat,
+        outlook.anchor_lon,
+        outlook.radius_m * 1000.0,
+        outlook.speed_kmh_min,
+        outlook.speed_kmh_max,
+        outlook.fuel_pct_min,
+        outlook.fuel_pct_max,
+        rules.accuracy_m_max,
+        1000.0 * rules.jump_m_min,
+        rules.speed_kmh_max,
+        outlook.ignition,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quiet:
+    """For each fix: whether it is quiet, and the way and speed from the fix before."""
+
+    quiet: BoolArray
+    way_mm: IntArray
+    speed_kmh: npt.NDArray[np.float64]
+
+
+def look(
+    fixes: FixArray, previous: IntArray, bounds: BoundsArray, marks: npt.NDArray[np.uint64]
+) -> Quiet:
+    """`previous` is the index of the same truck's fix before, or -1: then the bounds' good fix.
+
+    Holds for a fix as long as all the truck's fixes before it in the batch are quiet too.
+    """
+    ts_ms, lat, lon = fixes["ts_ms"], fixes["lat"], fixes["lon"]
+    first = previous < 0
+    way_mm = ways_mm(
+        np.where(first, bounds["good_lat"], lat[previous]),
+        np.where(first, bounds["good_lon"], lon[previous]),
+        lat,
+        lon,
+    )
+    elapsed_ms = np.maximum(ts_ms - np.where(first, bounds["good_ms"], ts_ms[previous]), 1)
+    said = fixes["speed_kmh"].astype(np.float64)
+    speed_kmh = np.where(np.isnan(said), KMH_PER_MM_PER_MS * way_mm / elapsed_ms, said)
+    quiet = (ts_ms < bounds["until_ms"]) & (marks == bounds["inside_mark"])
+    quiet &= (speed_kmh >= bounds["speed_kmh_min"]) & (speed_kmh <= bounds["speed_kmh_max"])
+    quiet &= (fixes["ignition"] == bounds["ignition"]) & (fixes["alarm"] == MISSING_INT8)
+    quiet &= way_mm >= 0
+    quiet &= way_mm <= (
+        bounds["reach_mm_min"] + bounds["reach_kmh"] * elapsed_ms / KMH_PER_MM_PER_MS
+    )
+    # A comparison with a missing value is false: what the device did not say cannot be too much.
+    quiet &= ~(fixes["accuracy_m"] > bounds["accuracy_m_max"])
+    fuel_pct = fixes["fuel_pct"]
+    quiet &= ~((fuel_pct < bounds["fuel_pct_min"]) | (fuel_pct > bounds["fuel_pct_max"]))
+    quiet &= (np.abs(lat) > NOWHERE_DEG_MAX) | (np.abs(lon) > NOWHERE_DEG_MAX)
+    _keep_near(quiet, lat, lon, bounds)
+    return Quiet(quiet, way_mm, speed_kmh)
+
+
+def _keep_near(
+    quiet: BoolArray,
+    lat: npt.NDArray[np.float64],
+    lon: npt.NDArray[np.float64],
+    bounds: BoundsArray,
+) -> None:
+    held = np.flatnonzero(quiet & (bounds["radius_mm"] < np.inf))
+    if len(held):
+        mine = bounds[held]
+        from_anchor = ways_mm(mine["anchor_lat"], mine["anchor_lon"], lat[held], lon[held])
+        quiet[held] = (from_anchor >= 0) & (from_anchor <= mine["radius_mm"])
+
+
+# ---------------------------------------------------------------------------- sets of fences
+
+
+def mark_of(numbers: frozenset[int]) -> int:
+    """A set of fence numbers as one number: two different sets hardly ever share theirs."""
+    return sum(_mark(number) for number in numbers) & (2**64 - 1)
+
+
+def _mark(number: int) -> int:
+    mixed = number * _MIX[0] & (2**64 - 1)
+    return (mixed ^ mixed >> 32) * _MIX[1] & (2**64 - 1)
+
+
+def marks_of(count: int, points: IntArray, fences: IntArray) -> npt.NDArray[np.uint64]:
+    """The same for each of so many fixes, from (fix, fence) pairs sorted by fix."""
+    marks = np.zeros(count, dtype=np.uint64)
+    if len(points):
+        mixed = fences.astype(np.uint64) * np.uint64(_MIX[0])
+        mixed = (mixed ^ mixed >> np.uint64(32)) * np.uint64(_MIX[1])
+        starts = np.flatnonzero(np.concatenate([[True], points[1:] != points[:-1]]))
+        marks[points[starts]] = np.add.reduceat(mixed, starts)
+    return marks
