@@ -18,6 +18,7 @@ from config.sections.broker import Broker
 from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
 from config.sections.devices import Devices
+from config.sections.dialects import Dialects
 from config.sections.edge import Edge
 from config.sections.identity import Identity
 from config.sections.ingest import Ingest
@@ -50,6 +51,7 @@ class Policy(Section):
     relay: Relay
     live: Live
     devices: Devices
+    dialects: Dialects
     service_tokens: ServiceTokens
     api: Api
     edge: Edge
