@@ -21,6 +21,8 @@ class TruckEvent(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int  # device time
     known_at_ms: int  # when we learned it
     data: dict[str, Any]
+    # Device time of the fix that decided it, which may lie behind `time_ms`; None: no fix did.
+    decided_ms: int | None = None
 
 
 def event_id(truck_key: int, kind: str, about: str, time_ms: int) -> uuid.UUID:

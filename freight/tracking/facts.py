@@ -28,6 +28,11 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     from_ms: int
     to_ms: int | None
     data: dict[str, Any]
+    # What a late fix may undo: device times of the fixes that decided its begin and its end, and
+    # what was said when it began. None: decided earlier, or not yet.
+    begun_ms: int | None = None
+    ended_ms: int | None = None
+    begun: dict[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -45,6 +50,11 @@ class Facts:
         self._truck_key = truck_key
         self._name = name
         self._known_at_ms = known_at_ms
+        self._decided_ms: int | None = None
+
+    def decided_by(self, ts_ms: int) -> None:
+        """What is told from now on is decided by the fix of this device time."""
+        self._decided_ms = ts_ms
 
     def tell(self, kind: str, time_ms: int, data: dict[str, Any], about: str = "") -> None:
         """`about` tells apart facts of one kind at one time, such as two fences'."""
@@ -59,6 +69,7 @@ class Facts:
                 time_ms=time_ms,
                 known_at_ms=self._known_at_ms,
                 data=data,
+                decided_ms=self._decided_ms,
             )
         )
 
@@ -71,7 +82,13 @@ class Facts:
         about: str = "",
     ) -> None:
         """Once when it begins, without an end, and again when it ends."""
-        span = Span(kind, about, from_ms, to_ms, data)
+        before = self.spans.get((kind, about, from_ms))
+        if to_ms is None:
+            begun_ms = self._decided_ms if before is None else before.begun_ms
+            span = Span(kind, about, from_ms, None, data, begun_ms, None, data)
+        else:
+            begun_ms, begun = (None, None) if before is None else (before.begun_ms, before.begun)
+            span = Span(kind, about, from_ms, to_ms, data, begun_ms, self._decided_ms, begun)
         self.spans[span.key] = span
 
     def flaw(self, ts_ms: int, why: Flaw) -> None:

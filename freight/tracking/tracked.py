@@ -35,6 +35,7 @@ def advance(
     now: Tracked, fix: Sample, inside: frozenset[int], around: Surroundings, facts: Facts
 ) -> Tracked:
     """One fix, newer than all before it; `inside` are the fences whose shapes hold it."""
+    facts.decided_by(fix.ts_ms)
     rules = around.rules
     filtered, flaw = filtering.step(now.filtering, fix, now.good, rules.filtering)
     if flaw is not None:
