@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 
 from actors.errors import StoreAwayError
-from actors.late import settle_late
 from actors.life import now_ms
+from config.policy import policy_of
 from config.sections.tracking import Tracking
 from freight.fixes import FixArray, FixBatch
 from freight.tracking.columns import IntArray, TruckColumns, TruckState
@@ -28,6 +28,7 @@ from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
 from freight.tracking.folding import Folding, World
 from freight.tracking.names import TruckName
+from freight.tracking.rules import TrackingRules
 from store import events, fences, fixes, leases, snapshots, tenants
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError
@@ -91,7 +92,7 @@ class Journal:
             await self._make_partitions(batch.fixes)
             await self._learn_fences(None)
             await self._learn_names(batch.fixes)
-            world = World(self._book, self._names, now_ms())
+            world = self._world()
             folding = fold(self.columns, batch.fixes, world)
             try:
                 async with self._telemetry.acquire() as conn, conn.transaction():
@@ -102,9 +103,9 @@ class Journal:
         self._distrust = False
         committed_ms = now_ms()
         self._batch += 1
-        self.columns.apply(folding, committed_ms)
+        shown = self.columns.apply(folding, committed_ms)
         self.counts.update(seen)
-        return committed_ms, folding.rows[folding.newest]
+        return committed_ms, shown
 
     async def _store(
         self, conn: AnyConnection, folding: Folding, extras: dict[int, bytes], world: World
@@ -120,9 +121,6 @@ class Journal:
         inserted = await fixes.insert_older(
             conn, older, _pick(extras, folding.older_index), self._shard, number
         )
-        if inserted:
-            late = older[sorted(inserted)]
-            told += await settle_late(conn, late, world, self._limits)
         stored = len(folding.fixes) + len(inserted)
         # Last, so that its time is the commit's; it also proves that the shard is still ours.
         await leases.open_batch(
@@ -133,6 +131,9 @@ class Journal:
             "late_total": len(inserted),
             "repeated_total": len(folding.given) - stored,
         }
+
+    def _world(self) -> World:
+        return World(self._book, self._names, _rules_of, now_ms())
 
     async def _make_partitions(self, given: FixArray) -> None:
         missing = set(fixes.days_of(given)) - self._days
@@ -179,15 +180,14 @@ class Journal:
         await self._learn_fences(log_rows[0].fence_revision if log_rows else None)
         for row in await snapshots.load_all(conn, self._shard):
             state = msgspec.msgpack.decode(row.state, type=TruckState)
-            numbers = (self._book.number_of(state.tenant_key, i) for i in state.inside)
-            self.columns.restore(state, frozenset(n for n in numbers if n is not None))
+            self.columns.restore(state)
         self._batch = self.lease.snapshot_batch
 
     async def _replay(self, number: int, stored: FixArray, fence_revision: int) -> None:
         """The same fold as in life. Its events are stored already, and so are late fixes'."""
         await self._learn_fences(fence_revision)
         await self._learn_names(stored)
-        folding = fold(self.columns, stored, World(self._book, self._names, now_ms()))
+        folding = fold(self.columns, stored, self._world())
         self.columns.apply(folding, now_ms())
         self._batch = number
         self.counts["replayed_total"] += len(stored)
@@ -239,13 +239,16 @@ class Journal:
         encode = msgspec.msgpack.encode
         out = []
         for row in rows.tolist():
-            state = self.columns.state_of(row, self._book)
-            if state.tenant_key < 0:
+            state = self.columns.state_of(row)
+            if state is None:
                 continue  # forgotten since the row was taken
-            out.append(
-                snapshots.TruckState(state.truck_key, state.tenant_key, self._batch, encode(state))
-            )
+            keys = state.tracked.truck_key, state.tracked.tenant_key
+            out.append(snapshots.TruckState(*keys, self._batch, encode(state)))
         return out
+
+
+def _rules_of(tenant: str) -> TrackingRules:
+    return policy_of(tenant).tracking_rules
 
 
 def _pick(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:

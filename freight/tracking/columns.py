@@ -1,4 +1,4 @@
-"""The last known state of many trucks, as numpy columns that grow."""
+"""The state of many trucks: what is shown and what is quiet as columns, the rest one by one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from freight.fixes import MISSING_INT64
+from freight.fixes import FIX_DTYPE, MISSING_INT64, FixArray
+from freight.tracking.outlook import ALWAYS_MS, Quietly
+from freight.tracking.quiet import BoundsArray, bounds_of, no_bounds
+from freight.tracking.rules import TrackingRules
+from freight.tracking.sample import Sample, sample
+from freight.tracking.tracked import Tracked, absorb
 
 if TYPE_CHECKING:
-    from freight.tracking.fences import FenceBook
-    from freight.tracking.folding import Folding
+    from freight.tracking.folding import Folding, Looked, QuietTrucks, World
 
 ROWS_AT_START = 1024
 
@@ -29,23 +33,27 @@ LAST_DTYPE = np.dtype(
         ("heading_deg", np.float32),
     ]
 )
+SHOWN = ("tenant_key", "truck_key", "ts_ms", "lat", "lon", "speed_kmh", "heading_deg")
+
+# What quiet fixes did since the machines last looked, and the last of those fixes.
+QUIETLY_DTYPE = np.dtype(
+    [
+        ("fixes", np.int64),
+        ("way_mm", np.int64),
+        ("speed_kmh_max", np.float64),
+        ("last", FIX_DTYPE),
+    ]
+)
 
 IntArray = npt.NDArray[np.int64]
 LastArray = npt.NDArray[np.void]
 
 
 class TruckState(msgspec.Struct, frozen=True, array_like=True):
-    """One truck's state as a snapshot keeps it; fences by id, since numbers die with a process."""
+    """One truck as a snapshot keeps it."""
 
-    tenant_key: int
-    truck_key: int
-    ts_ms: int
     committed_ms: int
-    lat: float
-    lon: float
-    speed_kmh: float | None
-    heading_deg: float | None
-    inside: tuple[str, ...]
+    tracked: Tracked
 
 
 class TruckColumns:
@@ -53,10 +61,14 @@ class TruckColumns:
 
     def __init__(self) -> None:
         self._row_of: dict[int, int] = {}
-        self.last: LastArray = _empty(ROWS_AT_START)
-        # Row -> numbers of the fences that hold the truck; trucks in no fence have no entry.
-        self.inside: dict[int, frozenset[int]] = {}
+        self.last: LastArray = _nothing_shown(ROWS_AT_START)
+        self.seen_ms: IntArray = np.full(ROWS_AT_START, MISSING_INT64)
+        self.bounds: BoundsArray = no_bounds(ROWS_AT_START)
+        self._quietly = np.zeros(ROWS_AT_START, dtype=QUIETLY_DTYPE)
+        self._tracked: dict[int, Tracked] = {}
         self._dirty = np.zeros(ROWS_AT_START, dtype=bool)
+        # Tenant -> what its rules and fences were when its trucks' outlooks were made.
+        self._heard: dict[int, tuple[int, TrackingRules]] = {}
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -74,34 +86,103 @@ class TruckColumns:
             rows[i] = row
         return rows[inverse]
 
-    def apply(self, folding: Folding, committed_ms: int) -> None:
-        """Make a committed folding the state; until then readers see the state before it."""
+    def tracked_of(self, row: int, tenant_key: int, truck_key: int) -> Tracked:
+        """All that is known of a truck; new to us it has its start values."""
+        found = self._tracked.get(row)
+        if found is None:
+            return Tracked(tenant_key, truck_key)
+        quietly = self._quietly[row]
+        count = int(quietly["fixes"])
+        if not count:
+            return found
+        done = Quietly(count, int(quietly["way_mm"]), float(quietly["speed_kmh_max"]))
+        return absorb(found, done, sample(quietly["last"]))
+
+    def heed(self, world: World, fixes: FixArray) -> None:
+        """Outlooks made under other rules or fences are worth nothing any more."""
+        tenant_keys, index = np.unique(fixes["tenant_key"], return_index=True)
+        truck_keys = fixes["truck_key"][index].tolist()
+        for tenant_key, truck_key in zip(tenant_keys.tolist(), truck_keys, strict=True):
+            now = world.in_force(tenant_key, truck_key)
+            then = self._heard.get(tenant_key)
+            if then is None or then[0] != now[0] or then[1] is not now[1]:
+                self._heard[tenant_key] = now
+                here = self.last["tenant_key"] == tenant_key
+                if then is not None and then[1] is now[1]:
+                    # A fence that was drawn or moved shows by who is in it; one that holds a
+                    # truck may have changed in other ways.
+                    here &= self.bounds["inside_mark"] != 0
+                self.bounds["until_ms"][here] = ALWAYS_MS
+
+    def apply(self, folding: Folding, committed_ms: int) -> IntArray:
+        """Make a committed folding the state; gives the rows whose shown position changed."""
         newest = folding.newest
-        rows, fixes = folding.rows[newest], folding.fixes[newest]
-        for name in ("tenant_key", "truck_key", "ts_ms", "lat", "lon", "speed_kmh", "heading_deg"):
+        rows = folding.rows[newest]
+        self.seen_ms[rows] = folding.fixes["ts_ms"][newest]
+        self._dirty[rows] = True
+        self._absorb(folding.quiet, folding, committed_ms)
+        shown = [looked.row for looked in folding.looked if self.put(looked, committed_ms)]
+        return np.unique(np.concatenate([folding.quiet.rows, np.array(shown, dtype=np.int64)]))
+
+    def _absorb(self, quiet: QuietTrucks, folding: Folding, committed_ms: int) -> None:
+        rows, fixes = quiet.rows, folding.fixes[quiet.last]
+        known = self._quietly
+        known["speed_kmh_max"][rows] = np.where(
+            known["fixes"][rows] == 0,
+            quiet.speed_kmh_max,
+            np.maximum(known["speed_kmh_max"][rows], quiet.speed_kmh_max),
+        )
+        known["fixes"][rows] += quiet.fixes
+        known["way_mm"][rows] += quiet.way_mm
+        known["last"][rows] = fixes
+        for name in SHOWN:
             self.last[name][rows] = fixes[name]
         self.last["committed_ms"][rows] = committed_ms
-        self._dirty[rows] = True
-        for row, numbers in folding.inside_after.items():
-            if numbers:
-                self.inside[row] = numbers
-            else:
-                self.inside.pop(row, None)
+        self.bounds["good_ms"][rows] = fixes["ts_ms"]
+        self.bounds["good_lat"][rows] = fixes["lat"]
+        self.bounds["good_lon"][rows] = fixes["lon"]
+
+    def put(self, looked: Looked, committed_ms: int) -> bool:
+        """A truck as its machines left it; whether its shown position is another one now."""
+        row, state = looked.row, looked.state
+        self._tracked[row] = state
+        self._quietly["fixes"][row] = self._quietly["way_mm"][row] = 0
+        self.seen_ms[row] = max(int(self.seen_ms[row]), state.seen_ms)
+        self._dirty[row] = True
+        good = state.good
+        if good is None:
+            return False
+        around_good = (good.ts_ms, good.lat, good.lon)
+        self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, around_good)
+        if int(self.last["ts_ms"][row]) == good.ts_ms:
+            return False
+        self._show(row, state, good, committed_ms)
+        return True
 
     def forget(self, tenant_keys: Sequence[int]) -> int:
         """Empties the rows of these tenants' trucks, which keep their places; how many."""
         known = self.last[: len(self._row_of)]
         rows = np.flatnonzero(np.isin(known["tenant_key"], tenant_keys))
-        self.last[rows] = _empty(len(rows))
+        self.last[rows] = _nothing_shown(len(rows))
+        self.seen_ms[rows] = MISSING_INT64
+        self.bounds[rows] = no_bounds(len(rows))
+        self._quietly["fixes"][rows] = 0
         self._dirty[rows] = False
         for row in rows.tolist():
-            self.inside.pop(row, None)
+            self._tracked.pop(row, None)
         return len(rows)
 
     def of_tenant(self, tenant_key: int) -> LastArray:
         known = self.last[: len(self._row_of)]
         here = (known["tenant_key"] == tenant_key) & (known["ts_ms"] != MISSING_INT64)
         return np.asarray(known[here])
+
+    def silent_since(self, ts_ms: int) -> IntArray:
+        """Rows of trucks whose newest good fix is older."""
+        known = self.last["ts_ms"][: len(self._row_of)]
+        return np.flatnonzero((known < ts_ms) & (known != MISSING_INT64))
+
+    # --------------------------------------------------------------------------- keeping
 
     def take_dirty(self) -> IntArray:
         """Rows changed since the last call; the caller now answers for saving them."""
@@ -112,48 +193,42 @@ class TruckColumns:
     def give_back(self, rows: IntArray) -> None:
         self._dirty[rows] = True
 
-    def state_of(self, row: int, book: FenceBook) -> TruckState:
-        last = self.last[row]
-        fences = (book.get(number) for number in self.inside.get(row, ()))
-        return TruckState(
-            tenant_key=int(last["tenant_key"]),
-            truck_key=int(last["truck_key"]),
-            ts_ms=int(last["ts_ms"]),
-            committed_ms=int(last["committed_ms"]),
-            lat=float(last["lat"]),
-            lon=float(last["lon"]),
-            speed_kmh=_or_none(float(last["speed_kmh"])),
-            heading_deg=_or_none(float(last["heading_deg"])),
-            inside=tuple(sorted(fence.id for fence in fences if fence is not None)),
-        )
+    def state_of(self, row: int) -> TruckState | None:
+        """None: the row is empty."""
+        found = self._tracked.get(row)
+        if found is None:
+            return None
+        whole = self.tracked_of(row, found.tenant_key, found.truck_key)
+        return TruckState(int(self.last["committed_ms"][row]), whole)
 
-    def restore(self, state: TruckState, inside: frozenset[int]) -> None:
-        row = int(self.rows_of(np.array([state.truck_key], dtype=np.int64))[0])
-        self.last[row] = (
-            state.tenant_key,
-            state.truck_key,
-            state.ts_ms,
-            state.committed_ms,
-            state.lat,
-            state.lon,
-            np.nan if state.speed_kmh is None else state.speed_kmh,
-            np.nan if state.heading_deg is None else state.heading_deg,
-        )
-        if inside:
-            self.inside[row] = inside
+    def restore(self, state: TruckState) -> None:
+        """The next fix is shown to the machines, since nobody knows what holds around them now."""
+        tracked = state.tracked
+        row = int(self.rows_of(np.array([tracked.truck_key]))[0])
+        self._tracked[row] = tracked
+        self._quietly["fixes"][row] = self._quietly["way_mm"][row] = 0
+        self.seen_ms[row] = tracked.seen_ms
+        self.bounds[row] = no_bounds(1)[0]
+        if tracked.good is not None:
+            self._show(row, tracked, tracked.good, state.committed_ms)
+
+    def _show(self, row: int, state: Tracked, good: Sample, committed_ms: int) -> None:
+        speed_kmh = np.nan if good.speed_kmh is None else good.speed_kmh
+        heading_deg = np.nan if good.heading_deg is None else good.heading_deg
+        place = (good.lat, good.lon, speed_kmh, heading_deg)
+        self.last[row] = (state.tenant_key, state.truck_key, good.ts_ms, committed_ms, *place)
 
     def _grow(self) -> None:
-        more = _empty(len(self.last))
-        self.last = np.concatenate([self.last, more])
-        self._dirty = np.concatenate([self._dirty, np.zeros(len(more), dtype=bool)])
+        more = len(self.last)
+        self.last = np.concatenate([self.last, _nothing_shown(more)])
+        self.seen_ms = np.concatenate([self.seen_ms, np.full(more, MISSING_INT64)])
+        self.bounds = np.concatenate([self.bounds, no_bounds(more)])
+        self._quietly = np.concatenate([self._quietly, np.zeros(more, dtype=QUIETLY_DTYPE)])
+        self._dirty = np.concatenate([self._dirty, np.zeros(more, dtype=bool)])
 
 
-def _empty(rows: int) -> LastArray:
+def _nothing_shown(rows: int) -> LastArray:
     empty = np.zeros(rows, dtype=LAST_DTYPE)
     empty["ts_ms"] = MISSING_INT64
     empty["tenant_key"] = -1
     return empty
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else value

@@ -1,27 +1,211 @@
-"""Fold a batch of fixes into the trucks' state: the ordered list of steps."""
+"""Fold a batch of fixes into the trucks' state: quiet trucks all at once, the others one by one.
+
+What comes of it is what `advance` gives for each truck's fixes one after another; the array only
+spares the fixes that would change nothing but sums.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from freight.fixes import FixArray
-from freight.tracking.columns import TruckColumns
-from freight.tracking.crossings import fence_crossings
-from freight.tracking.folding import Folding, Step, World
-from freight.tracking.order import order_and_duplicates
+from freight.tracking.checkpoints import Checkpoint, boundary_after, boundary_passed
+from freight.tracking.columns import IntArray, TruckColumns
+from freight.tracking.facts import Facts
+from freight.tracking.fences import FenceBook
+from freight.tracking.folding import Folding, Looked, QuietTrucks, World
+from freight.tracking.order import Ordered, ordered
+from freight.tracking.outlook import Outlook, Quietly
+from freight.tracking.quiet import Quiet, look, marks_of, quiet_step
+from freight.tracking.sample import Sample, sample, samples
+from freight.tracking.surroundings import Surroundings
+from freight.tracking.tracked import Tracked, absorb, advance, outlook
 
-# The whole pipeline, in order. Each step reads what the ones before it left in the Folding. The
-# last known state follows from `newest` when the folding is committed (TruckColumns.apply).
-STEPS: tuple[Step, ...] = (
-    order_and_duplicates,
-    fence_crossings,
-)
+BoolArray = npt.NDArray[np.bool_]
 
 
 def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
-    """Run every step over one batch; `columns` gains rows for new trucks, but no state."""
-    none = np.empty(0, dtype=np.int64)
-    folding = Folding(given, given[:0], none, none, none, none, none)
-    for step in STEPS:
-        step(folding, columns, world)
+    """`columns` gains rows for new trucks, but no state."""
+    news = ordered(given, columns)
+    columns.heed(world, news.fixes)
+    points, fences = holding(news.fixes, world.fences)
+    marks = marks_of(len(news.fixes), points, fences)
+    seen = look(news.fixes, news.previous, columns.bounds[news.rows], marks)
+    calm = _until_the_first_loud(seen.quiet, news.previous)
+    folding = Folding(
+        given=given,
+        fixes=news.fixes,
+        given_index=news.given_index,
+        rows=news.rows,
+        newest=news.newest,
+        older_index=news.older_index,
+        quiet=_quiet_trucks(news, seen, np.flatnonzero(calm)),
+    )
+    loud = np.flatnonzero(~calm)
+    if len(loud):
+        sets = sets_of(points, fences, loud)
+        _look_at(loud, sets, folding, columns, world)
     return folding
+
+
+def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
+    """Pairs (index of a fix, number of a fence whose shape holds it), sorted by fix."""
+    found_points: list[IntArray] = []
+    found_fences: list[IntArray] = []
+    for tenant_key in np.unique(fixes["tenant_key"]).tolist():
+        index = book.index_of(tenant_key)
+        if index is None:
+            continue
+        members = np.flatnonzero(fixes["tenant_key"] == tenant_key)
+        points, fences = index.holding(fixes["lat"][members], fixes["lon"][members])
+        found_points.append(members[points])
+        found_fences.append(fences)
+    if not found_points:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty
+    all_points, all_fences = np.concatenate(found_points), np.concatenate(found_fences)
+    order = np.argsort(all_points, kind="stable")
+    return all_points[order], all_fences[order]
+
+
+def sets_of(points: IntArray, fences: IntArray, wanted: IntArray) -> dict[int, frozenset[int]]:
+    """The fences of each wanted fix that is in any."""
+    starts = np.searchsorted(points, wanted, side="left")
+    ends = np.searchsorted(points, wanted, side="right")
+    some = np.flatnonzero(ends > starts)
+    return {int(wanted[i]): frozenset(fences[starts[i] : ends[i]].tolist()) for i in some.tolist()}
+
+
+def _until_the_first_loud(quiet: BoolArray, previous: IntArray) -> BoolArray:
+    """Whether a fix and all of its truck's before it are quiet."""
+    if quiet.all():
+        return quiet
+    starts = np.flatnonzero(previous < 0)
+    loud_so_far = np.cumsum(~quiet)
+    before_truck: IntArray = (loud_so_far - ~quiet)[starts]
+    return np.asarray(loud_so_far == np.repeat(before_truck, np.diff(starts, append=len(quiet))))
+
+
+def _quiet_trucks(news: Ordered, seen: Quiet, calm: IntArray) -> QuietTrucks:
+    rows = news.rows[calm]
+    if not len(calm):
+        return QuietTrucks(rows, calm, calm, np.empty(0), calm)
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    counts = np.diff(starts, append=len(calm))
+    return QuietTrucks(
+        rows=rows[starts],
+        fixes=counts,
+        way_mm=np.add.reduceat(seen.way_mm[calm], starts),
+        speed_kmh_max=np.maximum.reduceat(seen.speed_kmh[calm], starts),
+        last=calm[starts + counts - 1],
+    )
+
+
+# ------------------------------------------------------------------------- trucks one by one
+
+
+class Followed:
+    """One truck's machines at work on fixes one after another; quiet ones are only summed."""
+
+    def __init__(self, state: Tracked, around: Surroundings, facts: Facts) -> None:
+        self.around = around
+        self.facts = facts
+        self.checkpoints: list[Checkpoint] = []
+        self._looked = state  # as the machines left it
+        self._outlook: Outlook | None = None
+        self._quiet_fixes = 0
+        self._quiet_way_mm = 0
+        self._quiet_kmh_max = 0.0
+        self._last: Sample | None = None
+
+    @property
+    def state(self) -> Tracked:
+        if self._last is not None:
+            done = Quietly(self._quiet_fixes, self._quiet_way_mm, self._quiet_kmh_max)
+            self._looked = absorb(self._looked, done, self._last)
+            self._quiet_fixes = self._quiet_way_mm = 0
+            self._quiet_kmh_max, self._last = 0.0, None
+        return self._looked
+
+    def take(self, fix: Sample, inside: frozenset[int]) -> None:
+        if not self._is_quiet(fix, inside):
+            self.look(fix, inside)
+
+    def look(self, fix: Sample, inside: frozenset[int]) -> None:
+        """Show the fix to the machines."""
+        state, every_s = self.state, self.around.rules.history.checkpoint_s
+        boundary_ms = boundary_passed(state.seen_ms, fix.ts_ms, state.truck_key, every_s)
+        if boundary_ms is not None:
+            self.checkpoints.append(Checkpoint(boundary_ms, state))
+        self._looked = advance(state, fix, inside, self.around, self.facts)
+        self._outlook = None
+
+    def outlook(self) -> Outlook:
+        """Holds for the state as it is; looked up once."""
+        if self._outlook is None:
+            state, every_s = self.state, self.around.rules.history.checkpoint_s
+            self._outlook = outlook(state, self.around)
+            self._outlook.wake_at(boundary_after(state.seen_ms, state.truck_key, every_s))
+        return self._outlook
+
+    def _is_quiet(self, fix: Sample, inside: frozenset[int]) -> bool:
+        good = self._last or self._looked.good
+        if good is None:
+            return False
+        found = quiet_step(self.outlook(), self.around.rules.filtering, good, fix, inside)
+        if found is None:
+            return False
+        self._quiet_fixes += 1
+        self._quiet_way_mm += found[0]
+        self._quiet_kmh_max = max(self._quiet_kmh_max, found[1])
+        self._last = fix
+        return True
+
+
+def follow(state: Tracked, world: World) -> Followed:
+    around = world.around(state.tenant_key, state.truck_key)
+    facts = Facts(state.tenant_key, state.truck_key, around.name, around.known_at_ms)
+    return Followed(state, around, facts)
+
+
+def _look_at(
+    loud: IntArray,
+    sets: dict[int, frozenset[int]],
+    folding: Folding,
+    columns: TruckColumns,
+    world: World,
+) -> None:
+    """From each truck's first fix that is not quiet on its machines see every fix."""
+    fixes = folding.fixes[loud]
+    rows = folding.rows[loud]
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]])).tolist()
+    calm_before = {row: i for i, row in enumerate(folding.quiet.rows.tolist())}
+    seen = samples(fixes)
+    indexes = loud.tolist()
+    nowhere: frozenset[int] = frozenset()
+    for start, end in zip(starts, [*starts[1:], len(indexes)], strict=True):
+        row, first = int(rows[start]), fixes[start]
+        state = columns.tracked_of(row, int(first["tenant_key"]), int(first["truck_key"]))
+        if row in calm_before:
+            state = _absorbed(state, folding, calm_before[row])
+        truck = follow(state, world)
+        for i in range(start, end):
+            truck.take(seen[i], sets.get(indexes[i], nowhere))
+        times_ms = (fix.ts_ms for fix in seen[start:end])
+        _note(truck, row, dict(zip(times_ms, indexes[start:end], strict=True)), folding)
+
+
+def _absorbed(state: Tracked, folding: Folding, i: int) -> Tracked:
+    quiet = folding.quiet
+    done = Quietly(int(quiet.fixes[i]), int(quiet.way_mm[i]), float(quiet.speed_kmh_max[i]))
+    return absorb(state, done, sample(folding.fixes[quiet.last[i]]))
+
+
+def _note(truck: Followed, row: int, index_of: dict[int, int], folding: Folding) -> None:
+    state, facts = truck.state, truck.facts
+    folding.looked.append(Looked(row, state, truck.outlook(), truck.around.rules))
+    folding.events += facts.events
+    folding.checkpoints += truck.checkpoints
+    folding.spans += [(state.tenant_key, state.truck_key, span) for span in facts.spans.values()]
+    folding.flaws |= {index_of[ts_ms]: why for ts_ms, why in facts.flaws}

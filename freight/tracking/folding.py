@@ -1,24 +1,65 @@
-"""What the steps of a fold share: one batch in work, and the world around it."""
+"""What a fold works on: one batch, the world around it, and what comes of it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
+
 from freight.events import TruckEvent
 from freight.fixes import FixArray
-from freight.tracking.columns import IntArray, TruckColumns
+from freight.tracking.checkpoints import Checkpoint
+from freight.tracking.facts import Flaw, Span
 from freight.tracking.fences import FenceBook
 from freight.tracking.names import TruckName
+from freight.tracking.outlook import Outlook
+from freight.tracking.rules import TrackingRules
+from freight.tracking.surroundings import Surroundings
+from freight.tracking.tracked import Tracked
+
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class World:
-    """What the steps may know besides the trucks' own state; time comes in, it is not read."""
+    """What the rules may know besides the trucks' own state; time comes in, it is not read."""
 
     fences: FenceBook
     names: Mapping[int, TruckName]
+    rules_of: Callable[[str], TrackingRules]  # by the tenant's id
     known_at_ms: int
+
+    def in_force(self, tenant_key: int, truck_key: int) -> tuple[int, TrackingRules]:
+        """What the outlooks of a tenant's trucks hold under: its fences' revision, its rules."""
+        return self.fences.revision_of(tenant_key), self.rules_of(self.names[truck_key].tenant)
+
+    def around(self, tenant_key: int, truck_key: int) -> Surroundings:
+        name = self.names[truck_key]
+        rules = self.rules_of(name.tenant)
+        return Surroundings(tenant_key, truck_key, name, rules, self.fences, self.known_at_ms)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Looked:
+    """A truck that its machines looked at in this batch, and what they expect next."""
+
+    row: int
+    state: Tracked
+    outlook: Outlook
+    rules: TrackingRules
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QuietTrucks:
+    """Trucks whose fixes, up to one of this batch, were all quiet; one entry a truck."""
+
+    rows: IntArray
+    fixes: IntArray  # how many
+    way_mm: IntArray
+    speed_kmh_max: npt.NDArray[np.float64]
+    last: IntArray  # index of the last quiet fix
 
 
 @dataclasses.dataclass(slots=True)
@@ -26,18 +67,19 @@ class Folding:
     """The working set of one batch. Nothing of it is the trucks' state until it is committed."""
 
     given: FixArray
-    # The first step fills these: the fixes that are news, by truck and device time.
+    # The fixes that are news, by truck and device time.
     fixes: FixArray
     given_index: IntArray
     rows: IntArray
-    # Index of the same truck's fix before, within this batch, or -1.
-    previous: IntArray
     # Index of each truck's newest fix.
     newest: IntArray
     # Given fixes not newer than their truck's newest: late ones and repetitions.
     older_index: IntArray
+    quiet: QuietTrucks
+    looked: list[Looked] = dataclasses.field(default_factory=list)
     events: list[TruckEvent] = dataclasses.field(default_factory=list)
-    inside_after: dict[int, frozenset[int]] = dataclasses.field(default_factory=dict)
-
-
-Step = Callable[[Folding, TruckColumns, World], None]
+    # (tenant key, truck key, what lasts), each in the order it was told.
+    spans: list[tuple[int, int, Span]] = dataclasses.field(default_factory=list)
+    # Index of a fix, why it is not believed.
+    flaws: dict[int, Flaw] = dataclasses.field(default_factory=dict)
+    checkpoints: list[Checkpoint] = dataclasses.field(default_factory=list)

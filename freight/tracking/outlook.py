@@ -27,7 +27,7 @@ class Outlook:
     radius_m: float = math.inf
     fuel_pct_min: float = -math.inf
     fuel_pct_max: float = math.inf
-    ignition: int = MISSING_INT8  # as a fix has it: 0, 1 or missing
+    ignition: int = MISSING_INT8  # exactly this: 0, 1 or missing
     inside: frozenset[int] = frozenset()  # exactly these fences hold the fix
 
     def wake_at(self, ts_ms: int) -> None:
@@ -48,4 +48,4 @@ class Quietly:
 
     fixes: int
     way_mm: int
-    speed_kmh_max: float | None  # of what the device or the way said
+    speed_kmh_max: float  # the fastest that the device or the way between two fixes said

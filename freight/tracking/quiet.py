@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.machines.filtering import FilteringRules
+from freight.tracking.machines.filtering import FilteringRules, reach_mm
 from freight.tracking.outlook import ALWAYS_MS, Outlook
-from freight.tracking.sample import KMH_PER_MM_PER_MS
-from geo.point import ways_mm
+from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample, implied_kmh
+from geo.point import way_mm, ways_mm
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -153,3 +154,42 @@ def marks_of(count: int, points: IntArray, fences: IntArray) -> npt.NDArray[np.u
         starts = np.flatnonzero(np.concatenate([[True], points[1:] != points[:-1]]))
         marks[points[starts]] = np.add.reduceat(mixed, starts)
     return marks
+
+
+# ----------------------------------------------------------------------------- fix by fix
+
+
+def quiet_step(
+    outlook: Outlook, rules: FilteringRules, good: Sample, fix: Sample, inside: frozenset[int]
+) -> tuple[int, float] | None:
+    """The same question for one fix: its way and speed when it is quiet, else None."""
+    if fix.ts_ms >= outlook.until_ms or inside != outlook.inside or _says_more(outlook, rules, fix):
+        return None
+    elapsed_ms = fix.ts_ms - good.ts_ms
+    way = way_mm(good.lat, good.lon, fix.lat, fix.lon)
+    speed_kmh = implied_kmh(way, elapsed_ms) if fix.speed_kmh is None else fix.speed_kmh
+    if way > reach_mm(elapsed_ms, rules) or not _is_held(outlook, fix):
+        return None
+    if not outlook.speed_kmh_min <= speed_kmh <= outlook.speed_kmh_max:
+        return None
+    return way, speed_kmh
+
+
+def _says_more(outlook: Outlook, rules: FilteringRules, fix: Sample) -> bool:
+    ignition = MISSING_INT8 if fix.ignition is None else int(fix.ignition)
+    return (
+        fix.alarm is not None
+        or ignition != outlook.ignition
+        or (fix.accuracy_m is not None and fix.accuracy_m > rules.accuracy_m_max)
+        or (abs(fix.lat) <= NOWHERE_DEG_MAX and abs(fix.lon) <= NOWHERE_DEG_MAX)
+    )
+
+
+def _is_held(outlook: Outlook, fix: Sample) -> bool:
+    fuel_pct = fix.fuel_pct
+    if fuel_pct is not None and not outlook.fuel_pct_min <= fuel_pct <= outlook.fuel_pct_max:
+        return False
+    if outlook.radius_m == math.inf:
+        return True
+    from_anchor = way_mm(outlook.anchor_lat, outlook.anchor_lon, fix.lat, fix.lon)
+    return from_anchor <= outlook.radius_m * 1000.0

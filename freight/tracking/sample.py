@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from freight.fixes import MISSING_INT8, FixArray
 
@@ -34,10 +35,15 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 
 def samples(fixes: FixArray) -> list[Sample]:
-    return [_sample(row) for row in fixes[list(FIELDS)].tolist()]
+    return [_of_row(row) for row in fixes[list(FIELDS)].tolist()]
 
 
-def _sample(row: tuple[Any, ...]) -> Sample:
+def sample(fix: np.void) -> Sample:
+    row: tuple[Any, ...] = tuple(fix[name].item() for name in FIELDS)
+    return _of_row(row)
+
+
+def _of_row(row: tuple[Any, ...]) -> Sample:
     ignition, alarm = row[-2:]
     values: tuple[Any, ...] = (
         *row[:MEASURED_FROM],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from freight.fixes import MISSING_INT64
+from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.facts import Facts
 from freight.tracking.machines import filtering
 from freight.tracking.machines.filtering import Filtering
@@ -57,6 +57,8 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     if now.good is None:
         out.wake_now()
         return out
+    # Machines are shown every turn of the key, though few of them care.
+    out.ignition = MISSING_INT8 if now.good.ignition is None else int(now.good.ignition)
     filtering.outlook(now.filtering, around.rules.filtering, out)
     return out
 

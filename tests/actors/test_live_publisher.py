@@ -10,6 +10,8 @@ import pytest
 
 from actors.live_publisher import LivePublisher
 from freight.tracking.columns import LastArray, TruckColumns, TruckState
+from freight.tracking.sample import Sample
+from freight.tracking.tracked import Tracked
 from store.live_bus import LiveBus
 
 TRUCKS = 5
@@ -33,10 +35,8 @@ class StuckBus(LiveBus):
 def columns() -> TruckColumns:
     found = TruckColumns()
     for key in range(TRUCKS):
-        tenant_key = 1 + key % 2
-        found.restore(
-            TruckState(tenant_key, key, 1000, 1000, 10.0 + key, 70.0, None, None, ()), frozenset()
-        )
+        good = Sample(1000, 1000, 10.0 + key, 70.0)
+        found.restore(TruckState(1000, Tracked(1 + key % 2, key, seen_ms=1000, good=good)))
     return found
 
 

@@ -1,0 +1,50 @@
+"""A fold of batches gives what the machines give fix by fix, whatever the batches."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from freight.events import TruckEvent
+from freight.tracking.columns import TruckColumns
+from freight.tracking.facts import Flaw, Span
+from freight.tracking.fold import fold
+from freight.tracking.tracked import Tracked
+from tests.freight.tracking.stream import START_MS, book, driven, plainly, world
+from tests.freight.world import TENANT_KEY
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_batches_of_any_size_give_what_fix_by_fix_gives(seed: int) -> None:
+    fixes, around, columns = driven(seed, 150), world(book()), TruckColumns()
+    chance = random.Random(seed)  # noqa: S311 - a test's own stream
+    events: list[TruckEvent] = []
+    spans: dict[tuple[int, tuple[str, str, int]], Span] = {}
+    flaws: dict[tuple[int, int], Flaw] = {}
+    checkpoints: dict[tuple[int, int], Tracked] = {}
+    at = 0
+    while at < len(fixes):
+        size = chance.choice([1, 3, 20, 100, 1000])
+        folding = fold(columns, fixes[at : at + size], around)
+        events += folding.events
+        spans |= {(truck, span.key): span for _, truck, span in folding.spans}
+        for i, why in folding.flaws.items():
+            flaws[int(folding.fixes["truck_key"][i]), int(folding.fixes["ts_ms"][i])] = why
+        for kept in folding.checkpoints:
+            checkpoints[kept.state.truck_key, kept.boundary_ms] = kept.state
+        columns.apply(folding, START_MS)
+        at += size
+
+    plain = plainly(fixes, around)
+    for key, truck in plain.items():
+        row = int(columns.rows_of(np.array([key]))[0])
+        assert columns.tracked_of(row, TENANT_KEY, key) == truck.state
+        assert [e for e in events if e.truck_key == key] == truck.facts.events
+        assert {k[1]: s for k, s in spans.items() if k[0] == key} == truck.facts.spans
+        assert {ts: why for (t, ts), why in flaws.items() if t == key} == dict(truck.facts.flaws)
+        assert {ms: s for (t, ms), s in checkpoints.items() if t == key} == {
+            kept.boundary_ms: kept.state for kept in truck.checkpoints
+        }
+    assert flaws
