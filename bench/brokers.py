@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from bench.debian import install
 from config.policy import policy
 
 START_S_MAX = 15.0
@@ -54,29 +53,6 @@ class Devices:
 
 class BrokerError(RuntimeError):
     """The broker could not be installed or started; says what to do."""
-
-
-def install_mosquitto() -> None:
-    """Debian's package, if it is not there; the service that comes with it is not started."""
-    if Path(MOSQUITTO).exists():
-        return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise BrokerError(
-            "Mosquitto is missing: install Debian's package `mosquitto` and try again"
-        )
-    apt = ["/usr/bin/apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-    # A policy of "no" keeps the package's scripts from starting it as a system service.
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    try:
-        for command in (["update"], ["install", "-y", "--no-install-recommends", "mosquitto"]):
-            subprocess.run([*apt, *command], check=True, stdout=subprocess.DEVNULL)
-    finally:
-        if ours:
-            policy.unlink()
 
 
 class OwnBroker:
@@ -181,7 +157,7 @@ authorization {{
 
 
 def _write_mosquitto(folder: Path, port: int, devices: Devices) -> list[str]:
-    install_mosquitto()
+    install("mosquitto", Path(MOSQUITTO))
     passwords = folder / "passwords"
     passwords.write_text(
         f"{SERVICE_USER}:{SERVICE_PASSWORD}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from bench import geo_drawing
+from bench import geo_drawing, geo_postgis
 from bench.geo_oracle import Oracle
 from bench.geo_world import Floats, driving, random_points, sites
 from bench.report import Report
@@ -28,6 +29,9 @@ POINTS = 40_000
 TREE_SHARE_MAX = 0.5
 TREE_SHARE_MAX_ELSEWHERE = 1.5
 LOOP_TIMES_MIN = 20.0
+POSTGIS_TIMES_MIN = 10.0
+POSTGIS_FENCES = 5_000
+POSTGIS_BATCHES = 40
 ROUNDS = 9
 BATCHES_TIMED_MAX = 400
 BATCHES_A_TURN = 20
@@ -65,7 +69,7 @@ def run(args: argparse.Namespace) -> Report:
     report.add("h3.cell_us", cell_us[0] / len(lat))
     report.note("h3.cell_us is what only naming the H3 cell of a point costs, in one large batch")
     report.add("oracle.wrong", float(oracle(args.oracle, SEED)), at_most=0.0)
-    report.note("PostGIS is not compared in this benchmark")
+    _against_postgis(report, args.vertices or VERTICES, streams["driving"])
     return report
 
 
@@ -154,6 +158,27 @@ def _against_loop(
     (ours,) = _best_us([_asking(index, shapely.STRtree([]), points, BATCHES[-2])[0]], 20)
     times = loop_us / (ours / BATCHES[-2])
     report.add(f"{name}.times_faster_than_a_loop", times, at_least=LOOP_TIMES_MIN)
+
+
+def _against_postgis(report: Report, vertices: Sequence[int], points: Floats) -> None:
+    """In batches of 256, which spare PostGIS the most of its round trips that we spare us."""
+    batch, lat_lon = BATCHES[-2], points[:, : BATCHES[-2] * POSTGIS_BATCHES]
+    with geo_postgis.running() as folder:
+        for corners in vertices:
+            shapes = sites(POSTGIS_FENCES, corners, SEED)
+            name = f"{POSTGIS_FENCES}x{corners}.postgis"
+            theirs_us, found = asyncio.run(
+                geo_postgis.measure(folder, shapes, lat_lon, batch, POSTGIS_BATCHES)
+            )
+            index = FenceIndex({i: compile_shape(Area(s)) for i, s in enumerate(shapes)})
+            asking = _asking(index, shapely.STRtree([]), lat_lon, batch)[0]
+            (ours_us,) = _best_us([asking], POSTGIS_BATCHES)
+            mine = zip(*(pairs.tolist() for pairs in index.holding(*lat_lon)), strict=True)
+            report.add(f"{name}_us", theirs_us)
+            report.add(f"{name}.differ", float(len(found ^ set(mine))), at_most=0.0)
+            report.add(
+                f"{name}.times_faster", theirs_us / (ours_us / batch), at_least=POSTGIS_TIMES_MIN
+            )
 
 
 def _growth(report: Report, vertices: Sequence[int], fences: Sequence[int]) -> None:
