@@ -32,6 +32,7 @@ from config.sections.secrets import SecretLimits
 from config.sections.service_tokens import ServiceTokens
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
+from config.sections.tcp import Tcp
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
@@ -52,6 +53,7 @@ class Policy(Section):
     live: Live
     devices: Devices
     dialects: Dialects
+    tcp: Tcp
     service_tokens: ServiceTokens
     api: Api
     edge: Edge

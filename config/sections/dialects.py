@@ -61,7 +61,7 @@ class Ais140Profile(Rules):
     position: tuple[str, ...]
     # Those behind the digital outputs; the rest is kept without names.
     after_outputs: tuple[str, ...]
-    checksum: Literal["none", "crc32", "xor"]
+    checksum: Literal["none", "crc32"]
     checksum_wrong: Literal["mark", "reject"]
     # By kind of packet; {utc} is our time as ddmmyyyyhhmmss.
     replies: dict[Literal["login", "heartbeat", "health", "position", "emergency"], str]
@@ -89,6 +89,7 @@ class Queclink(Section):
     alarms: dict[str, AlarmName] = key("Alarms by report, without GT.", live=True)
     ignition: dict[str, bool] = key("Reports that tell the ignition, without GT.", live=True)
     states: dict[str, bool] = key("Whether the ignition is on in a state, two digits.", live=True)
+    statuses: tuple[str, ...] = key("Reports that tell no position, without GT.", live=True)
     external_mv_min: Count = key(
         "A smaller number in the place of the truck's voltage is something else.", live=True
     )
