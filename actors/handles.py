@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -12,6 +13,7 @@ import numpy as np
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from actors.doors import HttpFixes, HttpTaken
 from actors.errors import StoreAwayError
 from actors.service_tokens import ServiceTokenError, TokenMaker
 from actors.stats import ActorStats
@@ -115,6 +117,21 @@ class ShardHandle:
         return cast(LastArray, found)
 
 
+class IngestDoors:
+    """The ingest workers, for fixes that came over HTTP; any of them will do, so each in turn."""
+
+    def __init__(self, workers: int, deadline_s: float, tokens: TokenMaker) -> None:
+        self._names = itertools.cycle([INGEST.format(i) for i in range(workers)])
+        self._deadline_s = deadline_s
+        self._tokens = tokens
+
+    async def take(self, asked: HttpFixes) -> HttpTaken:
+        """Committed when it answers; ActorAwayError: it may or may not be."""
+        name = next(self._names)
+        taken = await _call(self._tokens, name, "take_http", asked, deadline_s=self._deadline_s)
+        return cast(HttpTaken, taken)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class TruckShards:
     """All shards together, for whoever asks about many trucks."""
@@ -123,11 +140,16 @@ class TruckShards:
     ingest_workers: int
     deadline_s: float
     tokens: TokenMaker
+    doors: IngestDoors
 
     @classmethod
     def from_policy(cls, policy: Policy, tokens: TokenMaker) -> TruckShards:
-        tracking = policy.tracking
-        return cls(tracking.shards, policy.ingest.workers, tracking.query_deadline_s, tokens)
+        tracking, workers = policy.tracking, policy.ingest.workers
+        # Beyond the door's own deadline, so that its answer is heard.
+        doors = IngestDoors(
+            workers, policy.doors.http.deadline_s + tracking.query_deadline_s, tokens
+        )
+        return cls(tracking.shards, workers, tracking.query_deadline_s, tokens, doors)
 
     async def positions(self, tenant_key: int) -> LastArray:
         """Last known positions of a tenant's trucks, complete or ActorAwayError."""
@@ -135,6 +157,10 @@ class TruckShards:
         asked = [handle.positions(tenant_key, self.deadline_s) for handle in handles]
         parts = await asyncio.gather(*asked)
         return np.concatenate([*parts, np.empty(0, dtype=LAST_DTYPE)])
+
+    async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
+        """Fixes that came over HTTP, committed when it answers; ActorAwayError: nobody knows."""
+        return await self.doors.take(asked)
 
     async def stats(self) -> list[ActorStats]:
         """One entry for every actor there should be; a dead one says what is wrong."""

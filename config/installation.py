@@ -120,6 +120,8 @@ class Installation(Frozen):
     mqtt: Mqtt
     ray: RayCluster
     http: Http
+    # OsmAnd's and Traccar Client's port of its own; None: only the gateway's route takes them.
+    osmand: Http | None = None
     jwt_key_file: Path
     # Keys that seal personal data and secrets and sign the audit chain; never in the database.
     key_file: Path

@@ -19,6 +19,7 @@ from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
 from config.sections.devices import Devices
 from config.sections.dialects import Dialects
+from config.sections.doors import Doors
 from config.sections.edge import Edge
 from config.sections.identity import Identity
 from config.sections.ingest import Ingest
@@ -54,6 +55,7 @@ class Policy(Section):
     devices: Devices
     dialects: Dialects
     tcp: Tcp
+    doors: Doors
     service_tokens: ServiceTokens
     api: Api
     edge: Edge

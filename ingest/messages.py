@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
+
+from ingest.decode.rows import Decoded
+
+# Bytes of one message, and how many fixes it may hold at most; raises BadPositionError.
+Decode = Callable[[bytes, int], Decoded]
 
 
 class Message(NamedTuple):
@@ -24,6 +30,29 @@ class Address:
     tenant_key: int
     truck_key: int
     shard: int
+
+
+class Line(NamedTuple):
+    """What a topic is: whose, and in which dialect."""
+
+    address: Address
+    decode: Decode
+
+
+class Parcel(NamedTuple):
+    """A message whose sender waits for our answer, decoded already; its topic names the door."""
+
+    address: Address
+    decoded: Decoded
+    message: Message
+
+
+class Notice(NamedTuple):
+    """What a device says on its status topic: that it is there or gone, or how a command went."""
+
+    address: Address
+    payload: bytes
+    received_ms: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -107,6 +107,18 @@ class Session:
             raise BrokerAwayError(paho.error_string(info.rc))
         self._unconfirmed.add(info.mid)
 
+    async def until_confirmed(self, limits: Receipts) -> None:
+        """Returns once the broker has taken over all that was published before this call."""
+        mine = frozenset(self._unconfirmed)
+        while mine & self._unconfirmed:
+            if not self.alive:
+                raise BrokerAwayError("the connection was lost")
+            self._confirmed.clear()
+            try:
+                await asyncio.wait_for(self._confirmed.wait(), limits.confirmation_s_max)
+            except TimeoutError as error:
+                raise BrokerAwayError("the broker confirms nothing") from error
+
     def _publish_confirmed(
         self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any
     ) -> None:

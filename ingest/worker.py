@@ -7,9 +7,8 @@ import contextlib
 import logging
 from collections import Counter, deque
 
-import msgspec
-
 from actors.configured import following_configuration
+from actors.doors import HttpFixes, HttpTaken, Trouble
 from actors.handles import ShardHandle
 from actors.life import live, now_ms
 from actors.service_tokens import guard_of, maker_for
@@ -17,16 +16,19 @@ from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
 from config.policy import policy
 from config.snapshot import Handed, take_over
-from freight.fixes import FixBatch
+from freight.device_topics import INGEST_SUBSCRIBES
 from ingest.broker_kinds import device_broker
-from ingest.commit import commit
+from ingest.command_sender import CommandSender
+from ingest.delivery import Delivery
 from ingest.device_brokers import keep_devices
-from ingest.messages import Message, Refused
+from ingest.direct import DirectDoor
+from ingest.http_door import HttpDoor
+from ingest.messages import Message
 from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
+from ingest.osmand_port import serve_osmand
 from ingest.receipts import send_receipts
-from ingest.topics import POSITIONS, AddressBook, position_topic
+from ingest.topics import AddressBook
 from ingest.windows import Window, WindowReader
-from store import rejections
 from store.directory import TruckDirectory
 from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
@@ -54,6 +56,7 @@ class IngestWorker:
         tokens = maker_for(installation(), f"ingest-worker-{number}")
         self._shards = [ShardHandle(i, tokens) for i in range(policy().tracking.shards)]
         self._counts: Counter[str] = Counter()
+        self._http: HttpDoor | None = None
         self._trouble: str | None = "starting"
         self._stream = BrokerStream(
             installation().mqtt, self._limits, self._client_id(), self._take
@@ -72,6 +75,13 @@ class IngestWorker:
         }
         trouble = self._trouble or self._stream.trouble
         return stats_of("ingest_worker", f"ingest-worker-{self._number}", values, trouble)
+
+    async def take_http(self, token: str, asked: HttpFixes) -> HttpTaken:
+        """Fixes that came to the gateway; answered after their commit."""
+        self._guard.admit(token)
+        if self._http is None:
+            return HttpTaken(trouble=Trouble.AWAY, detail="starting")
+        return await self._http.take(asked)
 
     def _client_id(self) -> str:
         """Fixed, so that the broker keeps our session and its messages while we are away."""
@@ -103,15 +113,42 @@ class IngestWorker:
             stack.push_async_callback(telemetry.close)
             # Before the first message: an empty address book would refuse every truck.
             await self._learn_trucks(system)
+            delivery = Delivery(
+                shards=self._shards,
+                limits=self._limits,
+                counts=self._counts,
+                of_truck=self._addresses.of_truck,
+                telemetry=telemetry,
+                system=system,
+            )
+            direct = DirectDoor(self._reader, delivery, telemetry)
+            self._http = HttpDoor(self._directory, self._addresses, direct)
             self._trouble = None
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_directory(system), name="directory")
-                tasks.create_task(self._stream.run([POSITIONS]), name="broker")
-                tasks.create_task(self._pump(system, telemetry, tasks), name="pump")
-                # One worker is enough to tell the broker of devices.
-                keeper = None if self._number else device_broker(installation(), policy, telemetry)
-                if keeper is not None:
-                    tasks.create_task(keep_devices(keeper, system, policy), name="devices")
+                tasks.create_task(
+                    self._stream.run([t for t in INGEST_SUBSCRIBES if "status" not in t]),
+                    name="broker",
+                )
+                tasks.create_task(self._pump(system, delivery, tasks), name="pump")
+                tasks.create_task(direct.run(), name="direct")
+                if not self._number:
+                    self._start_single_tasks(tasks, system, telemetry)
+
+    def _start_single_tasks(
+        self, tasks: asyncio.TaskGroup, system: AnyPool, telemetry: AnyPool
+    ) -> None:
+        """What one worker does for all."""
+        keeper = device_broker(installation(), policy, telemetry)
+        if keeper is not None:
+            tasks.create_task(keep_devices(keeper, system, policy), name="devices")
+        sender = CommandSender(
+            system, lambda: self._stream.session, self._limits.receipts, self._counts
+        )
+        assert sender
+        where = installation().osmand
+        if where is not None and self._http is not None:
+            tasks.create_task(serve_osmand(where, self._http), name="osmand")
 
     async def _learn_trucks(self, system: AnyPool) -> None:
         wait_s = self._limits.retry_wait_s_min
@@ -130,7 +167,7 @@ class IngestWorker:
             await self._learn_trucks(system)
             self._reader.rates.forget_full(now_ms())
 
-    async def _pump(self, system: AnyPool, telemetry: AnyPool, tasks: asyncio.TaskGroup) -> None:
+    async def _pump(self, system: AnyPool, delivery: Delivery, tasks: asyncio.TaskGroup) -> None:
         """Form windows and send them on their way, in the order of the messages."""
         batching = self._limits.batching
         before: asyncio.Event | None = None
@@ -149,7 +186,7 @@ class IngestWorker:
             window = self._reader.read(messages, now_ms())
             self._counts["messages_total"] += len(messages)
             done = asyncio.Event()
-            tasks.create_task(self._deliver(session, window, telemetry, before, done))
+            tasks.create_task(self._deliver(session, window, delivery, before, done))
             before = done
 
     def _next_messages(self) -> tuple[Session, list[Message]]:
@@ -177,20 +214,14 @@ class IngestWorker:
         self,
         session: Session,
         window: Window,
-        telemetry: AnyPool,
+        delivery: Delivery,
         before: asyncio.Event | None,
         done: asyncio.Event,
     ) -> None:
         """Store all of a window, confirm it to the devices, then acknowledge it to the broker."""
         self._in_flight += 1
         try:
-            async with asyncio.TaskGroup() as parts:
-                for shard, batch in window.by_shard.items():
-                    parts.create_task(self._fold(shard, batch, window.refused))
-            if window.refused:
-                await self._reject(telemetry, window.refused)
-            self._counts["fixes_total"] += window.fixes
-            self._counts["rejections_total"] += len(window.refused)
+            await delivery.store(window)
             try:
                 await send_receipts(session, window.receipts, self._limits.receipts)
             except BrokerAwayError:
@@ -204,40 +235,3 @@ class IngestWorker:
             done.set()
             self._in_flight -= 1
             self._room.release()
-
-    async def _fold(self, shard: int, batch: FixBatch, refused: list[Refused]) -> None:
-        hopeless = await commit(self._shards[shard], batch, self._limits, self._counts)
-        refused += [self._refusal_of(one, why) for one, why in hopeless]
-
-    def _refusal_of(self, batch: FixBatch, detail: str) -> Refused:
-        """The one fix of a batch, put into words again."""
-        fix = batch.fixes[0]
-        entry = self._directory.by_key[int(fix["truck_key"])]
-        topic = position_topic(entry.tenant, entry.truck)
-        raw = msgspec.json.encode({name: str(fix[name]) for name in batch.fixes.dtype.names or ()})
-        address = self._addresses.find(topic)
-        return Refused(topic, address, "internal", detail, raw, int(fix["received_ms"]))
-
-    async def _reject(self, telemetry: AnyPool, refused: list[Refused]) -> None:
-        rows = [
-            rejections.Rejection(
-                tenant=one.address.tenant if one.address else "",
-                truck=one.address.truck if one.address else "",
-                topic=one.topic,
-                reason=one.reason,
-                detail=one.detail,
-                raw=one.raw,
-                received_ms=one.received_ms,
-            )
-            for one in refused
-        ]
-        wait_s = self._limits.retry_wait_s_min
-        while True:
-            try:
-                async with telemetry.acquire() as conn:
-                    await rejections.insert_many(conn, rows)
-                return
-            except STORE_FAILURES as error:
-                log.warning("%d rejections wait for the store: %s", len(rows), error)
-                await asyncio.sleep(wait_s)
-                wait_s = min(wait_s * 2, self._limits.retry_wait_s_max)

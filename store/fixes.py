@@ -30,6 +30,7 @@ __all__ = [
     "days_of",
     "ensure_partitions",
     "insert_older",
+    "known",
     "last_fix_of",
     "replay_after",
     "track",
@@ -172,6 +173,22 @@ async def last_fix_of(
         f"SELECT {STORED_COLUMNS} FROM last_fix_of($1, $2, $3)", tenant_key, truck_id, carrier
     )
     return None if row is None else _stored(row)
+
+
+async def known(
+    conn: AnyConnection, truck_keys: Sequence[int], times_ms: Sequence[int]
+) -> set[tuple[int, int]]:
+    """For TELEMETRY: which of these fixes, by truck and device time, are stored."""
+    rows = await conn.fetch(
+        """
+        SELECT truck, ms FROM unnest($1::bigint[], $2::bigint[]) AS g (truck, ms)
+        WHERE EXISTS (SELECT FROM fixes WHERE truck_key = truck
+            AND ts = 'epoch'::timestamptz + ms * interval '1 ms')
+        """,
+        list(truck_keys),
+        list(times_ms),
+    )
+    return {(row["truck"], row["ms"]) for row in rows}
 
 
 async def track(  # noqa: PLR0917 - from, to, limit read well in this order

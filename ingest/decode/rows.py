@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
@@ -74,6 +75,8 @@ class Decoded:
     extras: dict[int, bytes] = dataclasses.field(default_factory=dict)
     bad: list[Bad] = dataclasses.field(default_factory=list)
     ack: bool = False
+    # It tells of the device instead: of its connection, or of a command it was sent.
+    is_status: bool = False
 
     def add(self, row: Row, extra: Mapping[str, Any]) -> None:
         """One more good row, with what its device said beyond Position's fields."""
@@ -97,6 +100,10 @@ def checked(values: Mapping[str, Any]) -> Row:
     Raises BadPositionError naming the value that cannot be.
     """
     try:
-        return msgspec.structs.astuple(msgspec.convert(values, _Exact))
+        row = msgspec.structs.astuple(msgspec.convert(values, _Exact))
     except msgspec.ValidationError as error:
         raise BadPositionError(str(error)) from error
+    for name, value in zip(FIELDS, row, strict=True):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadPositionError(f"Expected a finite number - at `$.{name}`")
+    return row

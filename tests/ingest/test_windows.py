@@ -9,14 +9,27 @@ import pytest
 
 from config.policy import policy
 from freight.fixes import Alarm
-from ingest.messages import Address, Message
+from ingest.decode.native import decode
+from ingest.decode.rows import Bad, Decoded
+from ingest.decode.status import read_status
+from ingest.messages import Address, Line, Message, Notice, Parcel
 from ingest.windows import Window, WindowReader
 
 NOW_MS = 1_763_700_000_000
 TOPIC = "v1/acme/trucks/T1/position"
 OTHER = "v1/acme/trucks/T2/position"
-BOOK = {TOPIC: Address("acme", "T1", 7, 101, 0), OTHER: Address("acme", "T2", 7, 102, 1)}
+STATUS = "v1/acme/trucks/T1/status"
+T1, T2 = Address("acme", "T1", 7, 101, 0), Address("acme", "T2", 7, 102, 1)
+BOOK: dict[str, Line] = {
+    TOPIC: Line(T1, decode),
+    OTHER: Line(T2, decode),
+    STATUS: Line(T1, read_status),
+}
 LIMITS = policy().ingest.admission
+
+
+def find(topic: str) -> Line | None:
+    return BOOK.get(topic)
 
 
 def fix(**more: object) -> dict[str, object]:
@@ -25,7 +38,7 @@ def fix(**more: object) -> dict[str, object]:
 
 def read(*bodies: object, topic: str = TOPIC, **limits: object) -> Window:
     """Each body is one message, as JSON or as raw bytes."""
-    reader = WindowReader(BOOK.get, LIMITS.model_copy(update=limits))
+    reader = WindowReader(find, LIMITS.model_copy(update=limits))
     messages = [
         Message(i + 1, topic, b if isinstance(b, bytes) else json.dumps(b).encode(), NOW_MS)
         for i, b in enumerate(bodies)
@@ -49,7 +62,7 @@ def test_a_fix_becomes_a_row_with_its_owner_and_both_clocks() -> None:
 
 
 def test_each_shard_gets_its_trucks_and_their_unknown_keys() -> None:
-    reader = WindowReader(BOOK.get, LIMITS)
+    reader = WindowReader(find, LIMITS)
     bodies = [fix(cargo="rice"), fix(), fix(doors=2)]
     topics = [OTHER, TOPIC, TOPIC]
     messages = [
@@ -102,7 +115,7 @@ def test_the_limits_themselves_are_still_admitted() -> None:
 
 def test_a_device_beyond_its_rate_is_refused_the_rest_and_recovers_with_time() -> None:
     limits = LIMITS.model_copy(update={"device_fixes_burst": 3, "device_fixes_per_s": 1.0})
-    reader = WindowReader(BOOK.get, limits)
+    reader = WindowReader(find, limits)
     body = json.dumps([fix(ts=NOW_MS - i) for i in range(5)]).encode()
     message = Message(1, TOPIC, body, NOW_MS)
 
@@ -114,7 +127,7 @@ def test_a_device_beyond_its_rate_is_refused_the_rest_and_recovers_with_time() -
 
 
 def test_forgetting_full_buckets_changes_no_verdict() -> None:
-    reader = WindowReader(BOOK.get, LIMITS)
+    reader = WindowReader(find, LIMITS)
     message = Message(1, TOPIC, json.dumps(fix()).encode(), NOW_MS)
     reader.read([message], NOW_MS)
 
@@ -128,12 +141,12 @@ def test_receipts_name_the_admitted_fixes_of_messages_that_ask() -> None:
 
     window = read(asked, fix(ts=NOW_MS - 1))
 
-    assert window.receipts == {BOOK[TOPIC]: [NOW_MS - 3, NOW_MS - 2]}
+    assert window.receipts == {T1: [NOW_MS - 3, NOW_MS - 2]}
     assert reasons(window) == ["future"]
 
 
 def test_other_limits_hold_from_the_next_window_on() -> None:
-    reader = WindowReader(BOOK.get, LIMITS.model_copy(update={"device_fixes_burst": 2}))
+    reader = WindowReader(find, LIMITS.model_copy(update={"device_fixes_burst": 2}))
     one = Message(1, TOPIC, json.dumps([fix(), fix()]).encode(), NOW_MS)
     assert reader.read([one], NOW_MS).refused == []
 
@@ -143,3 +156,29 @@ def test_other_limits_hold_from_the_next_window_on() -> None:
     assert reasons(reader.read([one], NOW_MS)) == ["malformed"]
     single = Message(2, TOPIC, json.dumps(fix()).encode(), NOW_MS)
     assert reasons(reader.read([single], NOW_MS)) == ["rate"], "what was used up stays so"
+
+
+def test_a_status_is_a_notice_and_what_it_cannot_be_is_refused() -> None:
+    window = read(b"offline", b"gone fishing", topic=STATUS)
+
+    assert window.notices == [Notice(T1, b"offline", NOW_MS)]
+    assert reasons(window) == ["malformed"]
+    assert (window.fixes, window.by_shard) == (0, {})
+
+
+def test_parcels_of_other_doors_are_judged_alike() -> None:
+    reader = WindowReader(find, LIMITS)
+    late = fix(ts=NOW_MS - 1000 * int(LIMITS.age_s_max) - 1)
+    bodies = [json.dumps(body).encode() for body in (fix(), late)]
+    messages = [Message(0, "http/positions", body, NOW_MS) for body in bodies]
+    parcels = [
+        Parcel(T1, decode(messages[0].payload, 1), messages[0]),
+        Parcel(T2, Decoded(bad=[Bad(b"raw", "no satellites", "no_fix")]), messages[0]),
+        Parcel(T2, decode(messages[1].payload, 1), messages[1]),
+    ]
+
+    window = reader.read_parcels(parcels, NOW_MS)
+
+    assert window.fixes == 1
+    assert {row: one.reason for row, one in window.refused_rows.items()} == {1: "too_old"}
+    assert sorted(reasons(window)) == ["no_fix", "too_old"]
