@@ -52,12 +52,18 @@ def sites(count: int, vertices: int, seed: int) -> list[shapely.Polygon]:
 def driving(points: int, seed: int) -> Floats:
     """[lat or lon, fix]: each truck's fixes STEP_M apart, all trucks in turn as they come in."""
     rng = np.random.default_rng(seed)
-    graph = read_roads()
     steps = math.ceil(points / TRUCKS)
-    tracks = np.stack([_track(rng, graph, steps) for _ in range(TRUCKS)])
+    driven = tracks(steps, seed)
     for step in range(steps):
-        tracks[:, step] = tracks[rng.permutation(TRUCKS), step]
-    return np.ascontiguousarray(tracks.transpose(2, 1, 0).reshape(2, -1)[:, :points])
+        driven[:, step] = driven[rng.permutation(TRUCKS), step]
+    return np.ascontiguousarray(driven.transpose(2, 1, 0).reshape(2, -1)[:, :points])
+
+
+def tracks(steps: int, seed: int) -> Floats:
+    """[truck, step, lat or lon], STEP_M from step to step."""
+    rng = np.random.default_rng(seed)
+    graph = read_roads()
+    return np.stack([_track(rng, graph, steps) for _ in range(TRUCKS)])
 
 
 def random_points(points: int, seed: int) -> Floats:
