@@ -56,6 +56,9 @@ class FenceIndex:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._entries
+
     @property
     def nbytes(self) -> int:
         return sum(entry.nbytes for entry in self._entries.values())

@@ -47,6 +47,16 @@ class Compiled:
     turns: bool  # it lies across the antimeridian
 
     @property
+    def inner_m(self) -> float:
+        """About how deep a point in it can lie: exact for circles, corridors and rectangles."""
+        if self.geometry is None:
+            return float(self.fields[:, 2 if self.kind == Kind.CIRCLE else 4].min())
+        # Half the shorter side of the rectangle with this area and border; nothing is rounder
+        # than a circle, whose border is too short for any rectangle.
+        area, quarter = self.geometry.area, self.geometry.length / 4.0
+        return (quarter - math.sqrt(max(0.0, quarter * quarter - area))) / 2.0
+
+    @property
     def nbytes(self) -> int:
         """What it costs in memory besides its cells, to some ten per cent."""
         parts = len(self.fields) * PART_BYTES + FENCE_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,13 @@ from store.errors import AlreadyExistsError
 from store.kept import KeptObjects
 from store.postgres import AnyConnection, epoch_ms
 
-COLUMNS = "id, name, kind, shape, dwell_s, speed_limit_kmh, schedule, version, revision, created_at"
+RULES = (
+    *("name", "kind", "shape", "dwell_s", "speed_limit_kmh", "schedule"),
+    *("group", "crossings", "notify", "truck_classes"),
+)
+_RULES = ", ".join(f'"{name}"' for name in RULES)
+_EXCLUDED = ", ".join(f'"{name}" = excluded."{name}"' for name in RULES)
+COLUMNS = f"id, {_RULES}, version, revision, created_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,10 @@ class Fence:
     dwell_s: float | None
     speed_limit_kmh: float | None
     schedule: dict[str, Any] | None
+    group: str | None
+    crossings: bool
+    notify: list[str] | None
+    truck_classes: list[str] | None
     version: int
     revision: int
     created_at: datetime
@@ -44,10 +55,14 @@ class FenceVersion:
     dwell_s: float | None
     speed_limit_kmh: float | None
     schedule: dict[str, Any] | None
+    group: str | None
+    crossings: bool
+    notify: list[str] | None
+    truck_classes: list[str] | None
 
 
 _kept = KeptObjects("fence", "fences", COLUMNS, Fence)
-get, list_page, delete = _kept.get, _kept.list_page, _kept.delete
+get, delete = _kept.get, _kept.delete
 
 
 async def create(
@@ -61,28 +76,25 @@ async def create(
     dwell_s: float | None = None,
     speed_limit_kmh: float | None = None,
     schedule: dict[str, Any] | None = None,
+    group: str | None = None,
+    crossings: bool = False,
+    notify: Sequence[str] | None = None,
+    truck_classes: Sequence[str] | None = None,
 ) -> Fence:
     """A deleted fence's id may be used again: its versions then go on counting."""
     row = await conn.fetchrow(
         f"""
-        INSERT INTO fences AS f
-            (tenant_key, id, name, kind, shape, dwell_s, speed_limit_kmh, schedule)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (tenant_key, id) DO UPDATE SET name = excluded.name, kind = excluded.kind,
-            shape = excluded.shape, dwell_s = excluded.dwell_s,
-            speed_limit_kmh = excluded.speed_limit_kmh, schedule = excluded.schedule,
+        INSERT INTO fences AS f (tenant_key, id, {_RULES})
+        VALUES ($1, $2, {_numbered(3)})
+        ON CONFLICT (tenant_key, id) DO UPDATE SET {_EXCLUDED},
             created_at = now(), deleted_at = NULL
         WHERE f.deleted_at IS NOT NULL
         RETURNING {COLUMNS}
         """,
         tenant_key,
         id,
-        name,
-        kind,
-        shape,
-        dwell_s,
-        speed_limit_kmh,
-        schedule,
+        *(name, kind, shape, dwell_s, speed_limit_kmh, schedule),
+        *(group, crossings, notify, truck_classes),
     )
     if row is None:
         raise AlreadyExistsError("fence", id)
@@ -100,27 +112,49 @@ async def update(
     speed_limit_kmh: float | None,
     schedule: dict[str, Any] | None,
     expected_version: int | None,
+    group: str | None = None,
+    crossings: bool = False,
+    notify: Sequence[str] | None = None,
+    truck_classes: Sequence[str] | None = None,
 ) -> Fence:
     """Replace what may change; with a version, only if the fence is still at it."""
     row = await conn.fetchrow(
         f"""
-        UPDATE fences SET name = $2, kind = $3, shape = $4, dwell_s = $5, speed_limit_kmh = $6,
-            schedule = $7
-        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($8, version)
+        UPDATE fences SET ({_RULES}) = ({_numbered(3)})
+        WHERE id = $1 AND deleted_at IS NULL AND version = coalesce($2, version)
         RETURNING {COLUMNS}
         """,
         id,
-        name,
-        kind,
-        shape,
-        dwell_s,
-        speed_limit_kmh,
-        schedule,
         expected_version,
+        *(name, kind, shape, dwell_s, speed_limit_kmh, schedule),
+        *(group, crossings, notify, truck_classes),
     )
     if row is None:
         raise await _kept.refusal(conn, id, expected_version)
     return Fence(**row)
+
+
+async def list_page(
+    conn: AnyConnection,
+    after: str | None,
+    limit: int,
+    *,
+    kind: str | None = None,
+    group: str | None = None,
+) -> list[Fence]:
+    """In the order of their ids, beginning behind `after`; of one kind, of one group, or all."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS} FROM fences WHERE deleted_at IS NULL AND id > $1
+            AND ($3::text IS NULL OR kind = $3) AND ($4::text IS NULL OR "group" = $4)
+        ORDER BY id LIMIT $2
+        """,
+        after or "",
+        limit,
+        kind,
+        group,
+    )
+    return [Fence(**row) for row in rows]
 
 
 async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> list[FenceVersion]:
@@ -133,7 +167,7 @@ async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> 
         SELECT * FROM (
             SELECT DISTINCT ON (tenant_key, fence_id) tenant_key, fence_id, version, revision,
                 CASE WHEN deleted THEN NULL ELSE shape END AS shape, valid_from, name, kind,
-                dwell_s, speed_limit_kmh, schedule
+                dwell_s, speed_limit_kmh, schedule, "group", crossings, notify, truck_classes
             FROM fence_versions WHERE revision > $1 AND ($2::bigint IS NULL OR revision <= $2)
             ORDER BY tenant_key, fence_id, revision DESC
         ) newest ORDER BY revision
@@ -148,6 +182,10 @@ async def head_revision(conn: AnyConnection) -> int:
     """The revision up to which everything is visible; 0 when there was never a fence."""
     head: int = await conn.fetchval("SELECT coalesce(max(revision), 0) FROM fence_versions")
     return head
+
+
+def _numbered(first: int) -> str:
+    return ", ".join(f"${number}" for number in range(first, first + len(RULES)))
 
 
 def _version(row: asyncpg.Record) -> FenceVersion:

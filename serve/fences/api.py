@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from serve.fences import service
 from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
-from serve.fields import PathId
+from serve.fields import PathId, ShortText
 from serve.identity.access import FencesReader, FencesWriter, Opened
 from serve.paging import ListOf, Paged
 from serve.versions import Expected, tagged
@@ -26,8 +26,14 @@ async def create_fence(
 
 
 @router.get("/v1/fences")
-async def list_fences(gateway: Opened, who: FencesReader, page: Paged) -> ListOf[FenceOut]:
-    return await service.list_page(gateway, who, page)
+async def list_fences(
+    gateway: Opened,
+    who: FencesReader,
+    page: Paged,
+    kind: ShortText | None = None,
+    group: ShortText | None = None,
+) -> ListOf[FenceOut]:
+    return await service.list_page(gateway, who, page, kind, group)
 
 
 @router.get("/v1/fences/{id}")

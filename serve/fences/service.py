@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from geo.shapes import ShapeError, parse_shape
-from serve.fences.wire import FenceChange, FenceFields, FenceOut, NewFence
+from serve.fences.wire import FenceChange, FenceFields, FenceOut, Hours, NewFence
 from serve.gateway import Change, Gateway
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Page
@@ -32,9 +32,11 @@ async def get(gateway: Gateway, who: Principal, fence_id: str) -> FenceOut:
         return FenceOut.of(await fences.get(conn, fence_id))
 
 
-async def list_page(gateway: Gateway, who: Principal, page: Page) -> ListOf[FenceOut]:
+async def list_page(
+    gateway: Gateway, who: Principal, page: Page, kind: str | None, group: str | None
+) -> ListOf[FenceOut]:
     async with gateway.as_tenant(who) as conn:
-        found = await fences.list_page(conn, page.after, page.one_more)
+        found = await fences.list_page(conn, page.after, page.one_more, kind=kind, group=group)
     kept, next_cursor = page.cut(found, lambda fence: fence.id)
     return ListOf(items=[FenceOut.of(fence) for fence in kept], next_cursor=next_cursor)
 
@@ -76,12 +78,15 @@ async def delete(gateway: Gateway, who: Principal, fence_id: str, expected: int 
 
 
 def _empty() -> dict[str, Any]:
-    return dict.fromkeys(FenceFields.model_fields)
+    """What holds for a field that is not given; those without a default always are."""
+    return {name: field.default for name, field in FenceFields.model_fields.items()}
 
 
 async def _checked(wanted: FenceFields, given: set[str]) -> dict[str, Any]:
     """The given fields, with the shape checked and reduced to what is read of it."""
     fields = {name: getattr(wanted, name) for name in FenceFields.model_fields if name in given}
+    if isinstance(wanted.schedule, Hours):
+        fields["schedule"] = wanted.schedule.model_dump(by_alias=True)
     if "shape" in fields:
         fields["shape"] = await _checked_shape(fields["shape"])
     return fields

@@ -33,6 +33,13 @@ class Change:
     kind: str | None = "depot"
     version: int = 1
     valid_from_ms: int = 0
+    group: str | None = None
+    dwell_s: float | None = None
+    speed_limit_kmh: float | None = None
+    schedule: dict[str, Any] | None = None
+    crossings: bool = False
+    notify: tuple[str, ...] | None = None
+    truck_classes: tuple[str, ...] | None = None
 
 
 def square(west: float, south: float, size: float = 1.0) -> dict[str, Any]:

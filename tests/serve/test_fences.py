@@ -71,13 +71,26 @@ async def test_a_wrong_shape_is_pointed_at(caller: Caller) -> None:
         assert answer.json()["errors"][0]["pointer"] == pointer
 
 
+ALL_DAY = {"days": ["mon", "sun"], "from": "00:00", "to": "24:00"}
+HOURS = {
+    "time_zone": "Asia/Kolkata",
+    "windows": [{"days": ["mon", "fri"], "from": "22:00", "to": "06:00"}],
+}
 WRONG_FIELDS: list[dict[str, Any]] = [
     {"name": ""},
     {"dwell_s": -1},
     {"speed_limit_kmh": 0},
     {"id": "a b"},
-    {"schedule": {"x": "y" * 5000}},
-    {"schedule": {"x": "\0"}},
+    {"schedule": {"x": "y"}},
+    {"schedule": {"time_zone": "Asia/Atlantis", "windows": [ALL_DAY]}},
+    {"schedule": {"time_zone": "../etc/passwd", "windows": [ALL_DAY]}},
+    {"schedule": {"time_zone": "Asia/Kolkata", "windows": []}},
+    {"schedule": {"time_zone": "Asia/Kolkata", "windows": [{**ALL_DAY, "days": ["Monday"]}]}},
+    {"schedule": {"time_zone": "Asia/Kolkata", "windows": [{**ALL_DAY, "to": "24:30"}]}},
+    {"crossings": None},
+    {"notify": ["left"]},
+    {"truck_classes": []},
+    {"group": ""},
     {"shape": None},
 ]
 
@@ -106,6 +119,47 @@ async def test_versions_guard_changes(caller: Caller) -> None:
     assert (await caller.ask("DELETE", "/v1/fences/yard")).status_code == 204
     assert (await caller.get("/v1/fences/yard")).status_code == 404
     assert (await draw(caller, id="yard")).status_code == 201
+
+
+async def test_what_a_fence_tells_is_kept_and_changed_field_by_field(caller: Caller) -> None:
+    rules = {
+        "kind": "no_entry",
+        "group": "Mumbai",
+        "schedule": HOURS,
+        "crossings": True,
+        "notify": ["exited"],
+        "truck_classes": ["32ft", "trailer"],
+    }
+    made = await draw(caller, id="city", **rules)
+    assert {name: made.json()[name] for name in rules} == rules
+
+    patched = await caller.ask("PATCH", "/v1/fences/city", json={"crossings": False})
+    assert {name: patched.json()[name] for name in rules} == {**rules, "crossings": False}
+
+    emptied = await caller.ask(
+        "PATCH", "/v1/fences/city", json=dict.fromkeys(("notify", "schedule"))
+    )
+    assert (emptied.json()["notify"], emptied.json()["schedule"]) == (None, None)
+
+    replaced = await caller.ask("PUT", "/v1/fences/city", json={"name": "C", "shape": POLYGON})
+    assert {name: replaced.json()[name] for name in rules} == {
+        **dict.fromkeys(rules),
+        "crossings": False,
+    }
+
+
+async def test_lists_of_one_kind_and_of_one_group(caller: Caller) -> None:
+    for i, kind in enumerate(("toll", "depot", "toll", "toll")):
+        await draw(caller, id=f"f{i}", kind=kind, group="north" if i else None)
+
+    async def ids(query: str) -> list[str]:
+        return [item["id"] for item in (await caller.get(f"/v1/fences?{query}")).json()["items"]]
+
+    assert await ids("kind=toll") == ["f0", "f2", "f3"]
+    assert await ids("kind=toll&group=north") == ["f2", "f3"]
+    assert await ids("group=south") == []
+    first = (await caller.get("/v1/fences?kind=toll&limit=2")).json()
+    assert await ids(f"kind=toll&limit=2&cursor={first['next_cursor']}") == ["f3"]
 
 
 async def test_another_tenants_fence_is_not_there(caller: Caller, neighbour: Caller) -> None:
