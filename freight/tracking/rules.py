@@ -8,6 +8,9 @@ from pydantic import Field
 
 from freight.rules import Rules, key
 from freight.tracking.machines.filtering import FilteringRules
+from freight.tracking.machines.halts import HaltRules
+from freight.tracking.machines.idling import IdlingRules
+from freight.tracking.machines.motion import MotionRules
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -27,3 +30,6 @@ class TrackingRules(Rules):
 
     history: HistoryRules
     filtering: FilteringRules
+    motion: MotionRules
+    halts: HaltRules
+    idling: IdlingRules

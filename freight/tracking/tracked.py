@@ -10,8 +10,10 @@ import msgspec
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.facts import Facts
-from freight.tracking.machines import filtering
+from freight.tracking.machines import filtering, idling, motion
 from freight.tracking.machines.filtering import Filtering
+from freight.tracking.machines.idling import Idling
+from freight.tracking.machines.motion import Motion
 from freight.tracking.outlook import Outlook, Quietly
 from freight.tracking.sample import Moment, Sample
 from freight.tracking.surroundings import Surroundings
@@ -29,6 +31,8 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     seen_ms: int = MISSING_INT64  # device time of the newest fix, believed or not
     good: Sample | None = None  # the newest fix that is believed
     filtering: Filtering = filtering.START
+    motion: Motion = motion.START
+    idling: Idling = idling.START
 
 
 def advance(
@@ -42,12 +46,15 @@ def advance(
         facts.flaw(fix.ts_ms, flaw)
         return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered)
     moment = _moment(now.good, fix, inside)
+    moved = motion.step(now.motion, moment, around, facts)
     return Tracked(
         now.tenant_key,
         now.truck_key,
         seen_ms=fix.ts_ms,
         good=moment.fix,
         filtering=filtered,
+        motion=moved,
+        idling=idling.step(now.idling, moment, moved, around, facts),
     )
 
 
@@ -60,12 +67,21 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     # Machines are shown every turn of the key, though few of them care.
     out.ignition = MISSING_INT8 if now.good.ignition is None else int(now.good.ignition)
     filtering.outlook(now.filtering, around.rules.filtering, out)
+    motion.outlook(now.motion, now.good, around, out)
+    idling.outlook(now.idling, now.motion, around, out)
     return out
 
 
-def absorb(now: Tracked, _quietly: Quietly, last: Sample) -> Tracked:
+def absorb(now: Tracked, quietly: Quietly, last: Sample) -> Tracked:
     """What `advance` would have made of fixes that all lay within the outlook."""
-    return msgspec.structs.replace(now, seen_ms=last.ts_ms, good=last)
+    if now.good is None:
+        return now
+    return msgspec.structs.replace(
+        now,
+        seen_ms=last.ts_ms,
+        good=last,
+        motion=motion.absorb(now.motion, now.good, quietly, last),
+    )
 
 
 def _moment(before: Sample | None, fix: Sample, inside: frozenset[int]) -> Moment:
