@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
+from geo.point import way_mm
 
 NEVER_MS = 2**62  # fixed: later than any clock
 ALWAYS_MS = MISSING_INT64
@@ -35,6 +36,16 @@ class Outlook:
 
     def wake_now(self) -> None:
         self.until_ms = ALWAYS_MS
+
+    def keep_near(self, lat: float, lon: float, radius_m: float) -> None:
+        """Around the good fix; narrows what another machine has kept around its own place."""
+        apart_m = way_mm(self.anchor_lat, self.anchor_lon, lat, lon) / 1000.0
+        if radius_m >= self.radius_m + apart_m:
+            return
+        self.radius_m = min(radius_m, self.radius_m - apart_m)
+        self.anchor_lat, self.anchor_lon = lat, lon
+        if self.radius_m <= 0.0:
+            self.wake_now()
 
     def keep_speed(self, *, above_kmh: float = -math.inf, below_kmh: float = math.inf) -> None:
         """Both bounds themselves are quiet."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from freight.rules import Rules, key
+from freight.tracking.machines.border import BorderRules
 from freight.tracking.machines.filtering import FilteringRules
 from freight.tracking.machines.halts import HaltRules
 from freight.tracking.machines.idling import IdlingRules
@@ -30,6 +31,7 @@ class TrackingRules(Rules):
 
     history: HistoryRules
     filtering: FilteringRules
+    visits: BorderRules
     motion: MotionRules
     halts: HaltRules
     idling: IdlingRules

@@ -10,10 +10,11 @@ import msgspec
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.facts import Facts
-from freight.tracking.machines import filtering, idling, motion
+from freight.tracking.machines import filtering, idling, motion, visits
 from freight.tracking.machines.filtering import Filtering
 from freight.tracking.machines.idling import Idling
 from freight.tracking.machines.motion import Motion
+from freight.tracking.machines.visits import Visits
 from freight.tracking.outlook import Outlook, Quietly
 from freight.tracking.sample import Moment, Sample
 from freight.tracking.surroundings import Surroundings
@@ -33,6 +34,7 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     filtering: Filtering = filtering.START
     motion: Motion = motion.START
     idling: Idling = idling.START
+    visits: Visits = visits.START
 
 
 def advance(
@@ -55,6 +57,7 @@ def advance(
         filtering=filtered,
         motion=moved,
         idling=idling.step(now.idling, moment, moved, around, facts),
+        visits=visits.step(now.visits, moment, around, facts),
     )
 
 
@@ -69,6 +72,7 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     filtering.outlook(now.filtering, around.rules.filtering, out)
     motion.outlook(now.motion, now.good, around, out)
     idling.outlook(now.idling, now.motion, around, out)
+    visits.outlook(now.visits, now.good, around, out)
     return out
 
 
@@ -81,6 +85,7 @@ def absorb(now: Tracked, quietly: Quietly, last: Sample) -> Tracked:
         seen_ms=last.ts_ms,
         good=last,
         motion=motion.absorb(now.motion, now.good, quietly, last),
+        visits=visits.absorb(now.visits, quietly),
     )
 
 

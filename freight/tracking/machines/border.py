@@ -1,0 +1,151 @@
+"""When fixes near a fence's border are enough to say that the truck has crossed it.
+
+A fix far on the new side decides at once. Nearer ones are added up until their mean is farther
+from the border than chance would put it. A truck that crossed lately and did not go away since is
+restless: each of its crossings asks for more than the one before, so that a receiver's noise
+around a border tells at most one pair.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from freight.rules import Rules, Who, key
+
+NotNegative = Annotated[float, Field(ge=0)]
+# So far margins may go: their squares are summed in 64 bits.
+MARGIN_M_MAX = 10_000.0
+
+
+class SideRules(Rules):
+    """How sure it must be that a truck is on the other side."""
+
+    margin_m: Annotated[float, Field(ge=0, le=MARGIN_M_MAX)] = key(
+        "A fix so far beyond the border decides alone; but no farther than `inner_share` of how "
+        "deep the fence is.",
+        who=Who.TENANT,
+        live=True,
+    )
+    accuracy_factor: NotNegative = key(
+        "Where the device tells how accurate a fix is, it decides alone only so many times that "
+        "far beyond the border.",
+        who=Who.TENANT,
+        live=True,
+    )
+    evidence_s: NotNegative = key(
+        "Fixes nearer than that decide together, after so long at the earliest.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
+class BorderRules(Rules):
+    """When a truck has crossed a fence's border, though its receiver errs."""
+
+    entering: SideRules
+    leaving: SideRules
+    inner_share: Annotated[float, Field(ge=0, le=1)] = key(
+        "In a small fence a fix decides alone at this share of how deep the fence is.",
+        who=Who.TENANT,
+        live=True,
+    )
+    evidence_fixes: Annotated[int, Field(ge=2, le=10_000)] = key(
+        "So many fixes near the border are remembered; older ones count for half.",
+        who=Who.TENANT,
+        live=True,
+    )
+    restless_factor: Annotated[float, Field(ge=1, le=10)] = key(
+        "Each crossing soon after another of the same fence asks for so many times as much.",
+        who=Who.TENANT,
+        live=True,
+    )
+    restless_crossings: Annotated[int, Field(ge=0, le=5)] = key(
+        "So many crossings in a row make the next one harder.", who=Who.TENANT, live=True
+    )
+    restless_s: NotNegative = key(
+        "After so long without a crossing it is forgotten that there were some.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
+class Run(msgspec.Struct, frozen=True, array_like=True):
+    """Fixes one after another on the new side; the crossing will have been at the first."""
+
+    ts_ms: int
+    lat: float
+    lon: float
+    previous_ms: int | None  # the fix before
+    fixes: int = 0
+    way_mm: int = 0
+
+
+class Doubt(msgspec.Struct, frozen=True, array_like=True):
+    """What the fixes say since the first that was not where the truck is thought to be."""
+
+    fence: str
+    since_ms: int
+    initial: bool = False  # nobody saw it outside before
+    fixes: int = 0
+    depth_mm: int = 0  # beyond the border, summed; negative: on the side where it is thought to be
+    margin_mm2: int = 0  # the squares of what would have decided at once, summed
+    run: Run | None = None
+
+
+class Verdict(Enum):
+    OPEN = 0
+    CROSSED = 1
+    STAYED = 2
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True):
+    """One fix as seen from a border: how far beyond it, and how far would be sure."""
+
+    beyond_mm: int
+    margin_mm: int
+    is_beyond: bool  # by the shape's own rule, which is right where metres are rounded
+    factor: float = 1.0  # of a restless truck
+
+    def verdict(self) -> Verdict:
+        """What this fix says alone."""
+        if self.is_beyond:
+            sure = self.beyond_mm >= self.margin_mm * self.factor
+            return Verdict.CROSSED if sure else Verdict.OPEN
+        return Verdict.STAYED if self.beyond_mm <= -self.margin_mm else Verdict.OPEN
+
+
+def margin_m(
+    rules: BorderRules, side: SideRules, inner_m: float, accuracy_m: float | None
+) -> float:
+    near = min(side.margin_m, rules.inner_share * inner_m)
+    said = 0.0 if accuracy_m is None else side.accuracy_factor * accuracy_m
+    return min(max(near, said), MARGIN_M_MAX)
+
+
+def weigh(
+    doubt: Doubt, look: Look, ts_ms: int, rules: BorderRules, side: SideRules
+) -> tuple[Doubt, Verdict]:
+    """The doubt with one more fix in it, and what all of them say."""
+    fixes, depth_mm, margin_mm2 = doubt.fixes, doubt.depth_mm, doubt.margin_mm2
+    if fixes >= rules.evidence_fixes:
+        fixes, depth_mm, margin_mm2 = fixes // 2, depth_mm // 2, margin_mm2 // 2
+    depth_mm += look.beyond_mm
+    margin_mm2 += look.margin_mm**2
+    weighed = msgspec.structs.replace(
+        doubt, fixes=fixes + 1, depth_mm=depth_mm, margin_mm2=margin_mm2
+    )
+    verdict = look.verdict()
+    if verdict is Verdict.OPEN and look.is_beyond and depth_mm >= 0:
+        # The mean of n fixes is known by the root of n better than one of them.
+        enough = depth_mm**2 >= look.factor**2 * margin_mm2
+        if enough and ts_ms - doubt.since_ms >= 1000.0 * side.evidence_s:
+            verdict = Verdict.CROSSED
+    return weighed, verdict
+
+
+def factor(rules: BorderRules, crossings: int) -> float:
+    return float(rules.restless_factor ** min(crossings, rules.restless_crossings))

@@ -1,0 +1,129 @@
+"""Fences entered and left: one fix after another, sure of each crossing before it is told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from freight.tracking.facts import Facts
+from freight.tracking.fences import Fence
+from freight.tracking.machines import border, fencing, visiting
+from freight.tracking.machines.border import Doubt
+from freight.tracking.machines.fencing import AWAY, MM, At, Scene
+from freight.tracking.machines.visiting import Left, Visit
+from freight.tracking.outlook import Outlook, Quietly
+from freight.tracking.sample import Moment, Sample
+from freight.tracking.surroundings import Surroundings
+
+# Depths are measured in the plane of each fix, an outlook's radius along the great circle.
+ROOM_SHARE, ROOM_M = 0.99, 1.0
+
+
+class Visits(msgspec.Struct, frozen=True, array_like=True):
+    """Everything by fence id, in order; most trucks are in no fence or two."""
+
+    held: tuple[str, ...] = ()  # the shapes that hold the newest fix, whatever is made of it
+    visits: tuple[Visit, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
+START = Visits()
+
+
+def step(now: Visits, moment: Moment, around: Surroundings, facts: Facts) -> Visits:
+    here = _holding(moment, around)
+    known = _by_fence(now)
+    scene = Scene(moment, around, facts)
+    after: dict[str, At] = {}
+    for fence_id in sorted({*here, *known}):
+        fence = here.get(fence_id) or around.fences.by_id(around.tenant_key, fence_id)
+        at = known.get(fence_id, AWAY)
+        if fence is None or not fencing.concerns(fence, around):
+            fencing.forget(at, fence, scene)
+        else:
+            after[fence_id] = fencing.follow(at, fence, fence_id in here, scene)
+    return _collected(tuple(sorted(here)), after)
+
+
+def absorb(now: Visits, quietly: Quietly) -> Visits:
+    """Quiet fixes are all in the same fences, and nothing is in doubt."""
+    visits = tuple(fencing.longer(visit, quietly.fixes, quietly.way_mm) for visit in now.visits)
+    return msgspec.structs.replace(now, visits=visits)
+
+
+def limit_kmh(now: Visits, around: Surroundings) -> float | None:
+    """The least that a fence allows in which the truck is."""
+    fences = (around.fences.by_id(around.tenant_key, visit.fence) for visit in now.visits)
+    limits = [fence.speed_limit_kmh for fence in fences if fence is not None]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def outlook(now: Visits, good: Sample, around: Surroundings, out: Outlook) -> None:
+    """`good` is the fix that the state was made by."""
+    fences = {i: around.fences.by_id(around.tenant_key, i) for i in (*now.held, *_by_fence(now))}
+    visiting_ids = {visit.fence for visit in now.visits}
+    out.inside = frozenset(f.number for i in now.held if (f := fences[i]) is not None)
+    if now.doubts or None in fences.values() or not visiting_ids <= set(now.held):
+        out.wake_now()
+        return
+    for fence_id, fence in fences.items():
+        if fence is not None and fencing.concerns(fence, around):
+            _fence_outlook(fence, good, fence_id in visiting_ids, out)
+            if (
+                fence_id in now.held
+                and fence_id not in visiting_ids
+                and fencing.is_open(fence, good)
+            ):
+                out.wake_now()  # it came or changed
+    for visit in now.visits:
+        fence = fences[visit.fence]
+        due_ms = None if fence is None else visiting.due_ms(visit, fence)
+        if due_ms is not None:
+            out.wake_at(due_ms)
+    for left in now.left:
+        fence = fences[left.fence]
+        if fence is not None:
+            _left_outlook(left, fence, good, around, out)
+
+
+def _fence_outlook(fence: Fence, good: Sample, visiting_it: bool, out: Outlook) -> None:
+    if fence.valid_from_ms > good.received_ms:
+        out.wake_now()
+    elif fence.schedule is not None:
+        if visiting_it and not fence.schedule.is_open(good.ts_ms):
+            out.wake_now()
+        edge_ms = fence.schedule.next_edge_ms(good.ts_ms)
+        if edge_ms is not None:
+            out.wake_at(edge_ms)
+
+
+def _left_outlook(
+    left: Left, fence: Fence, good: Sample, around: Surroundings, out: Outlook
+) -> None:
+    """The truck stays near the fence, and is not forgotten to have left it."""
+    rules = around.rules.visits
+    away_m = rules.entering.margin_m * border.factor(rules, left.crossings)
+    room_m = away_m + fencing.depth_m(fence, good, around)
+    out.wake_at(left.crossed_ms + round(MM * rules.restless_s))
+    out.keep_near(good.lat, good.lon, room_m * ROOM_SHARE - ROOM_M)
+
+
+def _holding(moment: Moment, around: Surroundings) -> dict[str, Fence]:
+    found = (around.fences.get(number) for number in moment.inside)
+    return {fence.id: fence for fence in found if fence is not None}
+
+
+def _by_fence(now: Visits) -> dict[str, At]:
+    visits = {visit.fence: visit for visit in now.visits}
+    doubts = {doubt.fence: doubt for doubt in now.doubts}
+    left = {one.fence: one for one in now.left}
+    return {i: At(visits.get(i), doubts.get(i), left.get(i)) for i in {*visits, *doubts, *left}}
+
+
+def _collected(held: tuple[str, ...], after: dict[str, At]) -> Visits:
+    return Visits(
+        held,
+        tuple(at.visit for at in after.values() if at.visit is not None),
+        tuple(at.doubt for at in after.values() if at.doubt is not None),
+        tuple(at.left for at in after.values() if at.left is not None),
+    )
