@@ -6,9 +6,10 @@ import base64
 import binascii
 import dataclasses
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from serve.identity.access import Opened
@@ -16,6 +17,11 @@ from serve.problems import InvalidError
 
 T = TypeVar("T")
 CURSOR_CHARS_MAX = 300  # fixed: the form of our own cursors
+
+
+class Order(StrEnum):
+    NEWEST_FIRST = "desc"
+    OLDEST_FIRST = "asc"
 
 
 class ListOf(BaseModel, Generic[T]):
@@ -49,9 +55,9 @@ def key_of(cursor: str) -> str:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         key = raw.decode("ascii")
     except (ValueError, binascii.Error) as failed:
-        raise _not_a_cursor() from failed
+        raise not_a_cursor() from failed
     if not key.isprintable() or not key:
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return key
 
 
@@ -61,7 +67,7 @@ def number_of(key: str | None) -> int | None:
         return None
     number = int(key) if key.isdecimal() else -1
     if not 0 <= number < 2**63:
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return number
 
 
@@ -79,7 +85,20 @@ async def page_of(gateway: Opened, limit: Limit = None, cursor: Cursor = None) -
     return Page(size, None if cursor is None else key_of(cursor))
 
 
-def _not_a_cursor() -> InvalidError:
+def is_paged(request: Request) -> bool:
+    """Whether the caller asked for a part; a file without a limit is the whole."""
+    return not {"limit", "cursor"}.isdisjoint(request.query_params)
+
+
+def next_link(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """RFC 8288, for forms that have no room for a cursor."""
+    if next_cursor is None:
+        return {}
+    url = request.url.include_query_params(cursor=next_cursor)
+    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+
+
+def not_a_cursor() -> InvalidError:
     detail = "not a cursor that an earlier answer gave"
     return InvalidError.at("/cursor", detail, **{"in": "query"})
 

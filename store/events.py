@@ -68,36 +68,45 @@ async def list_page(
     conn: AnyConnection,
     *,
     truck: int | None = None,
-    type: str | None = None,  # noqa: A002 - its name everywhere
+    subject: str | None = None,
+    types: Sequence[str] = (),
     from_ms: int | None = None,
     to_ms: int | None = None,
     after: int | None = None,
     limit: int,
     newest_first: bool = False,
+    skip: int = 0,
 ) -> list[StoredEvent]:
     """Facts whose time is in [from, to), in the order we learned them, beginning behind `after`.
 
-    `truck` is a truck key, `after` the seq of the last event of the page before.
+    `truck` is a truck key, no types are all, `after` is the seq of the last event of the page
+    before.
     """
     where, args = ["true"], list[object]()
 
     def require(condition: str, value: object | None) -> None:
         if value is not None:
             args.append(value)
-            where.append(f"{condition} ${len(args)}")
+            where.append(condition.replace("?", f"${len(args)}"))
 
-    require("e.truck_key =", truck)
-    require("e.type =", type)
-    require("e.time >=", None if from_ms is None else moment(from_ms))
-    require("e.time <", None if to_ms is None else moment(to_ms))
-    require("e.seq <" if newest_first else "e.seq >", after)
+    require("e.truck_key = ?", truck)
+    require("e.subject = ?", subject)
+    require("e.type = ?" if len(types) == 1 else "e.type = ANY (?)", _one_or_all(types))
+    require("e.time >= ?", None if from_ms is None else moment(from_ms))
+    require("e.time < ?", None if to_ms is None else moment(to_ms))
+    require("e.seq < ?" if newest_first else "e.seq > ?", after)
     order = "DESC" if newest_first else "ASC"
     rows = await conn.fetch(
         f"SELECT {COLUMNS} FROM {SOURCE} WHERE {' AND '.join(where)} "
-        f"ORDER BY e.seq {order} LIMIT {int(limit)}",
+        f"ORDER BY e.seq {order} LIMIT {int(limit)} OFFSET {int(skip)}",
         *args,
     )
     return [_event(row) for row in rows]
+
+
+def _one_or_all(types: Sequence[str]) -> object | None:
+    """For one type its index gives the facts in their order."""
+    return types[0] if len(types) == 1 else list(types) or None
 
 
 async def get(conn: AnyConnection, id: uuid.UUID) -> StoredEvent | None:  # noqa: A002

@@ -22,6 +22,12 @@ class Api(Section):
         "Fixes of one track read and written at a time, so that a long one blocks nobody.",
         live=True,
     )
+    track_export_days_max: Count = key(
+        "A track as one file, GPX or CSV without limit, is of at most so many days.", live=True
+    )
+    export_rows_max: Count = key(
+        "Rows of a list as one file without limit; more are refused, not cut.", live=True
+    )
     positions_max: Count = key("Trucks in one answer of positions.", live=True)
     evidence_around_s: Positive = key("Evidence shows this much on either side.", live=True)
     evidence_fixes_max: Count = key("Fixes in one answer of evidence.", live=True)

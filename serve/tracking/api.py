@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
@@ -11,14 +10,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from serve.fields import PathId, time_ms
+from serve.gateway import Gateway
 from serve.identity.access import Opened, PositionsReader
 from serve.paging import Cursor, Limit, ListOf, bounded_limit, cursor_of, key_of, number_of
 from serve.problems import InvalidError
 from serve.tracking import service
-from serve.tracking.areas import area_of
-from serve.tracking.exports import WRITERS, TrackFormat, TrackWriter
+from serve.tracking.areas import area_of, statuses_of
+from serve.tracking.exports import WHOLE_FORMS, WRITERS, TrackFormat
+from serve.tracking.track import Track, written
 from serve.tracking.wire import FixOut, LastPositionOut, PositionOut
-from store.fixes import StoredFix
 
 router = APIRouter(tags=["tracking"])
 
@@ -47,12 +47,32 @@ async def get_track(  # noqa: PLR0917 - the framework passes by name
     ] = None,
     to: Annotated[str | None, Query(description="default: now")] = None,
     form: Annotated[TrackFormat, Query(alias="format")] = TrackFormat.JSON,
+    simplify_m: Annotated[
+        float | None,
+        Query(gt=0, allow_inf_nan=False, description="leave out what moves the line by less"),
+    ] = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Fixes of [from, to) by the device's clock, oldest first."""
-    most = gateway.policy.api.track_fixes_max
-    size = bounded_limit(limit, most, most)
+    """Fixes of [from, to) by the device's clock, oldest first; GPX and CSV without `limit` are
+    whole."""
+    from_ms, to_ms = _interval(gateway, start, to)
+    size: int | None = bounded_limit(limit, most := gateway.policy.api.track_fixes_max, most)
+    if form in WHOLE_FORMS and limit is None:
+        size = None
+        _refuse_too_long(from_ms, to_ms, gateway.policy.api.track_export_days_max)
+    after_ms = number_of(None if cursor is None else key_of(cursor))
+    if after_ms is not None:
+        from_ms = max(from_ms, after_ms + 1)
+    key = await service.truck_key(gateway, who, truck_id)
+    wanted = Track(truck_id, key, from_ms, to_ms, simplify_m=simplify_m, limit=size)
+    writer = WRITERS[form]()
+    pieces = written(gateway, who, wanted, writer)
+    headers = {"Content-Disposition": f'inline; filename="{truck_id}.{form}"'}
+    return StreamingResponse(pieces, media_type=writer.media_type, headers=headers)
+
+
+def _interval(gateway: Gateway, start: str | None, to: str | None) -> tuple[int, int]:
     # A device's clock may be a little ahead of ours.
     ahead_ms = int(gateway.policy.ingest.admission.future_s_max * 1000)
     end_ms = time_ms("to", to) or int(time.time() * 1000) + ahead_ms
@@ -60,32 +80,13 @@ async def get_track(  # noqa: PLR0917 - the framework passes by name
     start_ms = end_ms - DAY_MS if start_ms is None else start_ms
     if start_ms >= end_ms:
         raise InvalidError.at("/from", "from must be before to", **{"in": "query"})
-    after_ms = number_of(None if cursor is None else key_of(cursor))
-    if after_ms is not None:
-        start_ms = max(start_ms, after_ms + 1)
-    key = await service.truck_key(gateway, who, truck_id)
-    writer = WRITERS[form]()
-    chunks = service.track_chunks(gateway, who, key, from_ms=start_ms, to_ms=end_ms, limit=size + 1)
-    pieces = _pieces(writer, truck_id, chunks, size)
-    headers = {"Content-Disposition": f'inline; filename="{truck_id}.{form}"'}
-    return StreamingResponse(pieces, media_type=writer.media_type, headers=headers)
+    return start_ms, end_ms
 
 
-async def _pieces(
-    writer: TrackWriter, truck_id: str, chunks: AsyncIterator[list[StoredFix]], size: int
-) -> AsyncIterator[str]:
-    """`chunks` may hold one fix more than asked for, which says that there is a next page."""
-    yield writer.begin(truck_id)
-    remaining, last_ms, next_cursor = size, 0, None
-    async for chunk in chunks:
-        kept = chunk[:remaining]
-        if kept:
-            last_ms = kept[-1].ts_ms
-            yield writer.chunk(kept)
-        if len(kept) < len(chunk):
-            next_cursor = cursor_of(str(last_ms))
-        remaining -= len(kept)
-    yield writer.end(next_cursor)
+def _refuse_too_long(from_ms: int, to_ms: int, days_max: int) -> None:
+    if to_ms - from_ms > days_max * DAY_MS:
+        detail = f"one file holds at most {days_max} days; ask for less, or with limit"
+        raise InvalidError.at("/from", detail, **{"in": "query"})
 
 
 @router.get("/v1/positions", response_model=ListOf[LastPositionOut])
@@ -95,6 +96,9 @@ async def list_positions(  # noqa: PLR0917 - the framework passes by name
     bbox: Annotated[str | None, Query(description="west,south,east,north")] = None,
     near: Annotated[str | None, Query(description="lat,lon")] = None,
     radius_km: Annotated[float | None, Query()] = None,
+    status: Annotated[
+        str | None, Query(description="one or several, separated by commas: moving,stopped ...")
+    ] = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -106,7 +110,8 @@ async def list_positions(  # noqa: PLR0917 - the framework passes by name
     most = gateway.policy.api.positions_max
     size = bounded_limit(limit, most, most)
     after = None if cursor is None else key_of(cursor)
-    items, is_more = await service.fleet_positions(gateway, who, area, size, after)
+    only = statuses_of(status)
+    items, is_more = await service.fleet_positions(gateway, who, area, size, after, only)
     next_cursor = cursor_of(str(items[-1]["id"])) if is_more and near is None else None
     content = msgspec.json.encode({"items": items, "next_cursor": next_cursor})
     return Response(content, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Which part of the world a request for positions is about."""
+"""Which part of the world, and of the fleet, a request for positions is about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from freight.status import Status
 from freight.tracking.columns import LastArray
 from geo.point import FloatArray, Point, haversine_m
 from serve.live.viewport import Bbox, BboxError, bbox_of, numbers_of
@@ -39,6 +40,16 @@ def area_of(bbox: str | None, near: str | None, radius_km: float | None) -> Bbox
         detail = f"near needs a radius_km above 0 and at most {RADIUS_KM_MAX:g}"
         raise InvalidError.at("/radius_km", detail, **QUERY)
     return Near(_point_of(near), radius_km * 1000.0)
+
+
+def statuses_of(given: str | None) -> frozenset[Status]:
+    """None are all."""
+    names = [] if given is None else given.split(",")
+    known = {status.name.lower(): status for status in Status}
+    if unknown := [name for name in names if name not in known]:
+        detail = f"{unknown[0]!r} is none of {', '.join(sorted(known))}"
+        raise InvalidError.at("/status", detail, **QUERY)
+    return frozenset(known[name] for name in names)
 
 
 def _point_of(near: str) -> Point:

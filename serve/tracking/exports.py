@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,7 +11,8 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from freight.cloudevents import rfc3339
-from serve.tracking.wire import FixOut, fix_fields
+from serve import csv_rows
+from serve.tracking.wire import FixOut, fix_fields, single
 from store.fixes import StoredFix
 
 
@@ -55,38 +55,49 @@ class JsonWriter:
 
 
 class GeoJsonWriter:
-    """One LineString with its times beside it, so the pieces can only be written at the end."""
+    """One LineString, written as it comes; its times and speeds stand behind it, and are kept as
+    text until then."""
 
     media_type = "application/geo+json"
 
     def __init__(self) -> None:
-        self._coordinates: list[tuple[float, float]] = []
-        self._times: list[str] = []
-        self._speeds: list[float | None] = []
+        self._first: list[StoredFix] = []
+        self._points = 0
+        self._times = io.StringIO()
+        self._speeds = io.StringIO()
+        self._truck_id = ""
 
     def begin(self, truck_id: str) -> str:
-        properties = f'"properties":{{"truck":{_json(truck_id)}'
-        return f'{{"type":"FeatureCollection","features":[{{"type":"Feature",{properties}'
+        self._truck_id = truck_id
+        return '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":'
 
     def chunk(self, fixes: list[StoredFix]) -> str:
-        self._coordinates.extend((fix.lon, fix.lat) for fix in fixes)
-        self._times.extend(rfc3339(fix.ts_ms) for fix in fixes)
-        self._speeds.extend(fix_fields(fix)["speed_kmh"] for fix in fixes)
-        return ""
+        """Only a second point makes a line."""
+        self._keep(fixes)
+        given = [*self._first, *fixes]
+        if self._points == 1:
+            self._first = given
+            return ""
+        opening = '{"type":"LineString","coordinates":[' if len(given) == self._points else ","
+        self._first = []
+        return opening + ",".join(f"[{fix.lon},{fix.lat}]" for fix in given)
 
     def end(self, next_cursor: str | None) -> str:
-        geometry: dict[str, object] | None = {
-            "type": "LineString",
-            "coordinates": self._coordinates,
-        }
-        if len(self._coordinates) == 1:  # a line has two points or more
-            geometry = {"type": "Point", "coordinates": self._coordinates[0]}
-        elif not self._coordinates:
-            geometry = None
-        return (
-            f',"coordTimes":{_json(self._times)},"speeds_kmh":{_json(self._speeds)}}},'
-            f'"geometry":{_json(geometry)}}}],"next_cursor":{_json(next_cursor)}}}'
+        geometry = "]}" if self._points else "null"
+        if self._points == 1:
+            (only,) = self._first
+            geometry = f'{{"type":"Point","coordinates":[{only.lon},{only.lat}]}}'
+        properties = (
+            f'{{"truck":{_json(self._truck_id)},"coordTimes":[{self._times.getvalue()}],'
+            f'"speeds_kmh":[{self._speeds.getvalue()}]}}'
         )
+        return f'{geometry},"properties":{properties}}}],"next_cursor":{_json(next_cursor)}}}'
+
+    def _keep(self, fixes: list[StoredFix]) -> None:
+        separator = "," if self._points else ""
+        self._times.write(separator + ",".join(f'"{rfc3339(fix.ts_ms)}"' for fix in fixes))
+        self._speeds.write(separator + ",".join(_json(single(fix.speed_kmh)) for fix in fixes))
+        self._points += len(fixes)
 
 
 class GpxWriter:
@@ -112,33 +123,23 @@ class GpxWriter:
 
 
 class CsvWriter:
-    media_type = "text/csv; charset=utf-8"
+    media_type = csv_rows.MEDIA_TYPE
+
+    def __init__(self) -> None:
+        self._columns = list(FixOut.model_fields)
 
     def begin(self, _truck_id: str) -> str:
-        return self._lines([dict.fromkeys(self._columns())], header=True)
+        return csv_rows.header_line(self._columns)
 
     def chunk(self, fixes: list[StoredFix]) -> str:
-        rows = [fix_fields(fix) for fix in fixes]
-        for row in rows:
-            row["extra"] = None if row["extra"] is None else _json(row["extra"])
-        return self._lines(rows, header=False)
+        return csv_rows.lines(self._columns, map(fix_fields, fixes))
 
     def end(self, _next_cursor: str | None) -> str:
         return ""
 
-    def _columns(self) -> list[str]:
-        return list(FixOut.model_fields)
 
-    def _lines(self, rows: list[dict[str, object]], *, header: bool) -> str:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self._columns())
-        if header:
-            writer.writeheader()
-        else:
-            writer.writerows(rows)
-        return text.getvalue()
-
-
+# These have no place for a cursor: without a limit they are the whole track.
+WHOLE_FORMS = frozenset({TrackFormat.GPX, TrackFormat.CSV})
 WRITERS: dict[TrackFormat, Callable[[], TrackWriter]] = {
     TrackFormat.JSON: JsonWriter,
     TrackFormat.GEOJSON: GeoJsonWriter,

@@ -1,16 +1,16 @@
-"""Where trucks are and were: last fixes from the database, the fleet at once from the shards."""
+"""Where trucks are: last fixes from the database, the fleet at once from the shards."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from freight.status import statuses
+from freight.status import Status, statuses
 from freight.tracking.columns import LastArray
 from geo.point import FloatArray
 from serve.gateway import Gateway
@@ -21,7 +21,6 @@ from serve.tracking.areas import Near, select
 from serve.tracking.wire import SINGLE_DIGITS, STATUS_NAMES, position_fields
 from store import fixes, trucks
 from store.directory import DirectoryEntry
-from store.fixes import StoredFix
 
 
 async def last_position(gateway: Gateway, who: Principal, truck_id: str) -> dict[str, Any]:
@@ -38,68 +37,72 @@ async def truck_key(gateway: Gateway, who: Principal, truck_id: str) -> int:
         return (await trucks.get(conn, truck_id)).key
 
 
-async def track_chunks(
-    gateway: Gateway, who: Principal, key: int, *, from_ms: int, to_ms: int, limit: int
-) -> AsyncIterator[list[StoredFix]]:
-    """A track in pieces of a short transaction each, so that a long one holds no connection."""
-    after_ms: int | None = None
-    remaining = limit
-    while remaining > 0:
-        size = min(remaining, gateway.policy.api.track_chunk_fixes)
-        async with gateway.as_tenant(who) as conn:
-            chunk = await fixes.track(conn, key, from_ms, to_ms, size, after_ms)
-        if chunk:
-            yield chunk
-        if len(chunk) < size:
-            return
-        after_ms = chunk[-1].ts_ms
-        remaining -= len(chunk)
-
-
-async def fleet_positions(
+async def fleet_positions(  # noqa: PLR0917 - what, how much, from where
     gateway: Gateway,
     who: Principal,
     area: Bbox | Near | None,
     limit: int,
     after: str | None,
+    only: frozenset[Status] = frozenset(),
 ) -> tuple[list[dict[str, Any]], bool]:
     """At most `limit` positions, by id (near: by distance), and whether there are more."""
-    everything = await gateway.actors.positions(who.tenant_key)
-    inside, distance_m = select(everything, area)
-    items = _items(gateway, who, inside, distance_m)
+    found, distance_m = select(await gateway.actors.positions(who.tenant_key), area)
+    if only:
+        is_wanted = np.isin(_statuses(gateway, who, found, _now_ms()), list(only))
+        found = found[is_wanted]
+        distance_m = None if distance_m is None else distance_m[is_wanted]
+    names = _names(gateway, who, found)
     if distance_m is None:
-        items.sort(key=lambda item: str(item["id"]))
-    if after is not None:
-        items = list(itertools.dropwhile(lambda item: item["id"] <= after, items))
-    return items[:limit], len(items) > limit
+        known = [(name, row) for row, name in names if after is None or name > after]
+        rows = [row for _, row in sorted(known)[: limit + 1]]
+    else:
+        # The nearest come first: of a whole country only those that are asked for are looked up.
+        rows = [row for row, _ in itertools.islice(names, limit + 1)]
+    kept = np.array(rows[:limit], dtype=np.int64)
+    distances = None if distance_m is None else distance_m[kept]
+    return _items(gateway, who, found[kept], distances), len(rows) > limit
 
 
-def _items(
-    gateway: Gateway, who: Principal, inside: LastArray, distance_m: FloatArray | None
-) -> list[dict[str, Any]]:
-    """Column by column: row by row, ten thousand trucks would hold up everybody else."""
+def _names(gateway: Gateway, who: Principal, found: LastArray) -> Iterator[tuple[int, str]]:
+    """Rows that the caller may see, with their trucks' ids.
+
+    Deleted trucks are unknown to the directory; the tenant is checked once more.
+    """
     known = gateway.directory.by_key
-    entries = [known.get(key) for key in inside["truck_key"].tolist()]
-    # Deleted trucks are unknown to the directory; the tenant is checked once more.
-    names = [e.truck if e and _is_seen_by(who, e) else None for e in entries]
-    now_ms, rules = _now_ms(), gateway.policy_of(who).status
-    status = statuses(
-        inside["ts_ms"],
-        inside["speed_kmh"],
+    for row, key in enumerate(found["truck_key"].tolist()):
+        entry = known.get(key)
+        if entry is not None and _is_seen_by(who, entry):
+            yield row, entry.truck
+
+
+def _statuses(
+    gateway: Gateway, who: Principal, found: LastArray, now_ms: int
+) -> npt.NDArray[np.uint8]:
+    rules = gateway.policy_of(who).status
+    return statuses(
+        found["ts_ms"],
+        found["speed_kmh"],
         now_ms=now_ms,
         moving_kmh_min=rules.moving_kmh_min,
         offline_after_s=rules.offline_after_s,
     )
-    times = np.datetime_as_string(inside["ts_ms"].astype("datetime64[ms]"), unit="ms")
+
+
+def _items(
+    gateway: Gateway, who: Principal, found: LastArray, distance_m: FloatArray | None
+) -> list[dict[str, Any]]:
+    """Column by column: row by row, ten thousand trucks would hold up everybody else."""
+    known, now_ms = gateway.directory.by_key, _now_ms()
+    times = np.datetime_as_string(found["ts_ms"].astype("datetime64[ms]"), unit="ms")
     columns = zip(
-        names,
+        [known[key].truck for key in found["truck_key"].tolist()],
         times.tolist(),
-        inside["lat"].tolist(),
-        inside["lon"].tolist(),
-        _known_singles(inside["speed_kmh"]),
-        _known_singles(inside["heading_deg"]),
-        [STATUS_NAMES[number] for number in status.tolist()],
-        ((now_ms - inside["ts_ms"]) / 1000.0).tolist(),
+        found["lat"].tolist(),
+        found["lon"].tolist(),
+        _known_singles(found["speed_kmh"]),
+        _known_singles(found["heading_deg"]),
+        [STATUS_NAMES[number] for number in _statuses(gateway, who, found, now_ms).tolist()],
+        ((now_ms - found["ts_ms"]) / 1000.0).tolist(),
         itertools.repeat(None) if distance_m is None else np.round(distance_m, 1).tolist(),
         strict=False,
     )
@@ -117,7 +120,6 @@ def _items(
             "distance_m": distance,
         }
         for name, ts, lat, lon, speed_kmh, heading_deg, status_name, age_s, distance in columns
-        if name is not None
     ]
 
 

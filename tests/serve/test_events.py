@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import uuid
 from typing import Any
 
 import pytest
 
 from freight.cloudevents import rfc3339
+from freight.events import TruckEvent
 from serve.gateway import Gateway
+from store import events
+from store.postgres import AnyPool
 from tests.serve.caller import Caller
+from tests.serve.holding import hold
 from tests.serve.in_process import InProcessActors, now_ms
 
 INSIDE, OUTSIDE = (28.5, 77.5), (10.0, 70.0)
@@ -64,6 +72,74 @@ async def test_filters_and_order(caller: Caller, crossings: list[int]) -> None:
     assert await kinds(truck="NOBODY") == []
 
 
+async def test_several_types(caller: Caller, crossings: list[int]) -> None:
+    async def kinds(query: str) -> list[str]:
+        answer = await caller.get(f"/v1/events?truck=T1&order=asc&{query}")
+        return [event["type"] for event in answer.json()["items"]]
+
+    assert await kinds(f"type={ENTERED}&type={EXITED}") == [ENTERED, EXITED, ENTERED]
+    assert await kinds(f"type={ENTERED},{EXITED}") == [ENTERED, EXITED, ENTERED]
+    assert await kinds(f"type={EXITED},truck.stopped") == [EXITED]
+
+
+async def test_events_of_a_booking(
+    caller: Caller, telemetry: AnyPool, crossings: list[int]
+) -> None:
+    made = TruckEvent(
+        id=uuid.uuid4(),
+        type="booking.created",
+        tenant_key=caller.tenant.key,
+        truck_key=None,
+        tenant=caller.tenant.id,
+        subject="bookings/B-7",
+        time_ms=crossings[0],
+        known_at_ms=crossings[0],
+        data={},
+    )
+    async with telemetry.acquire() as conn:
+        await events.insert(conn, [made])
+
+    assert [event["id"] for event in await listed(caller, booking="B-7")] == [str(made.id)]
+    assert await listed(caller, booking="B-8") == []
+    assert await listed(caller, booking="B-7", truck="T1") == []
+
+
+async def test_events_as_a_file(
+    caller: Caller, neighbour: Caller, gateway: Gateway, crossings: list[int]
+) -> None:
+    hold(gateway.settings, "api", page_limit_max=3)  # read in more than one piece
+    answer = await caller.get("/v1/events", params={"format": "csv", "order": "asc"})
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    in_json = await listed(caller, order="asc")
+    assert [row["id"] for row in rows] == [event["id"] for event in in_json]
+    for row, event in zip(rows, in_json, strict=True):
+        assert (row["type"], row["time"]) == (event["type"], event["time"])
+        data = {**json.loads(row["data"]), "known_at": row["known_at"]}
+        assert data == event["data"]
+    foreign = await neighbour.get("/v1/events", params={"format": "csv"})
+    assert foreign.text.splitlines() == ["id,type,time,known_at,tenant,subject,data"]
+
+
+async def test_a_file_by_pages_names_the_next(caller: Caller, crossings: list[int]) -> None:
+    path, seen = "/v1/events?format=csv&limit=3", list[str]()
+    while path:
+        answer = await caller.get(path)
+        seen += [row["id"] for row in csv.DictReader(io.StringIO(answer.text))]
+        path = answer.links["next"]["url"] if "next" in answer.links else ""
+
+    assert seen == [event["id"] for event in await listed(caller)]
+
+
+async def test_a_file_that_would_be_too_long_is_refused_whole(
+    caller: Caller, gateway: Gateway, crossings: list[int]
+) -> None:
+    for most, status in ((4, 200), (3, 422)):
+        hold(gateway.settings, "api", export_rows_max=most)
+        assert (await caller.get("/v1/events?format=csv")).status_code == status
+
+
 @pytest.mark.parametrize("order", ["asc", "desc"])
 async def test_pages(caller: Caller, crossings: list[int], order: str) -> None:
     seen, cursor, pages = [], None, 0
@@ -77,7 +153,10 @@ async def test_pages(caller: Caller, crossings: list[int], order: str) -> None:
     assert len(set(seen)) == len(seen) == 4
 
 
-NO_QUERIES = [{"type": "A B"}, {"truck": "a b"}, {"from": "x"}, {"cursor": "eA"}, {"order": "up"}]
+NO_QUERIES = [
+    *({"type": "A B"}, {"type": ""}, {"booking": "a b"}, {"format": "xml"}),
+    *({"truck": "a b"}, {"from": "x"}, {"cursor": "eA"}, {"order": "up"}),
+]
 
 
 async def test_a_query_that_cannot_be(caller: Caller) -> None:

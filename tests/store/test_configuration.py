@@ -168,7 +168,7 @@ async def test_a_change_is_told_as_an_event_of_the_same_transaction(
 ) -> None:
     await put(tenant_conn, scope, {MOVING: 8, OFFLINE: 60})
 
-    (event,) = await events.list_page(tenant_conn, type="config.changed", limit=10)
+    (event,) = await events.list_page(tenant_conn, types=["config.changed"], limit=10)
 
     assert event.subject == f"config/{scope.tenant}/services/tracking/*/business"
     assert event.data["paths"] == [f"/{scope.tenant}/{MOVING}", f"/{scope.tenant}/{OFFLINE}"]

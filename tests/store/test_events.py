@@ -133,9 +133,9 @@ async def test_events_are_listed_by_what_is_asked(
 
     assert await seconds(truck=truck_key) == [0, 0, 1, 1, 2, 2]
     assert await seconds(truck=truck_key, newest_first=True) == [2, 2, 1, 1, 0, 0]
-    assert await seconds(type="truck.fence.exited") == [0, 1, 2]
+    assert await seconds(types=["truck.fence.exited"]) == [0, 1, 2]
     assert await seconds(from_ms=START_MS + 1000, to_ms=START_MS + 2000) == [1, 1, 1]
-    assert await seconds(truck=other, type="truck.fence.exited") == []
+    assert await seconds(truck=other, types=["truck.fence.exited"]) == []
 
 
 async def test_events_are_paged_both_ways(

@@ -1,0 +1,55 @@
+"""H3 cells for showing how much of something is where."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import h3
+import numpy as np
+import numpy.typing as npt
+from h3ronpy.vector import cells_to_coordinates, coordinates_to_cells
+
+from geo.point import FloatArray
+
+CellArray = npt.NDArray[np.uint64]
+
+FINEST = 15  # fixed: H3's own
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heat:
+    """Cells with what was added up in them, the hottest first."""
+
+    cells: CellArray
+    sums: FloatArray
+    counts: npt.NDArray[np.int64]  # how many points each sum is of
+
+    def hottest(self, most: int) -> Heat:
+        return Heat(self.cells[:most], self.sums[:most], self.counts[:most])
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{cell:x}" for cell in self.cells.tolist()]
+
+    def centers(self) -> list[tuple[float, float]]:
+        """Latitude and longitude."""
+        found = cells_to_coordinates(self.cells)
+        lat, lon = (np.asarray(found.column(name)) for name in ("lat", "lng"))
+        return list(zip(lat.tolist(), lon.tolist(), strict=True))
+
+
+def heat(
+    lat: FloatArray, lon: FloatArray, resolution: int, weights: FloatArray | None = None
+) -> Heat:
+    """Without weights every point counts one. Equal cells come in the order of their numbers."""
+    at = np.asarray(coordinates_to_cells(lat, lon, resolution), dtype=np.uint64)
+    cells, inverse, counts = np.unique(at, return_inverse=True, return_counts=True)
+    sums = np.bincount(inverse, weights, minlength=len(cells)).astype(np.float64)
+    order = np.argsort(-sums, kind="stable")
+    return Heat(cells[order], sums[order], counts[order])
+
+
+def outline(cell: str) -> list[tuple[float, float]]:
+    """A cell's corners as a closed ring, longitude first as GeoJSON has it."""
+    corners = [(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]
+    return [*corners, corners[0]]
