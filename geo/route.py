@@ -40,6 +40,11 @@ class Route:
     segment: IntArray
     length_m: float
 
+    def segment_start_m(self, segment: int) -> float:
+        """How far along a segment of the drawn line begins; beyond the last one the end."""
+        piece = int(np.searchsorted(self.segment, segment))
+        return float(self.pieces[piece, START_M]) if piece < len(self.pieces) else self.length_m
+
     def piece_at(self, progress_m: float) -> int:
         starts = self.pieces[:, START_M]
         return max(0, int(np.searchsorted(starts, progress_m, side="right")) - 1)
