@@ -39,6 +39,8 @@ class Outlook:
 
     def keep_near(self, lat: float, lon: float, radius_m: float) -> None:
         """Around the good fix; narrows what another machine has kept around its own place."""
+        if radius_m == math.inf:
+            return
         apart_m = way_mm(self.anchor_lat, self.anchor_lon, lat, lon) / 1000.0
         if radius_m >= self.radius_m + apart_m:
             return

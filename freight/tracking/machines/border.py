@@ -58,6 +58,17 @@ class BorderRules(Rules):
         who=Who.TENANT,
         live=True,
     )
+    steady_fixes: Annotated[int, Field(ge=2)] = key(
+        "So many fixes in a row on the new side decide, however near the border they are, "
+        "if they last as long as `steady_s`.",
+        who=Who.TENANT,
+        live=True,
+    )
+    steady_s: NotNegative = key(
+        "How long fixes near the border have to be on the new side without a break.",
+        who=Who.TENANT,
+        live=True,
+    )
     restless_factor: Annotated[float, Field(ge=1, le=10)] = key(
         "Each crossing soon after another of the same fence asks for so many times as much.",
         who=Who.TENANT,
@@ -68,6 +79,11 @@ class BorderRules(Rules):
     )
     restless_s: NotNegative = key(
         "After so long without a crossing it is forgotten that there were some.",
+        who=Who.TENANT,
+        live=True,
+    )
+    passage_m_max: NotNegative = key(
+        "A longer way between two fixes is not taken for straight: nobody knows what it crossed.",
         who=Who.TENANT,
         live=True,
     )
@@ -133,18 +149,37 @@ def weigh(
     fixes, depth_mm, margin_mm2 = doubt.fixes, doubt.depth_mm, doubt.margin_mm2
     if fixes >= rules.evidence_fixes:
         fixes, depth_mm, margin_mm2 = fixes // 2, depth_mm // 2, margin_mm2 // 2
-    depth_mm += look.beyond_mm
+    fixes, depth_mm = fixes + 1, depth_mm + look.beyond_mm
     margin_mm2 += look.margin_mm**2
-    weighed = msgspec.structs.replace(
-        doubt, fixes=fixes + 1, depth_mm=depth_mm, margin_mm2=margin_mm2
-    )
+    weighed = msgspec.structs.replace(doubt, fixes=fixes, depth_mm=depth_mm, margin_mm2=margin_mm2)
     verdict = look.verdict()
-    if verdict is Verdict.OPEN and look.is_beyond and depth_mm >= 0:
-        # The mean of n fixes is known by the root of n better than one of them.
-        enough = depth_mm**2 >= look.factor**2 * margin_mm2
-        if enough and ts_ms - doubt.since_ms >= 1000.0 * side.evidence_s:
-            verdict = Verdict.CROSSED
+    if verdict is Verdict.OPEN:
+        verdict = _together(weighed, look, ts_ms, rules, side)
     return weighed, verdict
+
+
+def _together(doubt: Doubt, look: Look, ts_ms: int, rules: BorderRules, side: SideRules) -> Verdict:
+    """The mean of n fixes is known by the root of n better than one of them."""
+    square = doubt.depth_mm**2
+    if not look.is_beyond:
+        back = doubt.depth_mm < 0 and (
+            square >= doubt.margin_mm2 or doubt.fixes >= rules.evidence_fixes
+        )
+        return Verdict.STAYED if back else Verdict.OPEN
+    far = doubt.depth_mm >= 0 and square >= look.factor**2 * doubt.margin_mm2
+    long = ts_ms - doubt.since_ms >= 1000.0 * side.evidence_s
+    sure = (far and long) or _is_steady(doubt.run, look, ts_ms, rules)
+    return Verdict.CROSSED if sure else Verdict.OPEN
+
+
+def _is_steady(run: Run | None, look: Look, ts_ms: int, rules: BorderRules) -> bool:
+    """Too near the border to be sure by distance, but always on the same side of it."""
+    return (
+        run is not None
+        and look.factor <= 1.0
+        and run.fixes >= rules.steady_fixes
+        and ts_ms - run.ts_ms >= 1000.0 * rules.steady_s
+    )
 
 
 def factor(rules: BorderRules, crossings: int) -> float:

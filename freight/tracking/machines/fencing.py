@@ -69,18 +69,17 @@ def follow(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
         return AWAY
     new_side = raw == (at.visit is None)
     if at.doubt is None and not new_side:
-        return _stay(at, fence, raw, scene)
+        return stay(at, fence, raw, scene)
     side = scene.rules.leaving if at.visit else scene.rules.entering
     look = _look(at, fence, new_side, side, scene)
     doubt = at.doubt or _first_doubt(at, fence, scene)
-    doubt, verdict = border.weigh(doubt, look, fix.ts_ms, scene.rules, side)
-    if verdict is Verdict.STAYED:
-        return _stay(dataclasses.replace(at, doubt=None), fence, raw, scene)
     run = _run(doubt, fence, scene) if new_side else None
-    at = dataclasses.replace(at, doubt=msgspec.structs.replace(doubt, run=run))
+    doubt = msgspec.structs.replace(doubt, run=run)
+    doubt, verdict = border.weigh(doubt, look, fix.ts_ms, scene.rules, side)
     if verdict is Verdict.CROSSED and run is not None:
-        return _cross(at, fence, run, look, scene)
-    return _stay(at, fence, raw, scene)
+        return _cross(dataclasses.replace(at, doubt=doubt), fence, run, look, scene)
+    stays = stay(at, fence, raw, scene)
+    return dataclasses.replace(stays, doubt=None if verdict is Verdict.STAYED else doubt)
 
 
 def _look(at: At, fence: Fence, new_side: bool, side: SideRules, scene: Scene) -> Look:
@@ -131,7 +130,7 @@ def _cross(at: At, fence: Fence, run: Run, look: Look, scene: Scene) -> At:
     if at.visit is not None:
         visiting.exited(at.visit, fence, seen, scene.facts)
         left = Left(fence.id, crossings, scene.fix.ts_ms)
-        return _stay(At(left=left), fence, False, scene)
+        return stay(At(left=left), fence, False, scene)
     visit = Visit(
         fence.id,
         run.ts_ms,
@@ -153,7 +152,7 @@ def _marks(at: At, fence: Fence, run: Run) -> tuple[tuple[str, object], ...]:
     return (("initial", True), ("schedule", "opened")) if opened else (("initial", True),)
 
 
-def _stay(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
+def stay(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
     """The truck is where it was; a fix that only seems to be outside adds nothing to the visit."""
     if at.visit is not None and raw:
         visit = longer(at.visit, 1, scene.moment.way_mm)

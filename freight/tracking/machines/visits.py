@@ -6,7 +6,7 @@ import msgspec
 
 from freight.tracking.facts import Facts
 from freight.tracking.fences import Fence
-from freight.tracking.machines import border, fencing, visiting
+from freight.tracking.machines import border, fencing, passages, visiting
 from freight.tracking.machines.border import Doubt
 from freight.tracking.machines.fencing import AWAY, MM, At, Scene
 from freight.tracking.machines.visiting import Left, Visit
@@ -41,12 +41,13 @@ def step(now: Visits, moment: Moment, around: Surroundings, facts: Facts) -> Vis
         if fence is None or not fencing.concerns(fence, around):
             fencing.forget(at, fence, scene)
         else:
-            after[fence_id] = fencing.follow(at, fence, fence_id in here, scene)
-    return _collected(tuple(sorted(here)), after)
+            followed = fencing.follow(at, fence, fence_id in here, scene)
+            after[fence_id] = passages.past(at, followed, fence, scene)
+    return _collected(tuple(sorted(here)), after | passages.passages({*here, *known}, scene))
 
 
 def absorb(now: Visits, quietly: Quietly) -> Visits:
-    """Quiet fixes are all in the same fences, and nothing is in doubt."""
+    """Quiet fixes are all in the fences that are visited, and nothing is in doubt."""
     visits = tuple(fencing.longer(visit, quietly.fixes, quietly.way_mm) for visit in now.visits)
     return msgspec.structs.replace(now, visits=visits)
 
@@ -80,6 +81,7 @@ def outlook(now: Visits, good: Sample, around: Surroundings, out: Outlook) -> No
         due_ms = None if fence is None else visiting.due_ms(visit, fence)
         if due_ms is not None:
             out.wake_at(due_ms)
+    out.keep_near(good.lat, good.lon, passages.clearance_m(good, around))
     for left in now.left:
         fence = fences[left.fence]
         if fence is not None:
@@ -121,9 +123,10 @@ def _by_fence(now: Visits) -> dict[str, At]:
 
 
 def _collected(held: tuple[str, ...], after: dict[str, At]) -> Visits:
+    ats = [after[fence_id] for fence_id in sorted(after)]
     return Visits(
         held,
-        tuple(at.visit for at in after.values() if at.visit is not None),
-        tuple(at.doubt for at in after.values() if at.doubt is not None),
-        tuple(at.left for at in after.values() if at.left is not None),
+        tuple(at.visit for at in ats if at.visit is not None),
+        tuple(at.doubt for at in ats if at.doubt is not None),
+        tuple(at.left for at in ats if at.left is not None),
     )
