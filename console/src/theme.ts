@@ -18,6 +18,9 @@ export interface Palette {
   labelHalo: string;
   fence: string;
   track: string;
+  stop: string;
+  away: string;
+  route: string;
   statusRgb: [Rgb, Rgb, Rgb, Rgb];
   haloRgb: Rgb;
   accentRgb: Rgb;
@@ -35,6 +38,9 @@ const DARK: Palette = {
   labelHalo: "#131a21",
   fence: "#c98bff",
   track: "#5aa9ff",
+  stop: "#ffb547",
+  away: "#ff6a6a",
+  route: "#7fd6c9",
   statusRgb: [rgb("#9d8cff"), rgb("#2fd08c"), rgb("#ffb547"), rgb("#7b8896")],
   haloRgb: rgb("#0a0e13"),
   accentRgb: rgb("#ffffff"),
@@ -52,6 +58,9 @@ const LIGHT: Palette = {
   labelHalo: "#f8f7f3",
   fence: "#8a3fd1",
   track: "#1d6fd8",
+  stop: "#d07800",
+  away: "#c62f2f",
+  route: "#0f7d6f",
   statusRgb: [rgb("#6a55e0"), rgb("#0b8a57"), rgb("#d07800"), rgb("#7c858e")],
   haloRgb: rgb("#ffffff"),
   accentRgb: rgb("#11181f"),

@@ -8,6 +8,7 @@ import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
 import { MapView } from "./map/map_view";
 import type { Theme } from "./theme";
+import { ReplayPanel } from "./story/replay_panel";
 import { h, ICONS, iconButton, replace } from "./ui/dom";
 import { EventsPanel } from "./ui/events_panel";
 import { HoverTip } from "./ui/hover_tip";
@@ -34,6 +35,7 @@ export class Workspace {
   private readonly live: LiveConnection;
   private readonly events: EventsPanel;
   private readonly card: TruckCard;
+  private readonly replay: ReplayPanel;
   private readonly bar: TopBar;
   private readonly toasts = new Toasts();
   private readonly note = h("div", { class: "map-note", role: "status", hidden: true });
@@ -50,6 +52,7 @@ export class Workspace {
     });
     this.events = new EventsPanel((id) => void this.choose(id, true));
     this.card = new TruckCard(this.api, this.fleet);
+    this.replay = new ReplayPanel(this.api);
     this.bar = new TopBar(this.live, theme, {
       search: (id) => void this.choose(id, true),
       suggest: (text) => this.suggest(text),
@@ -60,7 +63,7 @@ export class Workspace {
     const canvas = h("div", { class: "map", id: "map" });
     const tip = new HoverTip(this.fleet);
     const parts = [this.bar.element, canvas, this.note, this.card.element, this.side()];
-    this.element.append(...parts, this.toasts.element, tip.element);
+    this.element.append(...parts, this.replay.element, this.toasts.element, tip.element);
     root.replaceChildren(this.element);
     this.view = new MapView(canvas, this.fleet, theme, base);
     this.view.hovered.on((hover) => tip.show(hover));
@@ -96,6 +99,9 @@ export class Workspace {
     view.picked.on((id) => (id === null ? card.close() : void this.choose(id, false)));
     view.styleFailed.on((message) => this.onStyleError(message));
     card.closed.on(() => view.choose(null));
+    card.closed.on(() => this.replay.close());
+    card.replayed.on((id) => void this.replay.open(id));
+    this.replay.scene.on((scene) => view.story.show(scene));
     card.track.on((points) => view.overlays.setTrack(points));
     card.located.on(({ lat, lon }) => view.flyTo(lat, lon));
     fleet.changed.on(() => this.follow());
@@ -113,6 +119,7 @@ export class Workspace {
   private async choose(id: string, locate: boolean): Promise<void> {
     const live = this.fleet.trucks.get(id);
     this.view.choose(id);
+    if (this.replay.isOpen && id !== this.card.truckId) this.replay.close();
     if (locate && live !== undefined) this.view.flyTo(live.lat, live.lon);
     const opened = this.card.open(id, locate && live === undefined);
     if (locate) this.card.focus();
@@ -201,7 +208,11 @@ export class Workspace {
 
   private onKey(event: KeyboardEvent): void {
     const typing = event.target instanceof HTMLInputElement;
-    if (event.key === "Escape") this.card.close();
+    if (event.key === "Escape") {
+      if (this.replay.isOpen) this.replay.close();
+      else this.card.close();
+    }
+    if (this.replay.key(event)) event.preventDefault();
     if (event.key === "/" && !typing) {
       event.preventDefault();
       this.bar.focusSearch();

@@ -21,12 +21,14 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from freight.cloudevents import rfc3339
+from tests.console.fake_day import FakeDay
 from tests.console.fake_world import FakeWorld
 
 DIST = Path(__file__).parents[2] / "console" / "dist"
 SECRET_SUFFIX = "-secret"
 INTERVAL_S = 0.5
 FIRST_LOOK_S = 0.02
+DAY_HOURS = 4
 
 
 class FakeServer:
@@ -91,6 +93,7 @@ class FakeServer:
         app.get("/v1/trucks/{truck}")(self._truck)
         app.get("/v1/trucks/{truck}/position")(self._position)
         app.get("/v1/trucks/{truck}/track")(self._track)
+        app.get("/v1/trucks/{truck}/{kind}")(self._spans)
         app.get("/v1/fences")(self._fences)
         app.get("/v1/events")(self._events)
         app.websocket("/v1/live")(self._live)
@@ -152,12 +155,22 @@ class FakeServer:
         feature = {"type": "Feature", "geometry": line if fixes else None, "properties": times}
         return {"type": "FeatureCollection", "features": [feature], "next_cursor": None}
 
+    async def _spans(self, truck: str, kind: str) -> Any:
+        if kind not in ("trips", "stops", "deviations"):
+            return problem(404, f"no {kind} here")
+        return {"items": self._day(truck).spans(kind), "next_cursor": None}
+
+    def _day(self, truck: str) -> FakeDay:
+        return FakeDay(self.world.track(truck, DAY_HOURS))
+
     async def _fences(self, cursor: int = 0, limit: int = 50) -> Any:
         end = cursor + limit
         more = str(end) if end < len(self.fences) else None
         return {"items": self.fences[cursor:end], "next_cursor": more}
 
-    async def _events(self, limit: int = 50) -> Any:
+    async def _events(self, limit: int = 50, truck: str | None = None) -> Any:
+        if truck is not None:
+            return {"items": self._day(truck).events(truck), "next_cursor": None}
         return {"items": self.events[::-1][:limit], "next_cursor": None}
 
     async def _live(self, socket: WebSocket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -120,6 +121,31 @@ def test_a_truck_is_found_by_id_and_its_card_tells_what_it_said(console: Console
     expect(card).to_contain_text("fixes")
     console.page.keyboard.press("Escape")
     expect(card).to_be_hidden()
+
+
+def test_a_day_is_played_again_with_what_late_fixes_changed(
+    console: Console, fake: FakeServer
+) -> None:
+    signed_in(console)
+    console.page.get_by_label("Find a truck by id").fill(TRUCK)
+    console.page.keyboard.press("Enter")
+    console.page.get_by_role("button", name="Replay a day of this truck").click()
+    replay = console.page.get_by_role("region", name="Replay of a day")
+    expect(replay).to_contain_text("2 trips · 1 stop · 1 time off its route · 141.5 km")
+    assert replay.locator(".ticks .withdrawn").count() == 1
+    assert replay.locator(".ticks .corrected").count() == 1
+    slider = replay.get_by_label("Time of day")
+    stop = replay.locator(".ticks .stop")
+    expect(stop).to_have_attribute("title", re.compile("stood 30 min \\(fuel\\)"))
+
+    before = float(slider.input_value())
+    replay.get_by_role("button", name="Play", exact=True).click()
+    console.wait_until(lambda: float(slider.input_value()) > before)
+    replay.get_by_role("button", name="Pause").click()
+    console.page.keyboard.press("Escape")
+    expect(replay).to_be_hidden()
+    expect(console.page.get_by_role("region", name="Truck")).to_be_visible()
+    assert console.errors == []
 
 
 def test_a_truck_that_is_not_ours_is_explained(console: Console) -> None:

@@ -6,6 +6,7 @@ import type {
   Fence,
   Page,
   Position,
+  Span,
   TrackAnswer,
   TrackPoint,
   TruckInfo,
@@ -50,14 +51,36 @@ export class ApiClient {
   }
 
   /** The fixes of the last `hours`, oldest first. */
-  async track(id: string, hours: number): Promise<TrackPoint[]> {
-    const to = new Date();
-    const from = new Date(to.getTime() - hours * 3_600_000);
-    const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString() });
+  track(id: string, hours: number): Promise<TrackPoint[]> {
+    const toMs = Date.now();
+    return this.trackBetween(id, toMs - hours * 3_600_000, toMs);
+  }
+
+  async trackBetween(id: string, fromMs: number, toMs: number): Promise<TrackPoint[]> {
+    const query = period(fromMs, toMs);
     query.set("format", "geojson");
     query.set("limit", String(TRACK_LIMIT));
     const path = `/v1/trucks/${encodeURIComponent(id)}/track`;
     return trackPoints(await this.get<TrackAnswer>(`${path}?${query}`));
+  }
+
+  /** Those that have a part in the time, oldest first. */
+  spans(
+    id: string,
+    kind: "trips" | "stops" | "deviations",
+    fromMs: number,
+    toMs: number,
+  ): Promise<Span[]> {
+    const query = period(fromMs, toMs);
+    query.set("order", "asc");
+    return this.all<Span>(`/v1/trucks/${encodeURIComponent(id)}/${kind}`, query);
+  }
+
+  /** What happened to a truck in this time, as far as it is known now. */
+  eventsBetween(truck: string, fromMs: number, toMs: number): Promise<CloudEvent[]> {
+    const query = period(fromMs, toMs);
+    query.set("truck", truck);
+    return this.all<CloudEvent>("/v1/events", query);
   }
 
   fences(): Promise<Fence[]> {
@@ -103,6 +126,11 @@ export class ApiClient {
     }
     throw await problemOf(response);
   }
+}
+
+function period(fromMs: number, toMs: number): URLSearchParams {
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  return new URLSearchParams({ from, to });
 }
 
 function trackPoints(answer: TrackAnswer): TrackPoint[] {

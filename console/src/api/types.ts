@@ -58,3 +58,12 @@ export interface TrackAnswer {
   features: { geometry: GeoJSON.Geometry | null; properties: { coordTimes?: string[] } }[];
   next_cursor: string | null;
 }
+
+/** Something that lasted: a trip, a stop, an episode off the route; data by its kind. */
+export interface Span {
+  kind: string;
+  about: string | null;
+  from: string;
+  to: string | null;
+  [name: string]: unknown;
+}

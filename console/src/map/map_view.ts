@@ -20,6 +20,7 @@ import type { Palette, Theme } from "../theme";
 import { HOME_BOUNDS } from "./basemap";
 import { ClusterMarkers } from "./cluster_markers";
 import { Overlays } from "./overlays";
+import { StoryLayers } from "./story_layers";
 import { type BaseMap, styleFor } from "./base_choice";
 import { TrucksLayer } from "./trucks_layer";
 
@@ -50,6 +51,7 @@ export class MapView {
   /** The base map cannot be had at all; a missing tile is not that. */
   readonly styleFailed = new Signal<string>();
   readonly overlays = new Overlays();
+  readonly story = new StoryLayers();
   readonly map: MapLibre;
   firstDrawnAtMs: number | null = null;
   private readonly fleet: Fleet;
@@ -154,6 +156,7 @@ export class MapView {
   private onStyle(): void {
     this.styled = true;
     this.overlays.attach(this.map, this.palette);
+    this.story.attach(this.map, this.palette);
     this.map.addLayer(this.layer);
     this.layOut();
     this.viewport.emit(this.bbox());

@@ -3,14 +3,13 @@
 import type { GeoJSONSource, LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Fence, TrackPoint } from "../api/types";
 import type { Palette } from "../theme";
+import { collection, trackFeatures } from "./lines";
 import { outline } from "./shapes";
 
 const DOUBLES_PER_ZOOM = ["exponential", 2] as const;
 const ZOOM_FAR = 22;
 // From further away a yard is a speck.
 const FENCES_FROM_ZOOM = 7.5;
-// A line between fixes further apart than this would be an invention.
-const TRACK_GAP_MS = 10 * 60_000;
 
 export class Overlays {
   private fences: GeoJSON.FeatureCollection = collection([]);
@@ -35,27 +34,6 @@ export class Overlays {
     this.track = collection(trackFeatures(points));
     this.map?.getSource<GeoJSONSource>("track")?.setData(this.track);
   }
-}
-
-function trackFeatures(points: TrackPoint[]): GeoJSON.Feature[] {
-  const runs: GeoJSON.Position[][] = [];
-  let last = Number.NEGATIVE_INFINITY;
-  for (const point of points) {
-    if (point.tsMs - last > TRACK_GAP_MS) runs.push([]);
-    runs[runs.length - 1]?.push([point.lon, point.lat]);
-    last = point.tsMs;
-  }
-  const solid = runs.filter((run) => run.length > 1).map((run) => line(run, false));
-  const gaps = runs.slice(1).map((run, i) => line([runs[i]?.at(-1) ?? [], run[0] ?? []], true));
-  return [...solid, ...gaps];
-}
-
-function line(coordinates: GeoJSON.Position[], gap: boolean): GeoJSON.Feature {
-  return { type: "Feature", properties: { gap }, geometry: { type: "LineString", coordinates } };
-}
-
-function collection(features: GeoJSON.Feature[]): GeoJSON.FeatureCollection {
-  return { type: "FeatureCollection", features };
 }
 
 function layers(palette: Palette): LayerSpecification[] {

@@ -69,16 +69,23 @@ function text(value: unknown): string | null {
 
 /** The ids of events that a late fix has shown to be wrong, by the newest word on each. */
 export function withdrawnIds(events: Iterable<CloudEvent>): Set<string> {
+  const withdrawn = [...turnsOf(events)].filter(([, turn]) => turn === "withdrawn");
+  return new Set(withdrawn.map(([id]) => id));
+}
+
+/** What late fixes made of events, by the events' ids; those that stand as told are not in it. */
+export function turnsOf(events: Iterable<CloudEvent>): Map<string, "corrected" | "withdrawn"> {
   const words = [...events].filter(({ type }) => type === RETRACTED || type === CORRECTED);
   words.sort((a, b) => learnedAt(a) - learnedAt(b));
-  const withdrawn = new Set<string>();
+  const turns = new Map<string, "corrected" | "withdrawn">();
   for (const event of words) {
     const about = text(event.data?.["replaces"]);
     if (about === null) continue;
-    if (event.type === RETRACTED) withdrawn.add(about);
-    else withdrawn.delete(about);
+    if (event.type === RETRACTED) turns.set(about, "withdrawn");
+    else if (event.data?.["after"] !== undefined) turns.set(about, "corrected");
+    else turns.delete(about); // true after all, as it was told
   }
-  return withdrawn;
+  return turns;
 }
 
 function learnedAt(event: CloudEvent): number {

@@ -21,6 +21,8 @@ export class TruckCard {
   });
   readonly closed = new Signal<void>();
   readonly track = new Signal<TrackPoint[]>();
+  /** The dispatcher wants to see this truck's day again. */
+  readonly replayed = new Signal<string>();
   readonly located = new Signal<{ lat: number; lon: number }>();
   truckId: string | null = null;
   following = false;
@@ -175,6 +177,9 @@ export class TruckCard {
       h("span", { class: "label" }, "Track"),
       h("div", { class: "segmented" }, ...hours),
       h("span", { class: "note" }, this.trackNote),
+      iconButton(ICONS.replay, "Replay a day of this truck", () => {
+        if (this.truckId !== null) this.replayed.emit(this.truckId);
+      }),
       follow,
     );
   }
