@@ -19,6 +19,7 @@ from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
 from serve.documentation.openapi import describe
+from serve.doors import api as doors
 from serve.edge import Edge
 from serve.events import api as events
 from serve.fences import api as fences
@@ -50,6 +51,7 @@ ROUTERS = (
     brokers.router,
     fences.router,
     tracking.router,
+    doors.router,
     events.router,
     live.router,
     identity.router,

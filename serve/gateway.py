@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from actors.doors import HttpFixes, HttpTaken
 from config.installation import Installation
 from config.policy import Policy, Settings
 from serve.audit.trail import AuditTrail
@@ -34,7 +35,13 @@ from store.secrets import Secrets
 from store.tenants import TenantStatuses
 
 
-class Actors(KnowsPositions, KnowsStats, Protocol):
+class TakesFixes(Protocol):
+    """An ingest worker, whichever: what it answers for is committed."""
+
+    async def take_fixes(self, asked: HttpFixes) -> HttpTaken: ...
+
+
+class Actors(KnowsPositions, KnowsStats, TakesFixes, Protocol):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
 
 

@@ -18,6 +18,7 @@ class Limits(Section):
     client: Quota
     user: Quota
     api_key: Quota
+    device: Quota
     tenant: Quota
     roles: dict[str, Quota] = key(
         "By the role's name: what all who hold it in one tenant may ask together.",

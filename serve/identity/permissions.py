@@ -15,6 +15,8 @@ class Permission(StrEnum):
     CARRIERS_WRITE = "carriers:write"
     CLIENTS_READ = "clients:read"
     CLIENTS_WRITE = "clients:write"
+    COMMANDS_READ = "commands:read"
+    COMMANDS_WRITE = "commands:write"  # to devices
     CONFIG_READ = "config:read"
     CONFIG_WRITE = "config:write"
     DEVICES_READ = "devices:read"
@@ -28,6 +30,7 @@ class Permission(StrEnum):
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
     POSITIONS_READ = "positions:read"
+    POSITIONS_WRITE = "positions:write"  # of any truck of the tenant, for providers
     ROLES_READ = "roles:read"
     ROLES_WRITE = "roles:write"
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
@@ -72,6 +75,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.DISPATCHER: (
         *_FLEET_READS,
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
+        *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
     ),
     Role.SHIPPER: (),
     Role.CARRIER: (

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     USER = "user"
     API_KEY = "api_key"
     SERVICE = "service"
+    DEVICE = "device"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -205,6 +205,7 @@ _SAID = {
     "user": "user",
     "api_key": "API key",
     "service": "service",
+    "device": "device",
     "role": "role",
     "tenant": "tenant",
 }
@@ -213,4 +214,6 @@ _SAID = {
 def _own_quota(limits: Limits, kind: Kind) -> Quota:
     if kind is Kind.USER:
         return limits.user
+    if kind is Kind.DEVICE:
+        return limits.device
     return limits.api_key if kind is Kind.API_KEY else limits.client

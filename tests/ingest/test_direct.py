@@ -68,7 +68,7 @@ class House:
         self._system = system
         limits = policy().ingest.model_copy(update={"retry_wait_s_min": 1e-6})
         self.reader = WindowReader(self.addresses.find, limits.admission)
-        delivery = Delivery(
+        self.delivery = Delivery(
             shards=[self.shard],
             limits=limits,
             counts=Counter(),
@@ -76,7 +76,7 @@ class House:
             telemetry=telemetry,
             system=system,
         )
-        self.direct = DirectDoor(self.reader, delivery, telemetry)
+        self.direct = DirectDoor(self.reader, self.delivery, telemetry)
         self.http = HttpDoor(self.directory, self.addresses, self.direct)
 
     async def learn(self) -> None:

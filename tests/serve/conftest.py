@@ -40,7 +40,7 @@ from store.postgres import AnyPool
 from store.tenants import Tenant
 from tests.conftest import free_port
 from tests.serve.caller import Caller
-from tests.serve.in_process import InProcessActors
+from tests.serve.in_process import InProcessActors, open_door
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +144,8 @@ async def actors(
     journal = Journal(telemetry, system, secrets.randbelow(30_000) + 10, policy().tracking)
     await journal.recover()
     bus = LiveBus(installation.redis, installation.instance)
-    yield InProcessActors(journal, system, bus)
+    async with open_door(journal, telemetry, system) as door:
+        yield InProcessActors(journal, system, bus, door)
     await bus.close()
 
 

@@ -2,22 +2,84 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import time
+from collections import Counter
+from collections.abc import AsyncIterator
 
 import numpy as np
 
+from actors.doors import HttpFixes, HttpTaken
+from actors.handles import ActorAwayError
 from actors.journal import Journal
 from actors.stats import ActorStats, stats_of
+from config.policy import policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixBatch
 from freight.tracking.columns import LastArray
+from ingest.delivery import Delivery
+from ingest.direct import DirectDoor
+from ingest.http_door import HttpDoor
+from ingest.topics import AddressBook
+from ingest.windows import WindowReader
 from store import outbox
+from store.directory import TruckDirectory
 from store.live_bus import LiveBus
 from store.postgres import AnyPool
 
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+class JournalShard:
+    """A shard of one journal, a batch at a time."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._turn = asyncio.Lock()
+
+    async def fold(self, batch: FixBatch) -> int:
+        async with self._turn:
+            return (await self._journal.commit(batch))[0]
+
+
+@dataclasses.dataclass
+class Door:
+    """The ingest worker's part of HTTP; it knows each truck at once."""
+
+    http: HttpDoor
+    reader: WindowReader
+    directory: TruckDirectory
+    addresses: AddressBook
+    system: AnyPool
+
+    async def take(self, asked: HttpFixes) -> HttpTaken:
+        self.addresses.learn(await self.directory.refresh(self.system))
+        return await self.http.take(asked)
+
+
+@contextlib.asynccontextmanager
+async def open_door(journal: Journal, telemetry: AnyPool, system: AnyPool) -> AsyncIterator[Door]:
+    directory, addresses = TruckDirectory(), AddressBook(1)
+    limits = policy().ingest
+    delivery = Delivery(
+        shards=[JournalShard(journal)],
+        limits=limits,
+        counts=Counter(),
+        of_truck=addresses.of_truck,
+        telemetry=telemetry,
+        system=system,
+    )
+    reader = WindowReader(addresses.find, limits.admission)
+    direct = DirectDoor(reader, delivery, telemetry)
+    running = asyncio.create_task(direct.run())
+    try:
+        yield Door(HttpDoor(directory, addresses, direct), reader, directory, addresses, system)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @dataclasses.dataclass
@@ -27,6 +89,7 @@ class InProcessActors:
     journal: Journal
     system: AnyPool
     bus: LiveBus
+    door: Door
     is_away: bool = False
 
     async def positions(self, tenant_key: int) -> LastArray:
@@ -39,6 +102,11 @@ class InProcessActors:
             stats_of("ingest_worker", "ingest-worker-0", {}),
             stats_of("outbox_relay", "outbox-relay", {"outbox_rows": 0.0}),
         ]
+
+    async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
+        if self.is_away:
+            raise ActorAwayError("killed by this test")
+        return await self.door.take(asked)
 
     async def report(
         self, tenant_key: int, fixes: list[dict[str, float]], *, publish: bool = True
