@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from datetime import date
 
 import asyncpg
-import msgspec
 import numpy as np
 
 from actors.errors import StoreAwayError
@@ -23,7 +22,8 @@ from actors.life import now_ms
 from config.policy import policy_of
 from config.sections.tracking import Tracking
 from freight.fixes import FixArray, FixBatch
-from freight.tracking.columns import IntArray, TruckColumns, TruckState
+from freight.tracking import kept_states
+from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
 from freight.tracking.folding import Folding, World
@@ -179,8 +179,7 @@ class Journal:
         """Trucks as of the snapshot, under the fences as of the snapshot."""
         await self._learn_fences(log_rows[0].fence_revision if log_rows else None)
         for row in await snapshots.load_all(conn, self._shard):
-            state = msgspec.msgpack.decode(row.state, type=TruckState)
-            self.columns.restore(state)
+            self.columns.restore(kept_states.decoded(row.state))
         self._batch = self.lease.snapshot_batch
 
     async def _replay(self, number: int, stored: FixArray, fence_revision: int) -> None:
@@ -236,14 +235,13 @@ class Journal:
             self._names = {k: name for k, name in self._names.items() if name.tenant not in gone}
 
     def _states(self, rows: IntArray) -> list[snapshots.TruckState]:
-        encode = msgspec.msgpack.encode
         out = []
         for row in rows.tolist():
             state = self.columns.state_of(row)
             if state is None:
                 continue  # forgotten since the row was taken
             keys = state.tracked.truck_key, state.tracked.tenant_key
-            out.append(snapshots.TruckState(*keys, self._batch, encode(state)))
+            out.append(snapshots.TruckState(*keys, self._batch, kept_states.encoded(state)))
         return out
 
 
