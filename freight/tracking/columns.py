@@ -154,7 +154,7 @@ class TruckColumns:
             return False
         around_good = (good.ts_ms, good.lat, good.lon)
         self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, around_good)
-        if int(self.last["ts_ms"][row]) == good.ts_ms:
+        if int(self.last["ts_ms"][row]) >= good.ts_ms:
             return False
         self._show(row, state, good, committed_ms)
         return True

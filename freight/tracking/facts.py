@@ -20,6 +20,9 @@ class Flaw(IntEnum):
     BEYOND_HORIZON = 4  # came too late to change what was told
 
 
+SpanKey = tuple[str, str, int]
+
+
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """Something that lasts: a trip, a stop, a visit, an episode. Without an end it goes on."""
 
@@ -35,8 +38,16 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     begun: dict[str, Any] | None = None
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> SpanKey:
         return self.kind, self.about, self.from_ms
+
+    def after(self, before: Span | None) -> Span:
+        """As it stands when this is told after what was told of the same span before."""
+        if before is None:
+            return self
+        begun_ms = self.begun_ms if before.begun_ms is None else before.begun_ms
+        begun = before.begun if self.begun is None else self.begun
+        return msgspec.structs.replace(self, begun_ms=begun_ms, begun=begun)
 
 
 class Facts:
@@ -44,7 +55,7 @@ class Facts:
 
     def __init__(self, tenant_key: int, truck_key: int, name: TruckName, known_at_ms: int) -> None:
         self.events: list[TruckEvent] = []
-        self.spans: dict[tuple[str, str, int], Span] = {}
+        self.spans: dict[SpanKey, Span] = {}
         self.flaws: list[tuple[int, Flaw]] = []  # device time, why
         self._tenant_key = tenant_key
         self._truck_key = truck_key
@@ -82,14 +93,11 @@ class Facts:
         about: str = "",
     ) -> None:
         """Once when it begins, without an end, and again when it ends."""
-        before = self.spans.get((kind, about, from_ms))
         if to_ms is None:
-            begun_ms = self._decided_ms if before is None else before.begun_ms
-            span = Span(kind, about, from_ms, None, data, begun_ms, None, data)
+            span = Span(kind, about, from_ms, None, data, begun_ms=self._decided_ms, begun=data)
         else:
-            begun_ms, begun = (None, None) if before is None else (before.begun_ms, before.begun)
-            span = Span(kind, about, from_ms, to_ms, data, begun_ms, self._decided_ms, begun)
-        self.spans[span.key] = span
+            span = Span(kind, about, from_ms, to_ms, data, ended_ms=self._decided_ms)
+        self.spans[span.key] = span.after(self.spans.get(span.key))
 
     def flaw(self, ts_ms: int, why: Flaw) -> None:
         self.flaws.append((ts_ms, why))
