@@ -67,6 +67,7 @@ class ReceiptDevice:
         gate: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self.counts = DeviceCounts()
+        self.trouble = ""  # why there is no connection, as was seen last
         self._host, self._port = host, port
         self._credentials = Credentials(f"{tenant}-{truck}", f"{tenant}/{truck}", password)
         base = f"v1/{tenant}/trucks/{truck}"
@@ -145,6 +146,7 @@ class ReceiptDevice:
             except (OSError, TimeoutError) as error:
                 failures += 1
                 self.counts.failed_connects += 1
+                self.trouble = str(error) or type(error).__name__
                 log.debug("%s: %s", self._credentials.username, error)
                 await asyncio.sleep(self._reconnect_wait_s(failures))
                 continue

@@ -55,7 +55,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     # fixed: the default of a development command
     parser.add_argument("--http", default="http://127.0.0.1:8000", metavar="URL")
     # fixed: the default of a development command
-    parser.add_argument("--mqtt", type=_address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    parser.add_argument("--mqtt", type=address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
     parser.add_argument("--tenant", default="demo")
     parser.add_argument("--duration", type=_positive, metavar="S", help="stop after so long")
     parser.add_argument("--clean", action="store_true", help="a perfect network, no alarms")
@@ -182,7 +182,7 @@ def _count(text: str) -> int:
     return value
 
 
-def _address(text: str) -> tuple[str, int]:
+def address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
         raise argparse.ArgumentTypeError("must be HOST:PORT")

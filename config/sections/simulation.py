@@ -99,6 +99,15 @@ class SimulationSetup(Section):
     tolls: Count = key("Toll plazas that get a fence.")
 
 
+class Replaying(Section):
+    """A recorded track, played as one truck."""
+
+    file_bytes_max: Count = key("A larger file is refused.")
+    fixes_max: Count = key("A file with more fixes is refused.")
+    connect_within_s: Positive = key("Without a connection by then it is given up.")
+    receipts_within_s: Positive = key("How long receipts of the last fixes are awaited.")
+
+
 class Simulation(Section):
     tick_s: Positive = key("One step of the world; a faster fleet takes shorter steps.")
     driving: Driving
@@ -108,5 +117,6 @@ class Simulation(Section):
     radio: Radio
     devices: Devices
     setup: SimulationSetup
+    replay: Replaying
     report_every_s: Positive = key("How often the fleet says how it is doing.")
     drain_within_s: Positive = key("On stop: how long receipts of the last fixes are awaited.")
