@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATA_DIR = Path(".ubertruck")
+OSMAND_PORT = 5055  # fixed: what its clients expect
 INSTANCE = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -41,6 +42,8 @@ class UpOptions:
     sim: bool
     json_summary: Path | None
     settings: Path | None
+    # None: the usual one if it is free, and else none.
+    osmand_port: int | None = None
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +51,11 @@ def add_up_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data-dir", type=Path, default=DATA_DIR, help="where everything is kept (%(default)s)")
     add("--http-port", type=port_number, default=8000, help="console, REST, live (%(default)s)")
     add("--mqtt-port", type=port_number, default=1883, help="devices (%(default)s)")
+    add(
+        "--osmand-port",
+        type=port_number,
+        help=f"OsmAnd and Traccar Client ({OSMAND_PORT} if it is free)",
+    )
     add("--instance", type=instance_name, default="ubertruck", help="its name (%(default)s)")
     add("--trucks", type=truck_count, default=200, help="simulated fleet (%(default)s)")
     add("--seed", type=int, default=1, help="of the simulated fleet (%(default)s)")
@@ -67,4 +75,5 @@ def up_options(parsed: argparse.Namespace) -> UpOptions:
         sim=not parsed.no_sim and parsed.trucks > 0,
         json_summary=parsed.json_summary,
         settings=parsed.settings,
+        osmand_port=parsed.osmand_port,
     )

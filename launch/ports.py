@@ -148,6 +148,15 @@ def require_free(port: int, option: str) -> None:
         raise PortTakenError(says) from error
 
 
+def chosen_port(asked: int | None, usual: int, option: str) -> int | None:
+    """What was asked for, which must be free; else the usual one, or none while it is taken, for
+    instances that run side by side."""
+    if asked is not None:
+        require_free(asked, option)
+        return asked
+    return usual if is_free(usual) else None
+
+
 def _holder(port: int) -> str:
     """Who listens there, as far as this user may see."""
     try:

@@ -119,12 +119,17 @@ def build_installation(
             token_file=layout.ray_token_file,
         ),
         http=Http(host=LOOPBACK, port=options.http_port),
+        osmand=_on_loopback(options.osmand_port),
         jwt_key_file=layout.jwt_key_file,
         key_file=layout.key_file,
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )
+
+
+def _on_loopback(port: int | None) -> Http | None:
+    return None if port is None else Http(host=LOOPBACK, port=port)
 
 
 def write_installation(where: Installation, layout: Layout) -> None:

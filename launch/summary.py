@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from config.installation import Installation
+from config.installation import Http, Installation
 from launch.layout import Layout
-from launch.options import UpOptions
+from launch.options import OSMAND_PORT, UpOptions
 from launch.roles import processes_by_role
 from serve.identity.development import (
     CLIENT_ROLES,
@@ -47,6 +47,7 @@ def as_json(where: Installation, layout: Layout, timings_s: dict[str, float]) ->
         "installation_file": str(layout.installation_file),
         "http": f"http://{where.http.host}:{where.http.port}",
         "mqtt": {"host": where.mqtt.host, "port": where.mqtt.port},
+        "osmand": _url_of(where.osmand),
         "postgres": {
             "host": where.postgres.host,
             "port": where.postgres.port,
@@ -75,6 +76,7 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         f"  console   {http}/",
         f"  REST      {http}/docs",
         f"  devices   mqtt://{where.mqtt.host}:{where.mqtt.port}",
+        f"  OsmAnd    {_url_of(where.osmand) or f'none: port {OSMAND_PORT} is taken'}",
         f"  data      {layout.data_dir}",
         f"  logs      {layout.logs}",
     ]
@@ -82,6 +84,10 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         lines.append(f"  fleet     {options.trucks} simulated trucks, seed {options.seed}")
     lines += ["", *_sign_in(), "Ctrl-C stops everything; the data stays."]
     return "\n".join(lines)
+
+
+def _url_of(door: Http | None) -> str | None:
+    return None if door is None else f"http://{door.host}:{door.port}"
 
 
 def _sign_in() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -16,8 +17,8 @@ from launch.layout import Layout, LayoutError
 from launch.leftovers import end_leftovers
 from launch.lock import LockedError, held
 from launch.open_files import allow_all
-from launch.options import UpOptions, add_up_arguments, up_options
-from launch.ports import BlockClaim, PortTakenError, require_free
+from launch.options import OSMAND_PORT, UpOptions, add_up_arguments, up_options
+from launch.ports import BlockClaim, PortTakenError, chosen_port, require_free
 from launch.progress import say
 from launch.settings import (
     GivenServers,
@@ -80,6 +81,8 @@ def _with_ports(options: UpOptions, layout: Layout, given: GivenServers) -> int:
     require_free(options.http_port, "--http-port")
     if given.mqtt is None:
         require_free(options.mqtt_port, "--mqtt-port")
+    osmand_port = chosen_port(options.osmand_port, OSMAND_PORT, "--osmand-port")
+    options = dataclasses.replace(options, osmand_port=osmand_port)
     claim = BlockClaim(layout)
     try:
         where = build_installation(options, layout, claim.block, given)

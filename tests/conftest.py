@@ -90,7 +90,8 @@ def stack() -> Iterator[Instance]:
 
     Tests share it: make trucks and fences of your own, and expect those of others.
     """
-    instance = Instance(http_port=free_port(), mqtt_port=free_port(), name="stack")
+    options = ("--no-sim", f"--osmand-port={free_port()}")
+    instance = Instance(free_port(), free_port(), name="stack", options=options)
     try:
         instance.start()
         yield instance

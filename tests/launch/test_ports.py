@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from launch.layout import Layout
-from launch.ports import BLOCK_SIZE, SINGLE, BlockClaim, PortTakenError, is_free, require_free
+from launch.ports import (
+    BLOCK_SIZE,
+    SINGLE,
+    BlockClaim,
+    PortTakenError,
+    chosen_port,
+    is_free,
+    require_free,
+)
 
 
 @pytest.fixture
@@ -68,3 +76,16 @@ def test_a_port_that_needs_privileges_says_so(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(PortTakenError, match=r"--http-port.*privileges"):
         require_free(80, "--http-port")
     assert not is_free(80)
+
+
+def test_a_usual_port_that_is_taken_is_gone_without_and_one_asked_for_is_insisted_on() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert chosen_port(None, port, "--osmand-port") is None
+        with pytest.raises(PortTakenError, match="--osmand-port"):
+            chosen_port(port, 5055, "--osmand-port")
+    assert chosen_port(None, port, "--osmand-port") == port
+    assert chosen_port(port, 5055, "--osmand-port") == port
