@@ -91,6 +91,19 @@ class Http(Frozen):
     port: int
 
 
+class TcpPorts(Frozen):
+    """Where devices connect that speak a dialect over TCP; none where there is no port."""
+
+    teltonika: Http | None = None
+    ais140: Http | None = None
+    queclink: Http | None = None
+
+    def given(self) -> list[tuple[str, Http]]:
+        """The dialects that have a port."""
+        ports = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return [(name, port) for name, port in ports if port is not None]
+
+
 class VaultServer(Frozen):
     """HashiCorp Vault, KV version 2: signed in with a token, or with an AppRole."""
 
@@ -122,6 +135,7 @@ class Installation(Frozen):
     http: Http
     # OsmAnd's and Traccar Client's port of its own; None: only the gateway's route takes them.
     osmand: Http | None = None
+    tcp: TcpPorts = TcpPorts()
     jwt_key_file: Path
     # Keys that seal personal data and secrets and sign the audit chain; never in the database.
     key_file: Path

@@ -27,6 +27,8 @@ from ingest.messages import Message
 from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
 from ingest.osmand_port import serve_osmand
 from ingest.receipts import send_receipts
+from ingest.tcp_door import TcpDoor
+from ingest.tcp_listener import TcpListener
 from ingest.topics import AddressBook
 from ingest.windows import Window, WindowReader
 from store.directory import TruckDirectory
@@ -123,6 +125,8 @@ class IngestWorker:
             )
             direct = DirectDoor(self._reader, delivery, telemetry)
             self._http = HttpDoor(self._directory, self._addresses, direct)
+            entry_of = self._directory.by_key.get
+            tcp = TcpDoor(self._addresses.find, entry_of, direct, delivery, self._counts)
             self._trouble = None
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_directory(system), name="directory")
@@ -132,6 +136,10 @@ class IngestWorker:
                 )
                 tasks.create_task(self._pump(system, delivery, tasks), name="pump")
                 tasks.create_task(direct.run(), name="direct")
+                for dialect, port in installation().tcp.given():
+                    # Each worker takes its share of the connections.
+                    listener = TcpListener(dialect, tcp, is_shared=self._limits.workers > 1)
+                    tasks.create_task(listener.serve(port), name=dialect)
                 if not self._number:
                     self._start_single_tasks(tasks, system, telemetry)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from config.schema import Count, Positive, Section, key
+from config.sections.edge import Network
 
 
 class Tcp(Section):
+    networks: dict[str, tuple[Network, ...]] = key(
+        "Networks from which devices of a dialect may connect; of one that is not named, all.",
+        live=True,
+    )
     connections_max: Count = key("Connections of one dialect; more are closed.", live=True)
     connections_per_address_max: Count = key(
-        "Connections of one dialect from one address; mobile networks put many devices behind "
-        "one.",
+        "Connections of one dialect from one address; mobile networks put many devices behind one.",
         live=True,
     )
     frame_bytes_max: Count = key("A longer frame is rejected.")

@@ -18,7 +18,7 @@ from ingest.decode.ais140_fields import (
     time_of,
 )
 from ingest.decode.rows import Bad, BadPositionError, Decoded, Row, checked
-from ingest.decode.stream import Given, Kind, Said, fix_time_ms, no_fix, unreadable
+from ingest.decode.stream import DeviceStream, Given, Kind, Said, fix_time_ms, no_fix, unreadable
 
 START = b"$"
 WHITE = b" \t\r\n\x00"
@@ -43,20 +43,9 @@ _WITH_CRC32 = re.compile(rb"\*[0-9A-Fa-f]{8}")
 _LATE_CHECKSUM = re.compile(rb"[0-9A-Fa-f]{0,8}[*,\s\x00]*")
 
 
-class Ais140Stream:
+class Ais140Stream(DeviceStream):
     """See ingest/decode/stream.py. A packet ends with its line, before the next `$`, or at its
     star with a checksum; only quiet tells that a bare star was the end."""
-
-    def __init__(self, frame_bytes_max: int) -> None:
-        self._bytes_max = frame_bytes_max
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        self._buffer += data
-
-    @property
-    def waiting_bytes(self) -> int:
-        return len(self._buffer)
 
     def next(self, given: Given) -> Said | None:
         while True:
@@ -68,7 +57,7 @@ class Ais140Stream:
             if end is None:
                 if len(self._buffer) <= self._bytes_max:
                     return None
-                raw = self._cut(len(self._buffer))
+                raw = self.rest()
                 return unreadable(raw, f"over {self._bytes_max} bytes", reason="too_large")
             raw = self._cut(end)
             if is_packet:
@@ -91,11 +80,6 @@ class Ais140Stream:
         if ends:
             return min(ends)
         return len(buffer) if is_quiet and b"*" in buffer else None
-
-    def _cut(self, size: int) -> bytes:
-        raw = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return raw
 
 
 def read(raw: bytes, given: Given) -> Said:

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.sections.dialects import Queclink
 from ingest.decode.rows import Bad, BadPositionError, Decoded, Row, checked
-from ingest.decode.stream import Given, Kind, Said, fix_time_ms, no_fix, unreadable
+from ingest.decode.stream import DeviceStream, Given, Kind, Said, fix_time_ms, no_fix, unreadable
 
 END = b"$"
 WHITE = b" \t\r\n\x00"
@@ -33,20 +33,9 @@ CELL = {"mcc": 3, "mnc": 4, "lac": 5, "cell": 6}
 TAIL = 2  # the time of sending and the counter
 
 
-class QueclinkStream:
+class QueclinkStream(DeviceStream):
     """See ingest/decode/stream.py. Every message ends with `$`; where a new one begins inside of
     another, the first was cut short."""
-
-    def __init__(self, frame_bytes_max: int) -> None:
-        self._bytes_max = frame_bytes_max
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        self._buffer += data
-
-    @property
-    def waiting_bytes(self) -> int:
-        return len(self._buffer)
 
     def next(self, given: Given) -> Said | None:
         buffer = self._buffer
@@ -62,11 +51,6 @@ class QueclinkStream:
         if begin is not None:
             return unreadable(self._cut(begin.start()), "it breaks off before the next message")
         return read(self._cut(end), given)
-
-    def _cut(self, size: int) -> bytes:
-        raw = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return raw
 
 
 def read(raw: bytes, given: Given) -> Said:

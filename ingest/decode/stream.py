@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from config.sections.dialects import Dialects
 from freight.fixes import Alarm
@@ -49,19 +50,33 @@ class Given:
     is_quiet: bool = False
 
 
-class DeviceStream(Protocol):
+class DeviceStream(ABC):
     """One connection's bytes. Pure: the clock comes in, nothing goes out but what was said."""
 
-    def feed(self, data: bytes) -> None: ...
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._bytes_max = frame_bytes_max
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
 
     @property
     def waiting_bytes(self) -> int:
         """Of a frame that has begun and is not complete."""
-        ...
+        return len(self._buffer)
 
+    @abstractmethod
     def next(self, given: Given) -> Said | None:
         """The next frame; None until more bytes come."""
-        ...
+
+    def rest(self) -> bytes:
+        """All that waits, taken away."""
+        return self._cut(len(self._buffer))
+
+    def _cut(self, size: int) -> bytes:
+        raw = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return raw
 
 
 def unreadable(

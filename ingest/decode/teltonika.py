@@ -8,7 +8,7 @@ from typing import Any
 
 from config.sections.dialects import TeltonikaElements
 from ingest.decode.rows import Bad, BadPositionError, Decoded, checked
-from ingest.decode.stream import Given, Kind, Said, fix_time_ms, no_fix, unreadable
+from ingest.decode.stream import DeviceStream, Given, Kind, Said, fix_time_ms, no_fix, unreadable
 from ingest.decode.teltonika_elements import values_of
 
 CODEC_8, CODEC_8E, CODEC_16 = 0x08, 0x8E, 0x10
@@ -45,19 +45,8 @@ def crc16(data: bytes) -> int:
     return value
 
 
-class TeltonikaStream:
+class TeltonikaStream(DeviceStream):
     """See ingest/decode/stream.py. What is neither login nor packet has no end: we are lost."""
-
-    def __init__(self, frame_bytes_max: int) -> None:
-        self._bytes_max = frame_bytes_max
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        self._buffer += data
-
-    @property
-    def waiting_bytes(self) -> int:
-        return len(self._buffer)
 
     def next(self, given: Given) -> Said | None:
         buffer = self._buffer
@@ -95,13 +84,8 @@ class TeltonikaStream:
             return unreadable(raw, "wrong checksum", reason="checksum", reply=NONE_TAKEN)
         return _read(raw, data, meaning)
 
-    def _cut(self, size: int) -> bytes:
-        raw = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return raw
-
     def _lost(self, why: str, reason: str = "malformed") -> Said:
-        return unreadable(self._cut(len(self._buffer)), why, reason=reason, is_lost=True)
+        return unreadable(self.rest(), why, reason=reason, is_lost=True)
 
 
 class _BadPacketError(ValueError):

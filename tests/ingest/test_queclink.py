@@ -101,9 +101,9 @@ def test_reports_are_not_answered_where_the_installation_does_not_want_it() -> N
 
 
 def test_a_report_about_the_device_is_kept_for_the_next_fix() -> None:
-    (said,) = queclink(
-        b"+RESP:GTINF,DC0103,865284049247079,gv600mg,21,898,22,0,20210216104606,1EBE$"
-    )
+    about = b"gv600mg,21,898,22,0,20210216104606,1EBE$"
+
+    (said,) = queclink(b"+RESP:GTINF,DC0103,865284049247079," + about)
 
     assert (said.kind, said.reply) == (Kind.STATUS, b"+SACK:1EBE$")
     assert said.aside["report"]["INF"][:2] == ["gv600mg", "21"]
