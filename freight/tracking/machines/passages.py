@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 
 from freight.tracking.fences import Crossable, Fence
@@ -31,8 +32,10 @@ def passages(known: set[str], scene: Scene) -> dict[str, At]:
         return {}
     found = {}
     for fence in _touched(before, scene.fix, crossable, around):
-        if fence.id not in known and _both_clear(fence, before, scene):
-            found[fence.id] = _through(fence, before, crossable, scene)
+        if fence.id not in known and _was_there(fence, before, scene):
+            after = _through(fence, before, crossable, scene)
+            if after is not None:
+                found[fence.id] = after
     return found
 
 
@@ -56,10 +59,17 @@ def past(at: At, after: At, fence: Fence, scene: Scene) -> At:
     return _told(fence, run, came_out, scene)
 
 
-def _through(fence: Fence, before: Sample, crossable: Crossable, scene: Scene) -> At:
+def _through(fence: Fence, before: Sample, crossable: Crossable, scene: Scene) -> At | None:
+    """None: it may be noise that the way touches the fence."""
     fix = scene.fix
     start, end = (before.lat, before.lon), (fix.lat, fix.lon)
     shares = stretch(crossable.index, fence.number, start, end)
+    middle = place_on(start, end, sum(shares) / 2.0)
+    sure = _is_clear(fence, before, scene) and _is_clear(fence, fix, scene)
+    if not sure:
+        deepest = msgspec.structs.replace(fix, lat=middle[0], lon=middle[1])
+        if not _is_deep(fence, deepest, scene):
+            return None
     came_in, came_out = (
         _at(start, end, share, before.ts_ms, fix.ts_ms - before.ts_ms) for share in shares
     )
@@ -94,16 +104,28 @@ def _touched(
     return sorted((fence for fence in found if fence is not None), key=lambda fence: fence.id)
 
 
-def _both_clear(fence: Fence, before: Sample, scene: Scene) -> bool:
-    """Between two fixes that are clearly outside, while the fence was in force."""
-    rules, around = scene.rules, scene.around
-    if not fencing.concerns(fence, around) or fence.valid_from_ms > before.received_ms:
-        return False
-    for fix in (before, scene.fix):
-        margin_m = border.margin_m(rules, rules.entering, fence.inner_m, fix.accuracy_m)
-        if not fencing.is_open(fence, fix) or fencing.depth_m(fence, fix, around) > -margin_m:
-            return False
-    return True
+def _was_there(fence: Fence, before: Sample, scene: Scene) -> bool:
+    """In force for this truck, at both fixes."""
+    return (
+        fencing.concerns(fence, scene.around)
+        and fence.valid_from_ms <= before.received_ms
+        and fencing.is_open(fence, before)
+        and fencing.is_open(fence, scene.fix)
+    )
+
+
+def _is_clear(fence: Fence, fix: Sample, scene: Scene) -> bool:
+    """Certainly outside."""
+    return fencing.depth_m(fence, fix, scene.around) <= -_margin_m(fence, fix, scene)
+
+
+def _is_deep(fence: Fence, place: Sample, scene: Scene) -> bool:
+    return fencing.depth_m(fence, place, scene.around) >= _margin_m(fence, place, scene)
+
+
+def _margin_m(fence: Fence, fix: Sample, scene: Scene) -> float:
+    rules = scene.rules
+    return border.margin_m(rules, rules.entering, fence.inner_m, fix.accuracy_m)
 
 
 def _drives(scene: Scene) -> bool:

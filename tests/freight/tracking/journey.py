@@ -126,7 +126,7 @@ def tell(journey: Journey | Sequence[Sample], around: Surroundings | None = None
     plain, quiet = _followed(around), _followed(around)
     shown = 0
     for fix in fixes:
-        numbers = _inside(fix, around)
+        numbers = inside(fix, around)
         plain.look(fix, numbers)
         before = quiet._looked
         quiet.take(fix, numbers)
@@ -142,7 +142,7 @@ def _followed(around: Surroundings) -> Followed:
     return Followed(Tracked(around.tenant_key, around.truck_key), around, facts)
 
 
-def _inside(fix: Sample, around: Surroundings) -> frozenset[int]:
+def inside(fix: Sample, around: Surroundings) -> frozenset[int]:
     index = around.fences.index_of(around.tenant_key)
     if index is None:
         return frozenset()

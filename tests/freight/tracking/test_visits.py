@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import msgspec
 import pytest
 
-from freight.tracking.fences import FenceBook
 from freight.tracking.machines import visits
-from freight.tracking.sample import Sample
-from freight.tracking.surroundings import Surroundings
-from tests.freight.tracking.journey import LAT, LON, M_PER_DEG, T0, Journey, Told, around_with, tell
-from tests.freight.tracking.journey import _followed as followed
-from tests.freight.tracking.journey import _inside as holding
+from tests.freight.tracking.fencing_journeys import (
+    DRIVE_KMH,
+    disc,
+    drive,
+    fenced,
+    follow_changes,
+    kinds,
+    story,
+    to,
+    yard,
+)
+from tests.freight.tracking.journey import T0, Journey, tell
 from tests.freight.world import Change
-
-DRIVE_KMH = 36.0  # a fix every 100 m
-# In a circle of 1 010 m around 5 000 m east, the fixes from 4 000 to 6 000 m lie inside.
-RADIUS_M, MIDDLE_M = 1010.0, 5000.0
-
-
-def disc(radius_m: float = RADIUS_M, east_m: float = MIDDLE_M) -> dict[str, Any]:
-    lon = LON + east_m / (M_PER_DEG * math.cos(math.radians(LAT)))
-    return {"center": {"lat": LAT, "lon": lon}, "radius_m": radius_m}
-
-
-def yard(radius_m: float = RADIUS_M, east_m: float = MIDDLE_M, **more: Any) -> Change:
-    return Change("yard", disc(radius_m, east_m), 1, **more)
-
-
-def fenced(*changes: Change, **more: Any) -> Surroundings:
-    book = FenceBook()
-    book.apply(changes)
-    return around_with(fences=book, **more)
-
-
-def story(told: Told) -> list[tuple[str, int]]:
-    return [(kind.rpartition(".")[2], s) for kind, s in told.events if ".fence." in kind]
-
-
-def drive(minutes: float) -> Journey:
-    return Journey().drive(minutes, DRIVE_KMH)
-
-
-def to(east_m: float, **how: Any) -> Journey:
-    """Starts at 1 km, well before the yard, and is there in the next fix."""
-    journey = Journey(**how)
-    journey.shift(1000.0).fix(0.0).wait(600).shift(east_m - 1000.0)
-    return journey
-
 
 # ------------------------------------------------------------------------------ in and out
 
@@ -131,9 +99,7 @@ def test_who_goes_away_and_comes_back_is_told_each_time() -> None:
     for _ in range(3):
         journey.drive(15, DRIVE_KMH).drive(15, -DRIVE_KMH)
 
-    told = story(tell(journey, fenced(yard())))
-
-    assert [kind for kind, _ in told] == ["entered", "exited"] * 6
+    assert kinds(tell(journey, fenced(yard()))) == ["entered", "exited"] * 6
 
 
 # ------------------------------------------------------------------------- not a crossing
@@ -145,18 +111,6 @@ def test_a_first_fix_inside_is_a_fact_and_one_outside_none() -> None:
     assert inside.event("truck.fence.entered")[0]["initial"] is True
 
     assert story(tell(Journey().fix().stand(5), fenced(yard()))) == []
-
-
-def follow_changes(*parts: tuple[list[Sample], list[Change]]) -> Told:
-    """Fixes, then changes of fences, and so on."""
-    book = FenceBook()
-    around = around_with(fences=book)
-    truck = followed(around)
-    for fixes, changes in parts:
-        for fix in fixes:
-            truck.look(fix, holding(fix, around))
-        book.apply(changes)
-    return Told(truck, 0)
 
 
 def test_a_fence_drawn_around_a_standing_truck_was_not_driven_into() -> None:
@@ -214,9 +168,9 @@ def test_dwelled_once_at_its_hour() -> None:
 def test_dwelling_begins_anew_with_each_visit() -> None:
     journey = to(5000.0).stand(15).wait(10).shift(-4000.0).stand(10).wait(10).shift(4000.0)
 
-    told = story(tell(journey.stand(15), fenced(yard(dwell_s=1000.0))))
+    told = tell(journey.stand(15), fenced(yard(dwell_s=1000.0)))
 
-    assert [kind for kind, _ in told] == ["entered", "exited", "entered"]
+    assert kinds(told) == ["entered", "exited", "entered"]
 
 
 def test_wandering_over_the_border_interrupts_no_dwelling() -> None:
@@ -230,9 +184,7 @@ def test_wandering_over_the_border_interrupts_no_dwelling() -> None:
 def test_who_leaves_in_silence_before_the_hour_has_not_dwelled() -> None:
     journey = to(5000.0).stand(5).wait(7200).shift(5000.0).fix()
 
-    assert [k for k, _ in story(tell(journey, fenced(yard(dwell_s=1000.0))))] == [
-        *("entered", "exited"),
-    ]
+    assert kinds(tell(journey, fenced(yard(dwell_s=1000.0)))) == ["entered", "exited"]
 
 
 def test_a_dwell_time_asked_for_later_is_not_told_of_the_past() -> None:
@@ -249,7 +201,7 @@ def test_a_dwell_time_asked_for_later_is_not_told_of_the_past() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notify", "kinds"),
+    ("notify", "expected"),
     [
         (("exited",), ["exited"]),
         (("entered",), ["entered"]),
@@ -258,10 +210,10 @@ def test_a_dwell_time_asked_for_later_is_not_told_of_the_past() -> None:
         (None, ["entered", "dwelled", "exited"]),
     ],
 )
-def test_only_what_is_asked_for(notify: tuple[str, ...] | None, kinds: list[str]) -> None:
+def test_only_what_is_asked_for(notify: tuple[str, ...] | None, expected: list[str]) -> None:
     told = tell(drive(20), fenced(yard(dwell_s=60.0, notify=notify)))
 
-    assert [kind for kind, _ in story(told)] == kinds
+    assert kinds(told) == expected
     assert told.spans("visit") == [(400, 610)]
 
 
