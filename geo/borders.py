@@ -14,6 +14,8 @@ from geo.point import FloatArray, haversine_m
 # Distances are worked out for so many (point, piece) at once: 20 000 corners and many points
 # would otherwise take gigabytes.
 BLOCK = 1 << 18
+# So near to an area's middle, its plane is as good as the point's own.
+NEAR_DEG, NEAR_LAT_MAX = 0.1, 60.0
 
 
 def depth_m(parts: Parts, rows: IntArray, lat: FloatArray, lon: FloatArray) -> FloatArray:
@@ -27,6 +29,19 @@ def depth_m(parts: Parts, rows: IntArray, lat: FloatArray, lon: FloatArray) -> F
     away_m = _nearest_m(lat, lon, _edges(parts, int(rows[0])))
     inside = parts.holding(np.repeat(rows, len(lat)), lat, lon)
     return np.where(inside, away_m, -away_m)
+
+
+def depth_of_m(parts: Parts, rows: IntArray, lat: float, lon: float) -> float:
+    """The same for one point, tens of times faster near areas, and there true to 0.5 %."""
+    row = int(rows[0])
+    if parts.kind[row] == Kind.AREA and not parts.turning:
+        lat_0, lon_0, east_m = parts.fields[:3, row].tolist()
+        north, east = lat - lat_0, lon - lon_0
+        if max(abs(north), abs(east)) <= NEAR_DEG and abs(lat_0) <= NEAR_LAT_MAX:
+            x, y = east * east_m, north * METRES_PER_DEGREE
+            away_m = float(shapely.distance(parts.border_of(row), shapely.Point(x, y)))
+            return away_m if shapely.intersects_xy(parts.geometry[row], x, y) else -away_m
+    return float(depth_m(parts, rows, np.array([lat]), np.array([lon]))[0])
 
 
 def touched(

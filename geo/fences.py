@@ -120,6 +120,10 @@ class FenceIndex:
             out[mine] = borders.depth_m(self._parts, parts, lat[mine], lon[mine])
         return out
 
+    def depth_of_m(self, number: int, lat: float, lon: float) -> float:
+        """The same for one point and one fence, at less cost."""
+        return borders.depth_of_m(self._parts, self._entries[number].parts, lat, lon)
+
     def touched(
         self, start: tuple[FloatArray, FloatArray], end: tuple[FloatArray, FloatArray]
     ) -> tuple[IntArray, IntArray]:

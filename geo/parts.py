@@ -118,6 +118,7 @@ class Parts:
         self.fence: IntArray = np.zeros(0, dtype=np.int64)
         self.fields: FloatArray = np.zeros((PART_FIELDS, 0))
         self.geometry = np.empty(0, dtype=object)
+        self._borders: dict[int, BaseGeometry] = {}
         self._used = 0
         self._free: list[int] = []
         self._turning = 0  # areas across the antimeridian
@@ -137,6 +138,8 @@ class Parts:
 
     def remove(self, rows: IntArray, *, turns: bool) -> None:
         self.geometry[rows] = None
+        for row in rows.tolist():
+            self._borders.pop(row, None)
         self._free.extend(rows.tolist())
         self._turning -= turns
         self._count(rows, -1)
@@ -144,6 +147,19 @@ class Parts:
     def _count(self, rows: IntArray, change: int) -> None:
         self._others += change * int(np.count_nonzero(self.kind[rows]))
         self._areas_only = not self._others
+
+    @property
+    def turning(self) -> bool:
+        """An area lies across the antimeridian."""
+        return self._turning > 0
+
+    def border_of(self, row: int) -> BaseGeometry:
+        """An area's border, made ready when it is first asked for: most are never."""
+        border = self._borders.get(row)
+        if border is None:
+            border = self._borders[row] = shapely.boundary(self.geometry[row])
+            shapely.prepare(border)
+        return border
 
     @property
     def overlap(self) -> bool:

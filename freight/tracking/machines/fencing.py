@@ -6,7 +6,6 @@ import dataclasses
 import math
 
 import msgspec
-import numpy as np
 
 from freight.tracking.facts import Facts
 from freight.tracking.fences import Fence
@@ -238,5 +237,4 @@ def depth_m(fence: Fence, fix: Sample, around: Surroundings) -> float:
     index = around.fences.index_of(around.tenant_key)
     if index is None or fence.number not in index:
         return -math.inf  # its shape is of no use: it holds nobody
-    place = np.array([fix.lat]), np.array([fix.lon])
-    return float(index.depth_m(*place, np.array([fence.number]))[0])
+    return index.depth_of_m(fence.number, fix.lat, fix.lon)
