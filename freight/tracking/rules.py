@@ -8,10 +8,13 @@ from pydantic import Field
 
 from freight.rules import Rules, key
 from freight.tracking.machines.border import BorderRules
+from freight.tracking.machines.driving_hours import DrivingHoursRules
 from freight.tracking.machines.filtering import FilteringRules
 from freight.tracking.machines.halts import HaltRules
 from freight.tracking.machines.idling import IdlingRules
 from freight.tracking.machines.motion import MotionRules
+from freight.tracking.machines.signal import SignalRules
+from freight.tracking.machines.speeding import SpeedingRules
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -35,3 +38,6 @@ class TrackingRules(Rules):
     motion: MotionRules
     halts: HaltRules
     idling: IdlingRules
+    speeding: SpeedingRules
+    driving_hours: DrivingHoursRules
+    signal: SignalRules

@@ -10,10 +10,20 @@ import msgspec
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.facts import Facts
-from freight.tracking.machines import filtering, idling, motion, visits
+from freight.tracking.machines import (
+    driving_hours,
+    filtering,
+    idling,
+    motion,
+    signal,
+    speeding,
+    visits,
+)
+from freight.tracking.machines.driving_hours import Hours
 from freight.tracking.machines.filtering import Filtering
 from freight.tracking.machines.idling import Idling
 from freight.tracking.machines.motion import Motion
+from freight.tracking.machines.speeding import Speeding
 from freight.tracking.machines.visits import Visits
 from freight.tracking.outlook import Outlook, Quietly
 from freight.tracking.sample import Moment, Sample
@@ -35,6 +45,8 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     motion: Motion = motion.START
     idling: Idling = idling.START
     visits: Visits = visits.START
+    speeding: Speeding = speeding.START
+    hours: Hours = driving_hours.START
 
 
 def advance(
@@ -48,6 +60,7 @@ def advance(
         facts.flaw(fix.ts_ms, flaw)
         return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered)
     moment = _moment(now.good, fix, inside)
+    signal.step(moment, now.motion, around, facts)
     moved = motion.step(now.motion, moment, around, facts)
     return Tracked(
         now.tenant_key,
@@ -58,6 +71,8 @@ def advance(
         motion=moved,
         idling=idling.step(now.idling, moment, moved, around, facts),
         visits=visits.step(now.visits, moment, around, facts),
+        speeding=speeding.step(now.speeding, moment, around, facts),
+        hours=driving_hours.step(now.hours, moment, moved, around, facts),
     )
 
 
@@ -73,6 +88,9 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     motion.outlook(now.motion, now.good, around, out)
     idling.outlook(now.idling, now.motion, around, out)
     visits.outlook(now.visits, now.good, around, out)
+    signal.outlook(now.good, now.motion, around, out)
+    speeding.outlook(now.speeding, around, out)
+    driving_hours.outlook(now.hours, now.good, now.motion, around, out)
     return out
 
 
@@ -86,6 +104,7 @@ def absorb(now: Tracked, quietly: Quietly, last: Sample) -> Tracked:
         good=last,
         motion=motion.absorb(now.motion, now.good, quietly, last),
         visits=visits.absorb(now.visits, quietly),
+        hours=driving_hours.absorb(now.hours, now.motion, last),
     )
 
 

@@ -96,6 +96,11 @@ class Motion(msgspec.Struct, frozen=True, array_like=True):
         return not self.standing and self.rest is None and self.trip is not None
 
     @property
+    def parked(self) -> bool:
+        """Devices whose engine goes off often sleep before a stop is a stop."""
+        return self.standing or (self.rest is not None and self.ignition is False)
+
+    @property
     def carried(self) -> bool:
         return self.wired and self.ignition is False
 

@@ -11,8 +11,8 @@ from freight.tracking.machines.halts import Halt
 from freight.tracking.sample import Sample
 from geo.point import way_mm
 
-PLACE_DECIMALS = 6  # fixed: a tenth of a metre
-MM_PER_KM = 1_000_000
+PLACE_DECIMALS = 6
+MM_PER_KM = 1_000_000  # fixed: the units
 
 
 class Trip(msgspec.Struct, frozen=True, array_like=True):
@@ -77,7 +77,7 @@ def moved(
     )
 
 
-def place(there: Rest | Trip) -> dict[str, float]:
+def place(there: Rest | Trip | Sample) -> dict[str, float]:
     return {"lat": round(there.lat, PLACE_DECIMALS), "lon": round(there.lon, PLACE_DECIMALS)}
 
 
