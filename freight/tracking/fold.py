@@ -190,7 +190,8 @@ def _look_at(
         if row in calm_before:
             state = _absorbed(state, folding, calm_before[row])
         truck = follow(state, world)
-        for i in range(start, end):
+        truck.look(seen[start], sets.get(indexes[start], nowhere))  # known to be loud
+        for i in range(start + 1, end):
             truck.take(seen[i], sets.get(indexes[i], nowhere))
         times_ms = (fix.ts_ms for fix in seen[start:end])
         _note(truck, row, dict(zip(times_ms, indexes[start:end], strict=True)), folding)
