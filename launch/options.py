@@ -44,6 +44,10 @@ class UpOptions:
     settings: Path | None
     # None: the usual one if it is free, and else none.
     osmand_port: int | None = None
+    # Dialects over TCP; None: not listened to.
+    teltonika_port: int | None = None
+    ais140_port: int | None = None
+    queclink_port: int | None = None
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +60,8 @@ def add_up_arguments(parser: argparse.ArgumentParser) -> None:
         type=port_number,
         help=f"OsmAnd and Traccar Client ({OSMAND_PORT} if it is free)",
     )
+    for dialect in ("teltonika", "ais140", "queclink"):
+        add(f"--{dialect}-port", type=port_number, metavar="PORT", help="devices over TCP")
     add("--instance", type=instance_name, default="ubertruck", help="its name (%(default)s)")
     add("--trucks", type=truck_count, default=200, help="simulated fleet (%(default)s)")
     add("--seed", type=int, default=1, help="of the simulated fleet (%(default)s)")
@@ -76,4 +82,7 @@ def up_options(parsed: argparse.Namespace) -> UpOptions:
         json_summary=parsed.json_summary,
         settings=parsed.settings,
         osmand_port=parsed.osmand_port,
+        teltonika_port=parsed.teltonika_port,
+        ais140_port=parsed.ais140_port,
+        queclink_port=parsed.queclink_port,
     )

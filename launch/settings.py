@@ -22,6 +22,7 @@ from config.installation import (
     RayCluster,
     Redis,
     SecretStores,
+    TcpPorts,
 )
 from launch.embedded.ray import NODE_HOST
 from launch.layout import REPOSITORY, Layout, write_private
@@ -44,6 +45,8 @@ class GivenServers(Frozen):
     redis: Redis | None = None
     mqtt: Mqtt | None = None
     secrets: SecretStores | None = None
+    # Where devices of a dialect connect; instead of the options, whose ports are on loopback.
+    tcp: TcpPorts | None = None
 
 
 def read_given(path: Path | None) -> GivenServers:
@@ -120,6 +123,7 @@ def build_installation(
         ),
         http=Http(host=LOOPBACK, port=options.http_port),
         osmand=_on_loopback(options.osmand_port),
+        tcp=given.tcp or tcp_ports(options),
         jwt_key_file=layout.jwt_key_file,
         key_file=layout.key_file,
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
@@ -130,6 +134,15 @@ def build_installation(
 
 def _on_loopback(port: int | None) -> Http | None:
     return None if port is None else Http(host=LOOPBACK, port=port)
+
+
+def tcp_ports(options: UpOptions) -> TcpPorts:
+    """Those that the command line asks for."""
+    return TcpPorts(
+        teltonika=_on_loopback(options.teltonika_port),
+        ais140=_on_loopback(options.ais140_port),
+        queclink=_on_loopback(options.queclink_port),
+    )
 
 
 def write_installation(where: Installation, layout: Layout) -> None:

@@ -48,6 +48,7 @@ def as_json(where: Installation, layout: Layout, timings_s: dict[str, float]) ->
         "http": f"http://{where.http.host}:{where.http.port}",
         "mqtt": {"host": where.mqtt.host, "port": where.mqtt.port},
         "osmand": _url_of(where.osmand),
+        "tcp": {dialect: {"host": at.host, "port": at.port} for dialect, at in where.tcp.given()},
         "postgres": {
             "host": where.postgres.host,
             "port": where.postgres.port,
@@ -77,6 +78,7 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         f"  REST      {http}/docs",
         f"  devices   mqtt://{where.mqtt.host}:{where.mqtt.port}",
         f"  OsmAnd    {_url_of(where.osmand) or f'none: port {OSMAND_PORT} is taken'}",
+        *(f"  {dialect:<9} tcp://{at.host}:{at.port}" for dialect, at in where.tcp.given()),
         f"  data      {layout.data_dir}",
         f"  logs      {layout.logs}",
     ]

@@ -25,6 +25,7 @@ from launch.settings import (
     SettingsError,
     build_installation,
     read_given,
+    tcp_ports,
     write_installation,
 )
 from launch.stack import Stack
@@ -81,6 +82,8 @@ def _with_ports(options: UpOptions, layout: Layout, given: GivenServers) -> int:
     require_free(options.http_port, "--http-port")
     if given.mqtt is None:
         require_free(options.mqtt_port, "--mqtt-port")
+    for dialect, at in (given.tcp or tcp_ports(options)).given():
+        require_free(at.port, f"--{dialect}-port")
     osmand_port = chosen_port(options.osmand_port, OSMAND_PORT, "--osmand-port")
     options = dataclasses.replace(options, osmand_port=osmand_port)
     claim = BlockClaim(layout)

@@ -113,7 +113,8 @@ def test_a_report_about_the_device_is_kept_for_the_next_fix() -> None:
     ("message", "reason", "why"),
     [
         (
-            b"+BUFF:GTFRI,2E0503,861106050005423,,,0,1,,,,,,,,,,,,0,0,,98,1,0,,,20200101000001,0083$",
+            b"+BUFF:GTFRI,2E0503,861106050005423,,,0,1,,,,,,,,,,,,0,0,,98,1,0,,,20200101000001,"
+            b"0083$",
             "no_fix",
             "no position",
         ),

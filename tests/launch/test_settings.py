@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from config.installation import BrokerKind, DatabaseRole, Installation, read_installation
+from config.installation import (
+    BrokerKind,
+    DatabaseRole,
+    Http,
+    Installation,
+    TcpPorts,
+    read_installation,
+)
 from config.policy import policy
 from launch.layout import Layout
 from launch.options import UpOptions
@@ -72,6 +80,19 @@ def test_what_is_given_is_taken_as_it_is(tmp_path: Path) -> None:
     assert found.redis.tls
     assert (found.mqtt.kind, found.mqtt.shared_group) == (BrokerKind.EMQX, "g")
     assert found.broker_users_file is None
+
+
+def test_dialects_over_tcp_have_ports_where_somebody_asks_for_them(tmp_path: Path) -> None:
+    asked = replace(options(tmp_path), teltonika_port=5027)
+    layout = Layout.at(tmp_path)
+    layout.create()
+    elsewhere = GivenServers(tcp=TcpPorts(ais140=Http(host="10.0.0.7", port=5028)))
+
+    assert build(tmp_path).tcp.given() == []
+    by_option = build_installation(asked, layout, BLOCK, GivenServers())
+    assert by_option.tcp.given() == [("teltonika", Http(host="127.0.0.1", port=5027))]
+    by_file = build_installation(asked, layout, BLOCK, elsewhere)
+    assert by_file.tcp.given() == [("ais140", Http(host="10.0.0.7", port=5028))]
 
 
 def test_secrets_are_made_once_per_data_directory(tmp_path: Path) -> None:
