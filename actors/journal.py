@@ -100,6 +100,11 @@ class Journal:
             except asyncpg.UniqueViolationError:
                 self._distrust = True
                 raise
+            except asyncpg.CheckViolationError:
+                # A day that was there is gone: retention removed it since. The next try makes it
+                # again, and retention removes it again.
+                self._days.clear()
+                raise
         self._distrust = False
         committed_ms = now_ms()
         self._batch += 1

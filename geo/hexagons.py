@@ -13,7 +13,7 @@ from geo.point import FloatArray
 
 CellArray = npt.NDArray[np.uint64]
 
-FINEST = 15  # fixed: H3's own
+FINEST = 15
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from config.policy import Policy
 from config.sections.ingest import Admission
+from freight.dated import NotInForceError
 from freight.fixes import FixArray
 
+DAY_MS = 86_400_000
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -60,6 +64,21 @@ class RateLimiter:
         ]
         for truck in full:
             del self._buckets[truck]
+
+
+def admission_now(policy: Policy, now_ms: int) -> Admission:
+    """As configured, but nothing of a day that retention removes at its next look."""
+    admission = policy.ingest.admission
+    today = datetime.fromtimestamp(now_ms / 1000.0, UTC).date()
+    try:
+        kept_days = policy.retention.fixes_kept_days.at(today)
+    except NotInForceError:
+        return admission
+    since_midnight_s = now_ms % DAY_MS / 1000.0
+    kept_s = kept_days * DAY_MS / 1000.0 + since_midnight_s
+    if admission.age_s_max <= kept_s:
+        return admission
+    return admission.model_copy(update={"age_s_max": kept_s})
 
 
 def judge(fixes: FixArray, limits: Admission, rates: RateLimiter, now_ms: int) -> Verdicts:

@@ -17,6 +17,7 @@ from config.installation import DatabaseRole
 from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.device_topics import INGEST_SUBSCRIBES
+from ingest.admission import admission_now
 from ingest.broker_kinds import device_broker
 from ingest.command_sender import CommandSender
 from ingest.delivery import Delivery
@@ -174,6 +175,8 @@ class IngestWorker:
             await asyncio.sleep(self._limits.directory_poll_s)
             await self._learn_trucks(system)
             self._reader.rates.forget_full(now_ms())
+            # The doors of our own read by the same reader, whether or not the broker has messages.
+            self._reader.judge_by(admission_now(policy(), now_ms()))
 
     async def _pump(self, system: AnyPool, delivery: Delivery, tasks: asyncio.TaskGroup) -> None:
         """Form windows and send them on their way, in the order of the messages."""
@@ -190,7 +193,7 @@ class IngestWorker:
             if any(self._addresses.find(m.topic) is None for m in messages):
                 # The truck may be younger than our copy of the directory.
                 await self._learn_trucks(system)
-            self._reader.judge_by(policy().ingest.admission)
+            self._reader.judge_by(admission_now(policy(), now_ms()))
             window = self._reader.read(messages, now_ms())
             self._counts["messages_total"] += len(messages)
             done = asyncio.Event()

@@ -67,7 +67,7 @@ def _options(argv: Sequence[str], rules: Simulation) -> argparse.Namespace:
     parser.add_argument("--tenant", default="demo")
     parser.add_argument(
         "--secret",
-        default="dev-secret",  # fixed: public, refused outside development
+        default="dev-secret",
         help="the device's",
     )
     parser.add_argument(
