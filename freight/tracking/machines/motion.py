@@ -291,7 +291,7 @@ def outlook(now: Motion, good: Sample, around: Surroundings, out: Outlook) -> No
 
 
 def _stay_near(rest: Rest, rules: MotionRules, out: Outlook) -> None:
-    out.anchor_lat, out.anchor_lon, out.radius_m = rest.lat, rest.lon, rules.stop_m
+    out.keep_near(rest.lat, rest.lon, rules.stop_m)
 
 
 def absorb(now: Motion, good: Sample, quietly: Quietly, last: Sample) -> Motion:
