@@ -117,6 +117,23 @@ class VaultServer(Frozen):
     ca_file: Path | None = None
 
 
+class RouterKind(StrEnum):
+    OSRM = "osrm"
+    VALHALLA = "valhalla"
+
+
+class RouterServer(Frozen):
+    """Who plans routes; without one the built-in highways do."""
+
+    kind: RouterKind
+    url: str
+    # OSRM's profile or Valhalla's costing; left out: driving, and truck.
+    profile: str | None = None
+    # What a hosted one wants to be sent, such as a key.
+    headers: dict[str, SecretStr] = {}
+    ca_file: Path | None = None
+
+
 class SecretStores(Frozen):
     """Who keeps secrets; the first that has one is believed, in this order."""
 
@@ -140,6 +157,7 @@ class Installation(Frozen):
     # Keys that seal personal data and secrets and sign the audit chain; never in the database.
     key_file: Path
     secrets: SecretStores = SecretStores()
+    router: RouterServer | None = None
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

@@ -29,6 +29,7 @@ from config.sections.live import Live
 from config.sections.operational import Operational
 from config.sections.relay import Relay
 from config.sections.retention import Retention
+from config.sections.routing import Routing
 from config.sections.secrets import SecretLimits
 from config.sections.service_tokens import ServiceTokens
 from config.sections.simulation import Simulation
@@ -65,6 +66,7 @@ class Policy(Section):
     tenancy: Tenancy
     audit: Audit
     secrets: SecretLimits
+    routing: Routing
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

@@ -21,6 +21,7 @@ from config.installation import (
     Postgres,
     RayCluster,
     Redis,
+    RouterServer,
     SecretStores,
     TcpPorts,
 )
@@ -45,6 +46,7 @@ class GivenServers(Frozen):
     redis: Redis | None = None
     mqtt: Mqtt | None = None
     secrets: SecretStores | None = None
+    router: RouterServer | None = None
     # Where devices of a dialect connect; instead of the options, whose ports are on loopback.
     tcp: TcpPorts | None = None
 
@@ -127,6 +129,7 @@ def build_installation(
         jwt_key_file=layout.jwt_key_file,
         key_file=layout.key_file,
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
+        router=given.router,
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )

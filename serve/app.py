@@ -28,6 +28,7 @@ from serve.gateway import Actors
 from serve.health import api as health
 from serve.identity import api as identity
 from serve.identity import token_state
+from serve.journeys import api as journeys
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
@@ -35,6 +36,7 @@ from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.refusals import HANDLERS
 from serve.roles import api as roles
+from serve.routes import api as routes
 from serve.routing import RouteTable
 from serve.secrets import api as secrets
 from serve.sessions import api as sessions
@@ -50,6 +52,8 @@ ROUTERS = (
     devices.router,
     brokers.router,
     fences.router,
+    routes.router,
+    journeys.router,
     tracking.router,
     doors.router,
     events.router,

@@ -25,6 +25,7 @@ from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
 from serve.request_record import attempt
+from serve.routes.planner import Planner
 from serve.tenancy.offboarder import Offboarder
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -73,6 +74,7 @@ class Gateway:
     tenants: TenantStatuses
     door: DeviceDoor
     offboarder: Offboarder
+    planner: Planner
     hub: LiveHub
     bus: LiveBus
     metrics: GatewayMetrics

@@ -24,6 +24,7 @@ from serve.limits.counter import SharedCounter
 from serve.limits.limiter import Limiter
 from serve.live.hub import LiveHub
 from serve.metrics import GatewayMetrics
+from serve.routes.planner import Planner
 from serve.secrets.uses import SecretUses
 from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
@@ -140,6 +141,7 @@ class _Opening:
             door=DeviceDoor(
                 directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
             ),
+            planner=self._planner(),
             offboarder=Offboarder(where, settings, personal, self._system_pool, bus),
             hub=self._hub(actors, bus, directory),
             bus=bus,
@@ -172,6 +174,11 @@ class _Opening:
         limiter = Limiter(settings, counter, self._metrics)
         self._stack.push_async_callback(limiter.close)
         return limiter
+
+    def _planner(self) -> Planner:
+        planner = Planner(self._where.router, lambda: self._settings.now.routing)
+        self._stack.push_async_callback(planner.close)
+        return planner
 
     def work(self, gateway: Gateway) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the requests, by name."""

@@ -13,6 +13,7 @@ ProblemError
 ├── UnconditionalError       428  a change of this must name the version it is meant for
 ├── TooManyError             429  over a limit: try again after Retry-After
 ├── HeadersTooLargeError     431  the headers are longer than we read
+├── BadGatewayError          502  whom we asked gives no usable answer
 └── UnavailableError         503  try again after Retry-After
 """
 
@@ -117,6 +118,11 @@ class TooManyError(ProblemError):
 class HeadersTooLargeError(ProblemError):
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     kind = "headers-too-large"
+
+
+class BadGatewayError(ProblemError):
+    status = HTTPStatus.BAD_GATEWAY
+    kind = "bad-gateway"
 
 
 class UnavailableError(ProblemError):

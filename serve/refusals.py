@@ -43,6 +43,7 @@ def _secrets_refused(raised: Exception) -> ProblemError:
 
 _PROBLEM_OF: dict[type[Exception], Callable[[Exception], ProblemError]] = {
     errors.AlreadyExistsError: lambda raised: ConflictError(str(raised)),
+    errors.InUseError: lambda raised: ConflictError(str(raised)),
     errors.NotFoundError: lambda raised: NotFoundError(str(raised)),
     errors.StaleVersionError: lambda raised: StaleError(str(raised)),
     SecretMissingError: lambda raised: NotFoundError(str(raised)),

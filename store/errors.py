@@ -4,6 +4,7 @@ StoreError
 ├── AlreadyExistsError     the id is taken: choose another
 ├── NotFoundError          no such object for this tenant
 ├── UnknownCarrierError    a truck is given to a carrier that is not there: make it first
+├── InUseError             something else needs it: end that first
 ├── StaleVersionError      changed meanwhile: read again, then decide
 ├── LeaseLostError         another process holds the shard: stop writing, for good
 ├── BatchExistsError       this batch was committed before: reload the shard's state
@@ -30,6 +31,11 @@ class NotFoundError(StoreError):
 class UnknownCarrierError(StoreError):
     def __init__(self, carrier: str | None) -> None:
         super().__init__(f"there is no carrier {carrier!r}")
+
+
+class InUseError(StoreError):
+    def __init__(self, what: str, object_id: str, by: str) -> None:
+        super().__init__(f"{what} {object_id!r} is in use by {by}")
 
 
 class StaleVersionError(StoreError):

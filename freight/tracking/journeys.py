@@ -47,6 +47,14 @@ class PlannedStop(msgspec.Struct, frozen=True):
     halt_s: float = 0.0
 
 
+class AllowedPlace(msgspec.Struct, frozen=True):
+    """Around it, such as at a fuel station, leaving the route means nothing."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
 class JourneyPlan(msgspec.Struct, frozen=True):
     """What was planned for one drive of one truck, as the store keeps it (JSON)."""
 
@@ -55,6 +63,8 @@ class JourneyPlan(msgspec.Struct, frozen=True):
     # Other ways that are as good: from somewhere on the route to somewhere later on it.
     alternates: tuple[Line, ...] = ()
     stops: tuple[PlannedStop, ...] = ()
+    allowed: tuple[AllowedPlace, ...] = ()
+    corridor_m: float | None = None  # farther off it has left the route; None: as the rules say
     start_by_ms: int | None = None  # later, the trip has not started in time
     promised_from_ms: int | None = None
     promised_to_ms: int | None = None  # the arrival at the end is promised by then

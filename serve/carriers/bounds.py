@@ -12,6 +12,7 @@ OF_A_CARRIER = frozenset(
     {
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
+        *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
         *(Permission.CARRIERS_READ, Permission.PERSONAL_READ, Permission.FLAGS_READ),
     }
 )

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     FENCES_WRITE = "fences:write"
     FLAGS_READ = "flags:read"
     FLAGS_WRITE = "flags:write"
+    JOURNEYS_READ = "journeys:read"
+    JOURNEYS_WRITE = "journeys:write"
     LIVE_READ = "live:read"
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
@@ -33,6 +35,8 @@ class Permission(StrEnum):
     POSITIONS_WRITE = "positions:write"  # of any truck of the tenant, for providers
     ROLES_READ = "roles:read"
     ROLES_WRITE = "roles:write"
+    ROUTES_READ = "routes:read"
+    ROUTES_WRITE = "routes:write"
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
     SECRETS_WRITE = "secrets:write"
     TENANTS_READ = "tenants:read"
@@ -67,6 +71,7 @@ class Role(StrEnum):
 _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
+    *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
 )
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
@@ -75,12 +80,14 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.DISPATCHER: (
         *_FLEET_READS,
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
+        *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
     ),
     Role.SHIPPER: (),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
+        *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
     ),
     Role.DRIVER: (),
     Role.FINANCE: (Permission.CARRIERS_READ, Permission.PERSONAL_READ),

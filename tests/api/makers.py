@@ -32,6 +32,11 @@ SQUARE = {
 }
 
 
+LINE = {"type": "LineString", "coordinates": [[77.0, 28.0], [77.1, 28.0], [77.1, 28.1]]}
+ROUTE = {"name": "A route", "shape": LINE}
+ON_ROUTE = {"route": {"id": "route-of-journeys"}}
+
+
 def fresh(kind: str) -> str:
     return f"{kind}-{secrets.token_hex(4)}"
 
@@ -60,6 +65,25 @@ async def device(world: World) -> Made:
 async def fence(world: World) -> Made:
     made = await _post(world, "/v1/fences", {"name": "A fence", "shape": SQUARE})
     return {"id": made["id"]}
+
+
+async def route(world: World) -> Made:
+    made = await _post(world, "/v1/routes", ROUTE)
+    return {"id": made["id"]}
+
+
+async def truck_on_journey(world: World) -> Made:
+    """Along a route that the body of another journey can name."""
+    made = await truck(world)
+    await world.owner.ask("POST", "/v1/routes", json={**ON_ROUTE["route"], **ROUTE})
+    answer = await world.owner.ask("PUT", f"/v1/trucks/{made['id']}/journey", json=ON_ROUTE)
+    assert answer.is_success, answer.text
+    return made
+
+
+async def journey(world: World) -> Made:
+    there = (await truck_on_journey(world))["id"]
+    return {"id": (await world.owner.get(f"/v1/trucks/{there}/journey")).json()["id"]}
 
 
 async def event(world: World) -> Made:
@@ -141,6 +165,9 @@ MAKERS: dict[str, Maker] = {
     "/v1/trucks/{id}": truck,
     "/v1/devices/{id}": device,
     "/v1/fences/{id}": fence,
+    "/v1/routes/{id}": route,
+    "/v1/trucks/{id}/journey": truck_on_journey,
+    "/v1/journeys/{id}": journey,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -157,6 +184,8 @@ MAKERS: dict[str, Maker] = {
 # What an operation must be sent to get past its own validation.
 BODIES: dict[str, Mapping[str, Any]] = {
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
+    "PUT /v1/routes/{id}": ROUTE,
+    "PUT /v1/trucks/{id}/journey": ON_ROUTE,
     "PUT /v1/fences/{id}": {"name": "Another", "shape": SQUARE},
     "PATCH /v1/devices/{id}": {"unique_id": None},
     "PATCH /v1/clients/{id}": {"name": "Another"},

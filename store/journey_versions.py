@@ -1,0 +1,138 @@
+"""Every version of every journey by revision, as shards follow them (SYSTEM), and arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+from freight.tracking.journeys import (
+    UNKNOWN_ROAD,
+    AllowedPlace,
+    JourneyPlan,
+    Line,
+    PlannedStop,
+    Stretch,
+)
+from store import routes
+from store.journeys import TERMS, Place, Stop, many, routes_in
+from store.postgres import AnyConnection, epoch_ms, moment
+from store.routes import RouteRef
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyVersion:
+    """One version as the shards follow it; without a plan the journey has ended."""
+
+    tenant_key: int
+    truck_key: int
+    journey_id: str
+    version: int
+    revision: int
+    valid_from_ms: int
+    plan: JourneyPlan | None
+
+
+async def head_revision(conn: AnyConnection) -> int:
+    """The revision up to which everything is visible; 0 when there was never a journey."""
+    head: int = await conn.fetchval("SELECT coalesce(max(revision), 0) FROM journey_versions")
+    return head
+
+
+async def changes_between(
+    conn: AnyConnection, after: int, upto: int | None, ended_before_ms: int = 0
+) -> list[JourneyVersion]:
+    """Every version within these revisions, by revision, with the lines of its routes.
+
+    For SYSTEM, and of all tenants. From 0 it is the whole past as of `upto` (None: as of now),
+    without journeys that had ended before then, which no fix to come can be about.
+    """
+    rows = await conn.fetch(
+        f"""
+        SELECT * FROM (
+            SELECT tenant_key, truck_key, journey_id, version, revision, valid_from, ended_at,
+                {", ".join(TERMS)},
+                max(ended_at) OVER (PARTITION BY tenant_key, journey_id) AS last_ended_at
+            FROM journey_versions WHERE revision > $1 AND ($2::bigint IS NULL OR revision <= $2)
+        ) told WHERE last_ended_at IS NULL OR last_ended_at >= $3 ORDER BY revision
+        """,
+        after,
+        upto,
+        moment(ended_before_ms),
+    )
+    lines = await routes.lines(
+        conn, [way for row in rows if row["ended_at"] is None for way in _ways_of(row)]
+    )
+    return [_version(row, lines) for row in rows]
+
+
+async def note_arrived(conn: AnyConnection, tenant_key: int, id: str, at_ms: int | None) -> None:  # noqa: A002
+    """For TELEMETRY, when fixes tell so; None when late fixes tell that it was not so."""
+    await conn.execute(
+        "UPDATE journeys SET arrived_at = $3 WHERE tenant_key = $1 AND id = $2",
+        tenant_key,
+        id,
+        None if at_ms is None else moment(at_ms),
+    )
+
+
+def _planned_stop(stop: Stop) -> PlannedStop:
+    return PlannedStop(
+        name=stop.name or stop.fence or "",
+        lat=stop.lat,
+        lon=stop.lon,
+        radius_m=stop.radius_m,
+        arrive_from_ms=None if stop.arrives_from is None else epoch_ms(stop.arrives_from),
+        arrive_to_ms=None if stop.arrives_until is None else epoch_ms(stop.arrives_until),
+        halt_s=stop.service_s,
+    )
+
+
+def _ways_of(row: asyncpg.Record) -> list[tuple[int, RouteRef]]:
+    ways = routes_in(dict(row))
+    return [(row["tenant_key"], ref) for ref in (ways["route"], *ways["alternates"])]
+
+
+def _version(
+    row: asyncpg.Record, lines: Mapping[tuple[int, RouteRef], routes.Route]
+) -> JourneyVersion:
+    return JourneyVersion(
+        row["tenant_key"],
+        row["truck_key"],
+        row["journey_id"],
+        row["version"],
+        row["revision"],
+        epoch_ms(row["valid_from"]),
+        None if row["ended_at"] is not None else _plan(row, lines),
+    )
+
+
+def _plan(row: asyncpg.Record, lines: Mapping[tuple[int, RouteRef], routes.Route]) -> JourneyPlan:
+    ways = routes_in(dict(row))
+
+    def line(ref: RouteRef) -> Line:
+        route = lines[row["tenant_key"], ref]
+        roads = [(each.first, each.road_class) for each in route.sections or ()]
+        return Line(
+            route.line, tuple(Stretch(first, name or UNKNOWN_ROAD) for first, name in roads)
+        )
+
+    def ms(name: str) -> int | None:
+        return None if row[name] is None else epoch_ms(row[name])
+
+    return JourneyPlan(
+        from_ms=epoch_ms(row["starts_at"]),
+        route=line(ways["route"]),
+        alternates=tuple(line(ref) for ref in ways["alternates"]),
+        stops=tuple(_planned_stop(each) for each in many(row["stops"], Stop)),
+        allowed=tuple(
+            AllowedPlace(each.lat, each.lon, each.radius_m) for each in many(row["allowed"], Place)
+        ),
+        corridor_m=row["corridor_m"],
+        start_by_ms=ms("departs_until"),
+        promised_from_ms=ms("arrives_from"),
+        promised_to_ms=ms("arrives_until"),
+        paise_per_km=row["paise_per_km"],
+        paise_per_hour=row["paise_per_hour"],
+    )
