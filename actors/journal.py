@@ -126,6 +126,8 @@ class Journal:
         inserted = await fixes.insert_older(
             conn, older, _pick(extras, folding.older_index), self._shard, number
         )
+        if len(inserted) < len(older):
+            await fixes.note_repeats(conn, np.delete(older, sorted(inserted)))
         stored = len(folding.fixes) + len(inserted)
         # Last, so that its time is the commit's; it also proves that the shard is still ours.
         await leases.open_batch(

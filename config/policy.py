@@ -38,6 +38,7 @@ from config.sections.tcp import Tcp
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
+from freight.conformance import ConformanceRules
 from freight.status import StatusRules
 from freight.tracking.rules import TrackingRules
 
@@ -57,6 +58,7 @@ class Policy(Section):
     dialects: Dialects
     tcp: Tcp
     doors: Doors
+    conformance: Annotated[ConformanceRules, At("services/devices/business")]
     service_tokens: ServiceTokens
     api: Api
     edge: Edge

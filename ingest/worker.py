@@ -131,10 +131,7 @@ class IngestWorker:
             self._trouble = None
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_directory(system), name="directory")
-                tasks.create_task(
-                    self._stream.run([t for t in INGEST_SUBSCRIBES if "status" not in t]),
-                    name="broker",
-                )
+                tasks.create_task(self._stream.run(INGEST_SUBSCRIBES), name="broker")
                 tasks.create_task(self._pump(system, delivery, tasks), name="pump")
                 tasks.create_task(direct.run(), name="direct")
                 for dialect, port in installation().tcp.given():
@@ -154,7 +151,7 @@ class IngestWorker:
         sender = CommandSender(
             system, lambda: self._stream.session, self._limits.receipts, self._counts
         )
-        assert sender
+        tasks.create_task(sender.run(), name="commands")
         where = installation().osmand
         if where is not None and self._http is not None:
             tasks.create_task(serve_osmand(where, self._http), name="osmand")

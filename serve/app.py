@@ -15,6 +15,8 @@ from serve.audit.refusals import NoteRefusals
 from serve.brokers import api as brokers
 from serve.carriers import api as carriers
 from serve.clients import api as clients
+from serve.commands import api as commands
+from serve.conformance import api as conformance
 from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
@@ -56,6 +58,8 @@ ROUTERS = (
     journeys.router,
     tracking.router,
     doors.router,
+    commands.router,
+    conformance.router,
     events.router,
     live.router,
     identity.router,

@@ -22,8 +22,9 @@ _SELECT = """
         (SELECT received_at FROM fixes WHERE fixes.truck_key = c.truck_key
             ORDER BY ts DESC LIMIT 1) AS last_seen_at,
         (SELECT max(last_at) FROM device_refusals r WHERE r.truck_key = c.truck_key)
-            AS last_refused_at
+            AS last_refused_at, s.is_online, s.changed_at AS connection_changed_at
     FROM device_credentials c JOIN trucks t ON t.key = c.truck_key
+        LEFT JOIN device_states s ON s.truck_key = c.truck_key
 """
 
 
@@ -40,6 +41,9 @@ class Device:
     previous_until: datetime | None
     last_seen_at: datetime | None
     last_refused_at: datetime | None
+    # As it, or the broker in its place, said last; None: nothing was ever said.
+    is_online: bool | None
+    connection_changed_at: datetime | None
 
 
 class BoundElsewhereError(AlreadyExistsError):

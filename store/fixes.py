@@ -32,6 +32,7 @@ __all__ = [
     "insert_older",
     "known",
     "last_fix_of",
+    "note_repeats",
     "replay_after",
     "track",
     "windows",
@@ -156,6 +157,27 @@ async def insert_older(
     keys = list(zip(fixes["truck_key"].tolist(), fixes["ts_ms"].tolist(), strict=True))
     first_row = {key: row for row, key in reversed(list(enumerate(keys)))}
     return {first_row[record["truck_key"], epoch_ms(record["ts"])] for record in inserted}
+
+
+async def note_repeats(conn: AnyConnection, repeated: FixArray) -> None:
+    """For TELEMETRY: these were stored already; told of in the device's conformance report."""
+    if not len(repeated):
+        return
+    trucks, first, counts = np.unique(repeated["truck_key"], return_index=True, return_counts=True)
+    await conn.execute(
+        """
+        INSERT INTO fix_repeats AS r (truck_key, tenant_key, day, repeated)
+        SELECT truck, tenant, ('epoch'::timestamptz + ms * interval '1 ms')::date, count
+        FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[])
+            AS g (truck, tenant, ms, count)
+        ORDER BY truck
+        ON CONFLICT (truck_key, day) DO UPDATE SET repeated = r.repeated + excluded.repeated
+        """,
+        trucks.tolist(),
+        repeated["tenant_key"][first].tolist(),
+        repeated["received_ms"][first].tolist(),
+        counts.tolist(),
+    )
 
 
 # ---------------------------------------------------------------------------------- reading

@@ -1,8 +1,8 @@
-"""Doors for devices besides MQTT, commands to them, and what is told of how well they behave."""
+"""Doors for devices besides MQTT, commands to devices, and reports of how well they behave."""
 
 from __future__ import annotations
 
-from config.schema import Count, Positive, Section, Share, Who, key
+from config.schema import Count, Positive, Section, Who, key
 
 
 class Http(Section):
@@ -55,42 +55,16 @@ class Commands(Section):
     kept_days: Count = key("Commands that are over are forgotten after so many days.")
 
 
-class Conformance(Section):
-    """What is told of a device's behaviour, and from when on it is not in order."""
+class Reports(Section):
+    """Of how well devices report; from when on they are not in order is the conformance rules'."""
 
     span_s_usual: Positive = key("The span looked at, if nothing is said.", live=True)
     span_s_max: Positive = key("The longest span that may be asked for.", live=True)
-    fixes_max: Count = key("More fixes than these are not looked at: ask for less.", live=True)
-    expected_interval_s: Positive = key(
-        "How often a moving truck's device is to report.", who=Who.TENANT, live=True
-    )
-    gap_intervals: Positive = key(
-        "A pause of more than so many expected intervals is a gap.", who=Who.TENANT, live=True
-    )
-    offset_s_max: Positive = key(
-        "How far the clock may be off, at the median.", who=Who.TENANT, live=True
-    )
-    delay_s_max: Positive = key(
-        "How late fixes may come in, for 95 of 100.", who=Who.TENANT, live=True
-    )
-    late_share_max: Share = key(
-        "Which share may come behind newer ones.", who=Who.TENANT, live=True
-    )
-    repeated_share_max: Share = key("Which share may be sent again.", who=Who.TENANT, live=True)
-    rejected_share_max: Share = key("Which share may be rejected.", who=Who.TENANT, live=True)
-    accuracy_m_max: Positive = key(
-        "What accuracy 95 of 100 fixes are to have.", who=Who.TENANT, live=True
-    )
-    fields_wanted: tuple[str, ...] = key(
-        "Optional fields that fixes are to carry.", who=Who.TENANT, live=True
-    )
-    missing_share_max: Share = key(
-        "Which share may lack a wanted field.", who=Who.TENANT, live=True
-    )
+    fixes_max: Count = key("More fixes are not looked at: a shorter span is asked for.", live=True)
 
 
 class Doors(Section):
     http: Http
     osmand: Osmand
     commands: Commands
-    conformance: Conformance
+    reports: Reports

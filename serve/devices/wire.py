@@ -47,6 +47,8 @@ class DeviceOut(BaseModel):
     revoked_at: datetime | None
     last_seen_at: datetime | None = Field(description="when its newest fix came in")
     last_refused_at: datetime | None
+    is_online: bool | None = Field(description="as its status topic said last; null: never")
+    connection_changed_at: datetime | None = Field(description="since when that is so")
     version: int
 
     @classmethod

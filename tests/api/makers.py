@@ -57,6 +57,13 @@ async def truck(world: World) -> Made:
     return {"id": (await world.owner.truck(fresh("truck")))["id"]}
 
 
+async def command(world: World) -> Made:
+    """To the device of a truck."""
+    owner = (await truck(world))["id"]
+    made = await _post(world, f"/v1/trucks/{owner}/commands", {"kind": "reboot"})
+    return {"id": owner, "command_id": made["id"]}
+
+
 async def device(world: World) -> Made:
     """A truck brings its device along, called like it."""
     return await truck(world)
@@ -163,6 +170,7 @@ async def oidc_issuer(world: World) -> Made:
 MAKERS: dict[str, Maker] = {
     "/v1/carriers/{id}": carrier,
     "/v1/trucks/{id}": truck,
+    "/v1/trucks/{id}/commands/{command_id}": command,
     "/v1/devices/{id}": device,
     "/v1/fences/{id}": fence,
     "/v1/routes/{id}": route,
@@ -183,6 +191,7 @@ MAKERS: dict[str, Maker] = {
 
 # What an operation must be sent to get past its own validation.
 BODIES: dict[str, Mapping[str, Any]] = {
+    "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/routes/{id}": ROUTE,
     "PUT /v1/trucks/{id}/journey": ON_ROUTE,

@@ -63,6 +63,8 @@ async def test_a_trucks_device_has_the_trucks_id(caller: Caller) -> None:
         "revoked_at": None,
         "last_seen_at": None,
         "last_refused_at": None,
+        "is_online": None,
+        "connection_changed_at": None,
         "version": 1,
     }
 
