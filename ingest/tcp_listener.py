@@ -73,6 +73,7 @@ class TcpListener:
             writer.transport.abort()
             return
         self._door.counts["tcp_connections_total"] += 1
+        self._door.counts["tcp_connections"] += 1
         self._by_peer[peer] += 1
         stream = STREAMS[self._dialect](policy().tcp.frame_bytes_max)
         session = TcpSession(
@@ -103,6 +104,8 @@ class TcpListener:
             return True
         with contextlib.suppress(ValueError):
             address = ip_address(peer)
+            # As a socket for both families names an address of the older one.
+            address = getattr(address, "ipv4_mapped", None) or address
             return any(address in ip_network(one, strict=False) for one in networks)
         return False
 
@@ -115,6 +118,7 @@ class TcpListener:
         self._sessions[unique_id] = session
 
     def _forget(self, peer: str, session: TcpSession) -> None:
+        self._door.counts["tcp_connections"] -= 1
         self._by_peer[peer] -= 1
         if not self._by_peer[peer]:
             del self._by_peer[peer]

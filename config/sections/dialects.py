@@ -73,6 +73,7 @@ class Ais140(Section):
     login_headers: tuple[str, ...] = key("Packets that only say who it is.", live=True)
     health_headers: tuple[str, ...] = key("Packets about the device's health.", live=True)
     heartbeat_headers: tuple[str, ...] = key("Packets that say nothing.", live=True)
+    notice_headers: tuple[str, ...] = key("Packets about changed settings.", live=True)
     health_fields: tuple[str, ...] = key("Names of a health packet's fields behind the IMEI.")
     types: dict[str, AlarmName] = key("Alarms by packet type.", live=True)
     alerts: dict[int, AlarmName] = key("Alarms by alert id, where the type has none.", live=True)

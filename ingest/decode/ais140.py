@@ -93,7 +93,11 @@ def read(raw: bytes, given: Given) -> Said:
     profile = _profile(",".join(fields), rules)
     if profile is None:
         return unreadable(raw, "no vendor's profile fits")
-    packet = _Packet(raw, text, fields, profile, given)
+    return _said(_Packet(raw, text, fields, profile, given), fields, rules)
+
+
+def _said(packet: _Packet, fields: list[str], rules: Ais140) -> Said:
+    """By what its header and its fields say that it is."""
     header = fields[0]
     if header in rules.heartbeat_headers:
         return packet.said(Kind.STATUS, "heartbeat", imei_of(fields))
@@ -101,6 +105,8 @@ def read(raw: bytes, given: Given) -> Said:
         return packet.login()
     if header in rules.health_headers:
         return packet.health()
+    if header in rules.notice_headers:
+        return packet.said(Kind.STATUS, "notice", imei_of(fields), aside={"notice": fields[1:]})
     return packet.position()
 
 

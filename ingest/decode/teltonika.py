@@ -13,8 +13,8 @@ from ingest.decode.teltonika_elements import values_of
 
 CODEC_8, CODEC_8E, CODEC_16 = 0x08, 0x8E, 0x10
 AVL = (CODEC_8, CODEC_8E, CODEC_16)
-# Answers to commands; 13 carries a time, 14 the IMEI, before the text.
-COMMANDS = (0x0C, 0x0D, 0x0E)
+# Answers to commands, and where their text begins: 13 puts a time before it, 14 the IMEI.
+COMMANDS = {0x0C: 7, 0x0D: 11, 0x0E: 15}
 KEEP_ALIVE = 0xFF  # fixed: the protocol's
 PREAMBLE = b"\x00\x00\x00\x00"
 LOGIN = b"\x00\x0f"  # the length of an IMEI
@@ -123,7 +123,7 @@ def _records(data: bytes, meaning: TeltonikaElements) -> Decoded:
 
 def _text(data: bytes) -> str:
     """An answer: codec, count, type, length, text, count."""
-    return data[7:-1].decode("utf-8", errors="replace")
+    return data[COMMANDS[data[0]] : -1].decode("utf-8", errors="replace")
 
 
 def _read_records(data: bytes, codec: int, decoded: Decoded, meaning: TeltonikaElements) -> int:

@@ -177,6 +177,13 @@ def test_health_is_kept_for_the_next_fix() -> None:
     }
 
 
+def test_a_changed_setting_is_kept_for_the_next_fix() -> None:
+    (said,) = ais140(b"$,PC,12,861359034137271,1,9198440,12112018,085308,URE:30,*")
+
+    assert (said.kind, said.unique_id) == (Kind.STATUS, "861359034137271")
+    assert said.aside["notice"][-2] == "URE:30"
+
+
 def test_a_heartbeat_is_answered() -> None:
     (said,) = ais140(b"$,HBT,*")
 

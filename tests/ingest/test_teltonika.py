@@ -233,9 +233,12 @@ def test_a_stream_without_a_next_frame_is_lost(sent: bytes, reason: str) -> None
     assert said.decoded.bad[0].reason == reason
 
 
-def test_an_answer_to_a_command_is_no_position() -> None:
-    text = b"DI1:0 DI2:0"
-    body = b"\x0c\x01\x06" + len(text).to_bytes(4, "big") + text + b"\x01"
+@pytest.mark.parametrize(
+    ("codec", "before"), [(0x0C, b""), (0x0D, bytes(4)), (0x0E, bytes.fromhex("0352093081452251"))]
+)
+def test_an_answer_to_a_command_is_no_position(codec: int, before: bytes) -> None:
+    text = before + b"DI1:0 DI2:0"
+    body = bytes([codec, 1, 6]) + len(text).to_bytes(4, "big") + text + b"\x01"
 
     (said,) = teltonika(codec_packet(body))
 
