@@ -61,9 +61,14 @@ def driving(points: int, seed: int) -> Floats:
 
 def tracks(steps: int, seed: int) -> Floats:
     """[truck, step, lat or lon], STEP_M from step to step."""
+    return np.stack([track for track, _ in drives(steps, seed)])
+
+
+def drives(steps: int, seed: int) -> list[tuple[Floats, Floats]]:
+    """Each truck's track, and the whole way that it drives along."""
     rng = np.random.default_rng(seed)
     graph = read_roads()
-    return np.stack([_track(rng, graph, steps) for _ in range(TRUCKS)])
+    return [_drive(rng, graph, steps) for _ in range(TRUCKS)]
 
 
 def random_points(points: int, seed: int) -> Floats:
@@ -86,7 +91,7 @@ def _polygon(
     return shapely.Polygon(np.column_stack([lon, at[0] + reach * np.sin(angle)]))
 
 
-def _track(rng: np.random.Generator, graph: RoadGraph, steps: int) -> Floats:
+def _drive(rng: np.random.Generator, graph: RoadGraph, steps: int) -> tuple[Floats, Floats]:
     """A way between two far towns, driven to and fro from somewhere on it."""
     length_m, shape, along = 0.0, np.empty((0, 2)), np.empty(0)
     while length_m < 2.0 * STEP_M:
@@ -99,4 +104,4 @@ def _track(rng: np.random.Generator, graph: RoadGraph, steps: int) -> Floats:
     at_m = (rng.uniform(0.0, length_m) + STEP_M * np.arange(steps)) % (2.0 * length_m)
     at_m = np.minimum(at_m, 2.0 * length_m - at_m)
     lat = np.interp(at_m, along, shape[:, 0])
-    return np.column_stack([lat, np.interp(at_m, along, shape[:, 1])])
+    return np.column_stack([lat, np.interp(at_m, along, shape[:, 1])]), shape
