@@ -31,7 +31,7 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
     columns.heed(world, news.fixes)
     points, fences = holding(news.fixes, world.fences)
     marks = marks_of(len(news.fixes), points, fences)
-    seen = look(news.fixes, news.previous, columns.bounds[news.rows], marks)
+    seen = look(news.fixes, news.previous, columns.bounds[news.rows], marks, world.journeys.routes)
     calm = _until_the_first_loud(seen.quiet, news.previous)
     folding = Folding(
         given=given,
@@ -153,7 +153,7 @@ class Followed:
         good = self._last or self._looked.good
         if good is None:
             return False
-        found = quiet_step(self.outlook(), self.around.rules.filtering, good, fix, inside)
+        found = quiet_step(self.outlook(), self.around, good, fix, inside)
         if found is None:
             return False
         self._quiet_fixes += 1

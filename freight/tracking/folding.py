@@ -13,6 +13,7 @@ from freight.fixes import FixArray
 from freight.tracking.checkpoints import Checkpoint
 from freight.tracking.facts import Flaw, Span
 from freight.tracking.fences import FenceBook
+from freight.tracking.journeys import JourneyBook
 from freight.tracking.names import TruckName
 from freight.tracking.outlook import Outlook
 from freight.tracking.rules import TrackingRules
@@ -30,6 +31,7 @@ class World:
     names: Mapping[int, TruckName]
     rules_of: Callable[[str], TrackingRules]  # by the tenant's id
     known_at_ms: int
+    journeys: JourneyBook = dataclasses.field(default_factory=JourneyBook)
 
     def in_force(self, tenant_key: int, truck_key: int) -> tuple[int, TrackingRules]:
         """What the outlooks of a tenant's trucks hold under: its fences' revision, its rules."""
@@ -38,7 +40,15 @@ class World:
     def around(self, tenant_key: int, truck_key: int) -> Surroundings:
         name = self.names[truck_key]
         rules = self.rules_of(name.tenant)
-        return Surroundings(tenant_key, truck_key, name, rules, self.fences, self.known_at_ms)
+        return Surroundings(
+            tenant_key,
+            truck_key,
+            name,
+            rules,
+            self.fences,
+            self.known_at_ms,
+            journeys=self.journeys,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

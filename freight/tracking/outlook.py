@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
+from freight.tracking.courses import Course
 from geo.point import way_mm
 
 NEVER_MS = 2**62  # fixed: later than any clock
@@ -30,6 +31,7 @@ class Outlook:
     fuel_pct_max: float = math.inf
     ignition: int = MISSING_INT8  # exactly this: 0, 1 or missing
     inside: frozenset[int] = frozenset()  # exactly these fences hold the fix
+    course: Course | None = None  # the truck stays on this part of its route
 
     def wake_at(self, ts_ms: int) -> None:
         self.until_ms = min(self.until_ms, ts_ms)

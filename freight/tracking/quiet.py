@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
+from freight.tracking.courses import (
+    COURSE_DTYPE,
+    NO_COURSE,
+    NO_ROUTE,
+    is_kept,
+    kept,
+    no_courses,
+    place_of,
+)
 from freight.tracking.machines.filtering import FilteringRules, reach_mm
 from freight.tracking.outlook import ALWAYS_MS, Outlook
 from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample, implied_kmh
+from freight.tracking.surroundings import Surroundings
 from geo.point import way_mm, ways_mm
+from geo.route_table import RouteTable
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -36,6 +48,7 @@ BOUNDS_DTYPE = np.dtype(
         ("reach_mm_min", np.float64),
         ("reach_kmh", np.float64),
         ("ignition", np.int8),
+        ("course", COURSE_DTYPE),
     ]
 )
 BoundsArray = npt.NDArray[np.void]
@@ -48,12 +61,13 @@ def no_bounds(rows: int) -> BoundsArray:
     """Of trucks that nobody has looked at: nothing is quiet."""
     empty = np.zeros(rows, dtype=BOUNDS_DTYPE)
     empty["until_ms"] = ALWAYS_MS
+    empty["course"] = no_courses(rows)
     return empty
 
 
 def bounds_of(
     outlook: Outlook, rules: FilteringRules, good: tuple[int, float, float]
-) -> tuple[float, ...]:
+) -> tuple[Any, ...]:
     """`good` is the good fix's device time, latitude and longitude."""
     ts_ms, lat, lon = good
     return (
@@ -73,6 +87,7 @@ def bounds_of(
         1000.0 * rules.jump_m_min,
         rules.speed_kmh_max,
         outlook.ignition,
+        NO_COURSE if outlook.course is None else outlook.course.row,
     )
 
 
@@ -86,7 +101,11 @@ class Quiet:
 
 
 def look(
-    fixes: FixArray, previous: IntArray, bounds: BoundsArray, marks: npt.NDArray[np.uint64]
+    fixes: FixArray,
+    previous: IntArray,
+    bounds: BoundsArray,
+    marks: npt.NDArray[np.uint64],
+    routes: RouteTable,
 ) -> Quiet:
     """`previous` is the index of the same truck's fix before, or -1: then the bounds' good fix.
 
@@ -116,6 +135,10 @@ def look(
     quiet &= ~((fuel_pct < bounds["fuel_pct_min"]) | (fuel_pct > bounds["fuel_pct_max"]))
     quiet &= (np.abs(lat) > NOWHERE_DEG_MAX) | (np.abs(lon) > NOWHERE_DEG_MAX)
     _keep_near(quiet, lat, lon, bounds)
+    with_course = np.flatnonzero(quiet & (bounds["course"]["number"] != NO_ROUTE))
+    if len(with_course):
+        courses = bounds["course"][with_course]
+        quiet[with_course] = kept(fixes[with_course], courses, routes)
     return Quiet(quiet, way_mm, speed_kmh)
 
 
@@ -160,9 +183,10 @@ def marks_of(count: int, points: IntArray, fences: IntArray) -> npt.NDArray[np.u
 
 
 def quiet_step(
-    outlook: Outlook, rules: FilteringRules, good: Sample, fix: Sample, inside: frozenset[int]
+    outlook: Outlook, around: Surroundings, good: Sample, fix: Sample, inside: frozenset[int]
 ) -> tuple[int, float] | None:
     """The same question for one fix: its way and speed when it is quiet, else None."""
+    rules = around.rules.filtering
     if fix.ts_ms >= outlook.until_ms or inside != outlook.inside or _says_more(outlook, rules, fix):
         return None
     elapsed_ms = fix.ts_ms - good.ts_ms
@@ -171,6 +195,9 @@ def quiet_step(
     if way > reach_mm(elapsed_ms, rules) or not _is_held(outlook, fix):
         return None
     if not outlook.speed_kmh_min <= speed_kmh <= outlook.speed_kmh_max:
+        return None
+    course = outlook.course
+    if course is not None and not is_kept(course, place_of(course, fix, around.journeys.routes)):
         return None
     return way, speed_kmh
 

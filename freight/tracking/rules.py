@@ -7,9 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from freight.rules import Rules, key
+from freight.tracking.eta import EtaRules
 from freight.tracking.machines.border import BorderRules
 from freight.tracking.machines.driving_hours import DrivingHoursRules
 from freight.tracking.machines.filtering import FilteringRules
+from freight.tracking.machines.following_rules import FollowingRules
 from freight.tracking.machines.halts import HaltRules
 from freight.tracking.machines.idling import IdlingRules
 from freight.tracking.machines.motion import MotionRules
@@ -41,3 +43,5 @@ class TrackingRules(Rules):
     speeding: SpeedingRules
     driving_hours: DrivingHoursRules
     signal: SignalRules
+    following: FollowingRules
+    eta: EtaRules

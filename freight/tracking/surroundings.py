@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from freight.tracking.fences import FenceBook
+from freight.tracking.journeys import JourneyBook
 from freight.tracking.names import TruckName
 from freight.tracking.rules import TrackingRules
 
@@ -18,5 +19,6 @@ class Surroundings:
     fences: FenceBook
     known_at_ms: int
     truck_class: str | None = None
+    journeys: JourneyBook = dataclasses.field(default_factory=JourneyBook)
     # How often this device is expected to speak; None: as the rules say.
     interval_s: float | None = None

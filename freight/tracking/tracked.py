@@ -13,16 +13,20 @@ from freight.tracking.facts import Facts
 from freight.tracking.machines import (
     driving_hours,
     filtering,
+    following,
     idling,
     motion,
+    promise,
     signal,
     speeding,
     visits,
 )
 from freight.tracking.machines.driving_hours import Hours
 from freight.tracking.machines.filtering import Filtering
+from freight.tracking.machines.following import Following
 from freight.tracking.machines.idling import Idling
 from freight.tracking.machines.motion import Motion
+from freight.tracking.machines.promise import Drive, Promise
 from freight.tracking.machines.speeding import Speeding
 from freight.tracking.machines.visits import Visits
 from freight.tracking.outlook import Outlook, Quietly
@@ -47,6 +51,8 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     visits: Visits = visits.START
     speeding: Speeding = speeding.START
     hours: Hours = driving_hours.START
+    following: Following = following.START
+    promise: Promise = promise.START
 
 
 def advance(
@@ -62,6 +68,8 @@ def advance(
     moment = _moment(now.good, fix, inside)
     signal.step(moment, now.motion, around, facts)
     moved = motion.step(now.motion, moment, around, facts)
+    hours = driving_hours.step(now.hours, moment, moved, around, facts)
+    followed = following.step(now.following, moment, moved, around, facts)
     return Tracked(
         now.tenant_key,
         now.truck_key,
@@ -72,7 +80,11 @@ def advance(
         idling=idling.step(now.idling, moment, moved, around, facts),
         visits=visits.step(now.visits, moment, around, facts),
         speeding=speeding.step(now.speeding, moment, around, facts),
-        hours=driving_hours.step(now.hours, moment, moved, around, facts),
+        hours=hours,
+        following=followed,
+        promise=promise.step(
+            now.promise, Drive(fix.ts_ms, now.following, followed, hours.driving_ms), around, facts
+        ),
     )
 
 
@@ -91,6 +103,8 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     signal.outlook(now.good, now.motion, around, out)
     speeding.outlook(now.speeding, around, out)
     driving_hours.outlook(now.hours, now.good, now.motion, around, out)
+    following.outlook(now.following, now.good, now.motion, around, out)
+    promise.outlook(now.promise, now.following, around, out)
     return out
 
 

@@ -1,0 +1,391 @@
+"""How far along its route a truck is, and whether it still follows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from freight.tracking.courses import Course, is_kept, place_of
+from freight.tracking.facts import Facts
+from freight.tracking.journeys import Journey
+from freight.tracking.machines import detours, episodes
+from freight.tracking.machines.episodes import Away, Spot
+from freight.tracking.machines.following_rules import FollowingRules
+from freight.tracking.machines.motion import Motion
+from freight.tracking.outlook import Outlook
+from freight.tracking.sample import Moment, Sample
+from geo.places import Place
+
+if TYPE_CHECKING:
+    from freight.tracking.surroundings import Surroundings
+
+NOT_STARTED = "truck.route.not_started"
+STARTED = "truck.route.started"
+ARRIVED = "truck.route.arrived"
+WRONG_WAY = "truck.route.wrong_way"
+
+# Modes
+AWAITED, UNDER_WAY, OVER = "awaited", "under_way", "over"
+
+
+class Backwards(msgspec.Struct, frozen=True, array_like=True):
+    """The truck drives towards where it came from."""
+
+    since_ms: int
+    from_m: float
+    lat: float
+    lon: float
+    lowest_m: float
+    told: bool = False
+
+
+class Following(msgspec.Struct, frozen=True, array_like=True):
+    """The place that `last_m` says is where the machines looked last, not where the truck is now:
+    within a section of its route nothing changes.
+    """
+
+    journey: str | None = None
+    version: int = 0
+    mode: str = AWAITED
+    started_ms: int | None = None
+    not_started_told: bool = False
+    begun_m: float | None = None  # awaited: the least progress seen on the route
+    way: int = 0
+    last_m: float = 0.0  # along that way
+    at_ms: int = 0
+    away: Away | None = None
+    backwards: Backwards | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.journey is not None and self.mode == UNDER_WAY
+
+    def progress_m(self, journey: Journey) -> float:
+        """Along the route, whichever way the truck takes."""
+        return journey.ways[self.way].along_route_m(self.last_m)
+
+
+START = Following()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scene:
+    """One fix of a truck with a journey, what stands around it, and where to tell of it."""
+
+    moment: Moment
+    motion: Motion
+    journey: Journey
+    around: Surroundings
+    facts: Facts
+
+    @property
+    def fix(self) -> Sample:
+        return self.moment.fix
+
+    @property
+    def rules(self) -> FollowingRules:
+        return self.around.rules.following
+
+    def said(self, **more: Any) -> dict[str, Any]:
+        return {
+            "journey": self.journey.id,
+            "journey_version": self.journey.version,
+            "position": {"lat": self.fix.lat, "lon": self.fix.lon},
+            **more,
+        }
+
+    def place(self, way: int, last_m: float, at_ms: int, fix: Sample | None = None) -> Place:
+        course = _course(self.journey, way, last_m, at_ms, self.rules)
+        return place_of(course, fix or self.fix, self.around.journeys.routes)
+
+
+def step(
+    now: Following, moment: Moment, motion: Motion, around: Surroundings, facts: Facts
+) -> Following:
+    """`motion` is what this fix has made of it."""
+    journey = around.journeys.at(around.truck_key, moment.fix.ts_ms)
+    if journey is None:
+        _let_go(now, moment.fix.ts_ms, facts)
+        return START
+    scene = Scene(moment, motion, journey, around, facts)
+    if now.journey != journey.id or now.version != journey.version:
+        now = _taken_up(now, scene)
+    if now.mode == AWAITED:
+        return _await(now, scene)
+    return _follow(now, scene) if now.mode == UNDER_WAY else now
+
+
+def _let_go(now: Following, ts_ms: int, facts: Facts) -> None:
+    """Something else is followed from here on: what went on has an end that nobody saw."""
+    if now.journey is None:
+        return
+    if now.away is not None and now.away.told is not None:
+        facts.span(episodes.SPAN, now.away.left.ts_ms, ts_ms, now.away.told, now.journey)
+    if now.backwards is not None and now.backwards.told:
+        facts.span(
+            "wrong_way", now.backwards.since_ms, ts_ms, {"journey": now.journey}, now.journey
+        )
+
+
+def _taken_up(now: Following, scene: Scene) -> Following:
+    _let_go(now, scene.fix.ts_ms, scene.facts)
+    journey = scene.journey
+    if now.journey != journey.id:
+        return Following(journey.id, journey.version)
+    if now.mode == OVER:
+        return replace(now, version=journey.version)
+    # Another route for the same drive: the truck has to be found on it first.
+    told = now.not_started_told
+    return Following(journey.id, journey.version, AWAITED, now.started_ms, told)
+
+
+# ------------------------------------------------------------------------------------- starting
+
+
+def _await(now: Following, scene: Scene) -> Following:
+    due_ms = scene.journey.plan.start_by_ms
+    told = now.not_started_told or now.started_ms is not None
+    if due_ms is not None and not told and scene.fix.ts_ms >= due_ms:
+        scene.facts.tell(NOT_STARTED, due_ms, scene.said(start_by_ms=due_ms), scene.journey.id)
+        now = replace(now, not_started_told=True)
+    if scene.motion.standing:
+        return now
+    place = scene.place(0, math.nan, scene.fix.ts_ms)
+    if place.off_m > scene.rules.return_m:
+        return now if now.begun_m is None else replace(now, begun_m=None)
+    begun_m = min(place.progress_m, place.progress_m if now.begun_m is None else now.begun_m)
+    if now.started_ms is None and place.progress_m < begun_m + scene.rules.start_m:
+        return replace(now, begun_m=begun_m)
+    return _started(now, place, scene)
+
+
+def _started(now: Following, place: Place, scene: Scene) -> Following:
+    ts_ms = scene.fix.ts_ms
+    if now.started_ms is None:
+        late = scene.journey.plan.start_by_ms
+        late_s = None if late is None else max(0, (ts_ms - late) // 1000)
+        data = scene.said(progress_km=_km(place.progress_m), late_s=late_s)
+        scene.facts.tell(STARTED, ts_ms, data, scene.journey.id)
+        scene.facts.span("journey", ts_ms, None, data, scene.journey.id)
+    return replace(
+        now,
+        mode=UNDER_WAY,
+        started_ms=ts_ms if now.started_ms is None else now.started_ms,
+        begun_m=None,
+        last_m=place.progress_m,
+        at_ms=ts_ms,
+    )
+
+
+# ------------------------------------------------------------------------------------ following
+
+
+def _follow(now: Following, scene: Scene) -> Following:
+    course = course_of(now, scene.journey, scene.rules)
+    place = place_of(course, scene.fix, scene.around.journeys.routes)
+    in_time = scene.fix.ts_ms < look_ms(now, scene.around)
+    if now.away is None and now.backwards is None and in_time and is_kept(course, place):
+        return now
+    if now.away is not None and now.away.told is not None:
+        return _astray(now, place, scene)
+    if place.off_m <= scene.rules.leave_m + (scene.fix.accuracy_m or 0.0):
+        return _along(now, place, scene)
+    other = _other_way(now, scene.rules.leave_m, scene)
+    if other is not None:
+        return _along(_switched(now, *other, scene), other[1], scene)
+    if detours.is_allowed(scene.fix, scene.moment.inside, scene.journey, scene.around):
+        return now if now.away is None else replace(now, away=None)
+    return _leaving(now, place, scene)
+
+
+def _other_way(now: Following, off_m_max: float, scene: Scene) -> tuple[int, Place] | None:
+    """Another way of the journey that the fix is on, the nearest of them."""
+    found: list[tuple[float, int, Place]] = []
+    for way, _ in enumerate(scene.journey.ways):
+        if way != now.way:
+            last_m = math.nan if way else now.progress_m(scene.journey)
+            place = scene.place(way, last_m, now.at_ms)
+            if place.off_m <= off_m_max:
+                found.append((place.off_m, way, place))
+    return min(found)[1:] if found else None
+
+
+def _switched(now: Following, way: int, place: Place, scene: Scene) -> Following:
+    return replace(now, way=way, last_m=place.progress_m, at_ms=scene.fix.ts_ms)
+
+
+def _along(now: Following, place: Place, scene: Scene) -> Following:
+    """On the way: forward, or back."""
+    backwards = _turned(now, place, scene)
+    now = replace(
+        now, away=None, backwards=backwards, last_m=place.progress_m, at_ms=scene.fix.ts_ms
+    )
+    if scene.journey.length_m - now.progress_m(scene.journey) <= scene.rules.arrive_m:
+        return _arrived(now, scene)
+    return now
+
+
+def _turned(now: Following, place: Place, scene: Scene) -> Backwards | None:
+    rules, fix, progress_m, back = scene.rules, scene.fix, place.progress_m, now.backwards
+    if place.jumped or back is None:
+        if back is not None and back.told:
+            _tell_turned(back, fix.ts_ms, scene)
+        if place.jumped or progress_m >= now.last_m - rules.back_m:
+            return None
+        return Backwards(fix.ts_ms, now.last_m, fix.lat, fix.lon, progress_m)
+    back = replace(back, lowest_m=min(back.lowest_m, progress_m))
+    if progress_m >= min(back.lowest_m + rules.wrong_way_m, back.from_m):
+        if back.told:
+            _tell_turned(back, fix.ts_ms, scene)
+        return None
+    driven_m = back.from_m - back.lowest_m
+    long_enough = fix.ts_ms - back.since_ms >= rules.wrong_way_s * 1000.0
+    if back.told or driven_m < rules.wrong_way_m or not long_enough:
+        return back
+    turned_at = {"lat": back.lat, "lon": back.lon}
+    data = scene.said(turned_at=turned_at, from_km=_km(back.from_m), back_km=_km(driven_m))
+    scene.facts.tell(WRONG_WAY, back.since_ms, data, scene.journey.id)
+    scene.facts.span("wrong_way", back.since_ms, None, data, scene.journey.id)
+    return replace(back, told=True)
+
+
+def _tell_turned(back: Backwards, ts_ms: int, scene: Scene) -> None:
+    data = scene.said(back_km=_km(back.from_m - back.lowest_m))
+    scene.facts.span("wrong_way", back.since_ms, ts_ms, data, scene.journey.id)
+
+
+def _arrived(now: Following, scene: Scene) -> Following:
+    ts_ms, promised_ms = scene.fix.ts_ms, scene.journey.plan.promised_to_ms
+    if now.backwards is not None and now.backwards.told:
+        _tell_turned(now.backwards, ts_ms, scene)
+    late_s = None if promised_ms is None else max(0, (ts_ms - promised_ms) // 1000)
+    data = scene.said(promised_to_ms=promised_ms, late_s=late_s)
+    scene.facts.tell(ARRIVED, ts_ms, data, scene.journey.id)
+    if now.started_ms is not None:
+        scene.facts.span("journey", now.started_ms, ts_ms, data, scene.journey.id)
+    return Following(now.journey, now.version, OVER, now.started_ms, now.not_started_told)
+
+
+# ------------------------------------------------------------------------------------- deviating
+
+
+def _leaving(now: Following, place: Place, scene: Scene) -> Following:
+    """Off the way, but perhaps not for long."""
+    away = now.away
+    if away is None:
+        before = scene.moment.before or scene.fix
+        last = scene.place(now.way, now.last_m, now.at_ms, before)
+        last_m = now.last_m if math.isnan(last.progress_m) or last.jumped else last.progress_m
+        way = scene.journey.ways[now.way]
+        left = Spot(before.ts_ms, before.lat, before.lon, way.along_route_m(last_m))
+        away = Away(left, since_ms=scene.fix.ts_ms)
+    away = episodes.added(away, scene.moment, place.off_m)
+    if episodes.is_sure(away, scene.fix.ts_ms, scene.rules):
+        away = episodes.tell_deviated(away, scene.said(), scene.facts, scene.journey.id)
+    return _moved_along(now, place, away, scene)
+
+
+def _astray(now: Following, place: Place, scene: Scene) -> Following:
+    """Away from all ways, and told so."""
+    away = now.away
+    if away is None or (scene.motion.standing and away.back is None):
+        return now
+    if place.off_m > scene.rules.return_m:
+        other = _other_way(now, scene.rules.return_m, scene)
+        if other is not None:
+            now, place = _switched(now, *other, scene), other[1]
+    if place.off_m > scene.rules.return_m:
+        away = episodes.added(away, scene.moment, place.off_m)
+        return _moved_along(now, place, away, scene)
+    way = scene.journey.ways[now.way]
+    here = Spot(scene.fix.ts_ms, scene.fix.lat, scene.fix.lon, way.along_route_m(place.progress_m))
+    away = episodes.seen_back(away, here, scene.moment)
+    if away.back_fixes < scene.rules.rejoin_fixes:
+        return replace(now, away=away)
+    episodes.tell_rejoined(away, scene.said(), scene.journey, scene.around, scene.facts)
+    return _along(replace(now, backwards=None, last_m=place.progress_m), place, scene)
+
+
+def _moved_along(now: Following, place: Place, away: Away, scene: Scene) -> Following:
+    """Beside the route it is looked for where it is nearest, so that it is found again ahead."""
+    if now.backwards is not None and now.backwards.told:
+        _tell_turned(now.backwards, scene.fix.ts_ms, scene)
+    now = replace(now, away=away, backwards=None)
+    if place.jumped or math.isnan(place.progress_m):
+        return now
+    now = replace(now, last_m=place.progress_m, at_ms=scene.fix.ts_ms)
+    remaining_m = scene.journey.length_m - now.progress_m(scene.journey)
+    if max(remaining_m, place.off_m) > scene.rules.arrive_m:
+        return now
+    if away.told is not None:
+        _let_go(now, scene.fix.ts_ms, scene.facts)
+    return _arrived(now, scene)
+
+
+# ---------------------------------------------------------------------------------- quiet fixes
+
+
+def outlook(
+    now: Following, good: Sample, motion: Motion, around: Surroundings, out: Outlook
+) -> None:
+    out.wake_at(around.journeys.next_change_ms(around.truck_key, good.ts_ms))
+    journey = around.journeys.at(around.truck_key, good.ts_ms)
+    if journey is None or now.mode == OVER:
+        return
+    if (journey.id, journey.version) != (now.journey, now.version):
+        out.wake_now()
+    elif now.mode == AWAITED:
+        if not now.not_started_told and now.started_ms is None:
+            due_ms = journey.plan.start_by_ms
+            out.wake_at(out.until_ms if due_ms is None else due_ms)
+        if not motion.standing:
+            out.wake_now()
+    elif now.away is None and now.backwards is None:
+        out.course = course_of(now, journey, around.rules.following)
+        out.wake_at(look_ms(now, around))
+    elif now.away is None or now.away.back is not None or not motion.standing:
+        out.wake_now()
+
+
+def look_ms(now: Following, around: Surroundings) -> int:
+    """When the machines look again though the truck is in its section: at whole multiples."""
+    every_ms = round(around.rules.following.look_s * 1000.0)
+    return (now.at_ms // every_ms + 1) * every_ms
+
+
+def course_of(now: Following, journey: Journey, rules: FollowingRules) -> Course:
+    return _course(journey, now.way, now.last_m, now.at_ms, rules)
+
+
+def _course(journey: Journey, way: int, last_m: float, at_ms: int, rules: FollowingRules) -> Course:
+    low_m, high_m = -math.inf, math.inf
+    taken = journey.ways[way]
+    if not math.isnan(last_m):
+        low_m = last_m - rules.back_m
+        # Sections begin at whole multiples, so that a late fix changes where the truck was looked
+        # at in one of them only.
+        high_m = (math.floor(last_m / rules.section_m) + 1) * rules.section_m
+        if way == 0:
+            high_m = min(high_m, taken.route.length_m - rules.arrive_m)
+    return Course(
+        taken.number,
+        at_ms,
+        last_m,
+        low_m,
+        high_m,
+        rules.leave_m,
+        rules.behind_m,
+        rules.ahead_m,
+        rules.ahead_kmh / 3600.0,
+        rules.tie_m,
+        rules.angle_deg,
+        rules.heading_kmh_min,
+    )
+
+
+def _km(metres: float) -> float:
+    return round(metres / 1000.0, 3)
