@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.report import Report
 from bench.stack import ROOT
 
-BENCHMARKS = ("config", "start", "ingest", "live", "api", "memory", "chaos", "geo")
+BENCHMARKS = ("config", "start", "ingest", "live", "api", "memory", "chaos", "geo", "history")
 RESULTS = ROOT / "bench-results"
 
 

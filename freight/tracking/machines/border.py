@@ -58,6 +58,11 @@ class BorderRules(Rules):
         who=Who.TENANT,
         live=True,
     )
+    evidence_every_s: NotNegative = key(
+        "Fixes near the border are added up at most so often: a receiver's error lasts a while.",
+        who=Who.TENANT,
+        live=True,
+    )
     steady_fixes: Annotated[int, Field(ge=2)] = key(
         "So many fixes in a row on the new side decide, however near the border they are, "
         "if they last as long as `steady_s`.",
@@ -106,6 +111,7 @@ class Doubt(msgspec.Struct, frozen=True, array_like=True):
     fence: str
     since_ms: int
     initial: bool = False  # nobody saw it outside before
+    weighed_ms: int = 0  # when the last one was added
     fixes: int = 0
     depth_mm: int = 0  # beyond the border, summed; negative: on the side where it is thought to be
     margin_mm2: int = 0  # the squares of what would have decided at once, summed
@@ -146,16 +152,25 @@ def weigh(
     doubt: Doubt, look: Look, ts_ms: int, rules: BorderRules, side: SideRules
 ) -> tuple[Doubt, Verdict]:
     """The doubt with one more fix in it, and what all of them say."""
-    fixes, depth_mm, margin_mm2 = doubt.fixes, doubt.depth_mm, doubt.margin_mm2
-    if fixes >= rules.evidence_fixes:
-        fixes, depth_mm, margin_mm2 = fixes // 2, depth_mm // 2, margin_mm2 // 2
-    fixes, depth_mm = fixes + 1, depth_mm + look.beyond_mm
-    margin_mm2 += look.margin_mm**2
-    weighed = msgspec.structs.replace(doubt, fixes=fixes, depth_mm=depth_mm, margin_mm2=margin_mm2)
+    is_news = ts_ms - doubt.weighed_ms >= 1000.0 * rules.evidence_every_s
+    weighed = _added(doubt, look, ts_ms, rules) if is_news else doubt
     verdict = look.verdict()
     if verdict is Verdict.OPEN:
         verdict = _together(weighed, look, ts_ms, rules, side)
     return weighed, verdict
+
+
+def _added(doubt: Doubt, look: Look, ts_ms: int, rules: BorderRules) -> Doubt:
+    fixes, depth_mm, margin_mm2 = doubt.fixes, doubt.depth_mm, doubt.margin_mm2
+    if fixes >= rules.evidence_fixes:
+        fixes, depth_mm, margin_mm2 = fixes // 2, depth_mm // 2, margin_mm2 // 2
+    return msgspec.structs.replace(
+        doubt,
+        weighed_ms=ts_ms,
+        fixes=fixes + 1,
+        depth_mm=depth_mm + look.beyond_mm,
+        margin_mm2=margin_mm2 + look.margin_mm**2,
+    )
 
 
 def _together(doubt: Doubt, look: Look, ts_ms: int, rules: BorderRules, side: SideRules) -> Verdict:
