@@ -37,6 +37,10 @@ def message_of(command: Due) -> bytes:
     )
 
 
+def _nowhere(_: Due) -> None:
+    return None
+
+
 class CommandSender:
     """One in an installation; what it did not write down it sends again."""
 
@@ -46,11 +50,14 @@ class CommandSender:
         session: Callable[[], Session | None],
         limits: Receipts,
         counts: Counter[str],
+        over_tcp: Callable[[Due], bool | None] = _nowhere,
     ) -> None:
         self._system = system
         self._session = session
         self._limits = limits
         self._counts = counts
+        # To a device that is connected to a port of ours; None: it is not.
+        self._over_tcp = over_tcp
 
     @property
     def _rules(self) -> Commands:
@@ -75,14 +82,19 @@ class CommandSender:
         session = self._session()
         async with self._system.acquire() as conn:
             found = await device_commands.due(conn, self._rules.batch_max)
-        if not found or session is None:
-            return 0
-        for command in found:
-            topic = commands_topic(command.tenant, command.truck)
-            await session.publish(topic, message_of(command), self._limits)
-        await session.until_confirmed(self._limits)
-        async with self._system.acquire() as conn:
-            ids = [command.id for command in found]
-            await device_commands.note_sent(conn, ids, self._rules.resend_s)
-        self._counts["commands_sent_total"] += len(found)
-        return len(found)
+        ways = [self._over_tcp(command) for command in found]
+        sent = [command for command, way in zip(found, ways, strict=True) if way]
+        if session is not None:
+            others = [command for command, way in zip(found, ways, strict=True) if way is None]
+            for command in others:
+                topic = commands_topic(command.tenant, command.truck)
+                await session.publish(topic, message_of(command), self._limits)
+            if others:
+                await session.until_confirmed(self._limits)
+            sent += others
+        if sent:
+            async with self._system.acquire() as conn:
+                ids = [command.id for command in sent]
+                await device_commands.note_sent(conn, ids, self._rules.resend_s)
+        self._counts["commands_sent_total"] += len(sent)
+        return len(sent)

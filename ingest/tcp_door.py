@@ -8,13 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
+from uuid import UUID
+
+import msgspec
 
 from actors.life import now_ms
 from config.policy import policy
 from freight.device_topics import teltonika_topic
+from ingest.decode.status import TEXT_CHARS_MAX, CommandAnswer
 from ingest.direct import BusyError, Outcomes, StoreAwayError
-from ingest.messages import Address, Line, Message, Parcel, Refused
+from ingest.messages import Address, Line, Message, Notice, Parcel, Refused
 from ingest.windows import Window
+from store.device_commands import Due
 from store.directory import DirectoryEntry
 
 log = logging.getLogger(__name__)
@@ -34,6 +39,12 @@ class StoresWindows(Protocol):
     async def store(self, window: Window) -> object: ...
 
 
+class TakesCommands(Protocol):
+    """See ingest/tcp_session.py."""
+
+    def send_command(self, id: UUID, text: str) -> bool | None: ...  # noqa: A002
+
+
 class TcpDoor:
     def __init__(
         self,
@@ -48,6 +59,8 @@ class TcpDoor:
         self._direct = direct
         self._delivery = delivery
         self.counts = counts
+        # Who is connected here, by tenant and truck.
+        self.here: dict[tuple[str, str], TakesCommands] = {}
         self._bytes = 0
         self._room = asyncio.Condition()
         # Strangers by address, in this minute.
@@ -86,6 +99,20 @@ class TcpDoor:
             async with self._room:
                 self._bytes -= size
                 self._room.notify_all()
+
+    def send_command(self, command: Due) -> bool | None:
+        """None: its device is not connected here, or takes none of this form. False: not now."""
+        session = self.here.get((command.tenant, command.truck))
+        if session is None:
+            return None
+        text = (command.payload or {}).get("text", command.kind)
+        return session.send_command(command.id, text) if isinstance(text, str) else None
+
+    async def note_answer(self, address: Address, id: UUID, text: str) -> None:  # noqa: A002
+        """The command is done; its device said this."""
+        told = CommandAnswer(id, detail=text[:TEXT_CHARS_MAX])
+        notice = Notice(address, msgspec.json.encode(told), now_ms())
+        await self._delivery.store(Window([], notices=[notice]))
 
     async def reject(self, peer: str, topic: str, reason: str, detail: str, raw: bytes) -> None:
         """Of nobody we know, and of each address only so much: strangers must not fill the

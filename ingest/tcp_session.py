@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
+from uuid import UUID
 
 import msgspec
 
@@ -66,6 +68,8 @@ class TcpSession:
         self._address: Address | None = None
         # What the device said that belongs to no fix yet.
         self._aside: dict[str, Any] = {}
+        # Commands that it was sent and has not answered, the oldest first.
+        self._commands: deque[UUID] = deque(maxlen=policy().doors.commands.open_per_truck_max)
         self._unreadable = 0
         self._is_gone = False
         self._answers: asyncio.Queue[_Answer | None] = asyncio.Queue(
@@ -91,11 +95,31 @@ class TcpSession:
             finally:
                 answering.cancel()
                 self._writer.close()
+                self._leave()
+
+    def send_command(self, id: UUID, text: str) -> bool | None:  # noqa: A002
+        """None: its dialect has none of this form. False: too much waits to be sent."""
+        frame = self._stream.command(text)
+        if frame is None:
+            return None
+        if self._is_gone or self._answers.full():
+            return False
+        self._answers.put_nowait(_Answer(None, frame))
+        if id not in self._commands:
+            self._commands.append(id)
+        return True
 
     def end(self) -> None:
         """At once, nothing more is answered; what is on its way to the store goes on."""
         self._is_gone = True
         self._writer.transport.abort()
+
+    def _leave(self) -> None:
+        address = self._address
+        if address is not None:
+            whose = (address.tenant, address.truck)
+            if self._door.here.get(whose) is self:
+                del self._door.here[whose]
 
     # ------------------------------------------------------------------------- listening
 
@@ -190,6 +214,7 @@ class TcpSession:
             await self._refuse(said, UNKNOWN, f"no device is called {unique_id}")
         if self.unique_id is None:
             self._bound(unique_id, self)
+            self._door.here[address.tenant, address.truck] = self
         self.unique_id, self._address = unique_id, address
 
     async def _refuse(self, said: Said, reason: str, detail: str) -> NoReturn:
@@ -199,6 +224,9 @@ class TcpSession:
         raise EndError(reason, detail)
 
     async def _keep(self, said: Said, address: Address) -> None:
+        if said.answer is not None and self._commands:
+            # These dialects number nothing: answers come in the order of the commands.
+            await self._door.note_answer(address, self._commands.popleft(), said.answer)
         self._aside |= said.aside
         decoded = said.decoded
         stored = None

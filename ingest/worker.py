@@ -139,17 +139,21 @@ class IngestWorker:
                     listener = TcpListener(dialect, tcp, is_shared=self._limits.workers > 1)
                     tasks.create_task(listener.serve(port), name=dialect)
                 if not self._number:
-                    self._start_single_tasks(tasks, system, telemetry)
+                    self._start_single_tasks(tasks, system, telemetry, tcp)
 
     def _start_single_tasks(
-        self, tasks: asyncio.TaskGroup, system: AnyPool, telemetry: AnyPool
+        self, tasks: asyncio.TaskGroup, system: AnyPool, telemetry: AnyPool, tcp: TcpDoor
     ) -> None:
         """What one worker does for all."""
         keeper = device_broker(installation(), policy, telemetry)
         if keeper is not None:
             tasks.create_task(keep_devices(keeper, system, policy), name="devices")
         sender = CommandSender(
-            system, lambda: self._stream.session, self._limits.receipts, self._counts
+            system,
+            lambda: self._stream.session,
+            self._limits.receipts,
+            self._counts,
+            tcp.send_command,
         )
         tasks.create_task(sender.run(), name="commands")
         where = installation().osmand

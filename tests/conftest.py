@@ -90,7 +90,8 @@ def stack() -> Iterator[Instance]:
 
     Tests share it: make trucks and fences of your own, and expect those of others.
     """
-    options = ("--no-sim", f"--osmand-port={free_port()}")
+    doors = ("osmand", "teltonika", "ais140", "queclink")
+    options = ("--no-sim", *(f"--{door}-port={free_port()}" for door in doors))
     instance = Instance(free_port(), free_port(), name="stack", options=options)
     try:
         instance.start()

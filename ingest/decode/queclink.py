@@ -18,6 +18,7 @@ HEARTBEAT = "HBD"
 VOLTAGE_AT = {"FRI": 4, "ERI": 5}
 BEGIN = re.compile(rb"\+(?:RESP|BUFF|ACK):GT")
 _HEAD = re.compile(r"\+(RESP|BUFF|ACK):GT([A-Z0-9]{3})", re.ASCII)
+_COMMAND = re.compile(r"AT\+GT[ -#%-~]*\$", re.ASCII)
 _IMEI = re.compile(r"\d{15}", re.ASCII)
 _COUNT = re.compile(r"[0-9A-Fa-f]{4}", re.ASCII)
 # A place among the fields: accuracy, speed, azimuth and altitude before it, its time behind it.
@@ -52,6 +53,12 @@ class QueclinkStream(DeviceStream):
             return unreadable(self._cut(begin.start()), "it breaks off before the next message")
         return read(self._cut(end), given)
 
+    @staticmethod
+    def command(_text: str) -> bytes | None:
+        """Its text is the whole of it: `AT+GT...$`."""
+        is_whole = _COMMAND.fullmatch(_text) is not None
+        return _text.encode() if is_whole else None
+
 
 def read(raw: bytes, given: Given) -> Said:
     """One message up to its `$`."""
@@ -84,8 +91,8 @@ def _answer(raw: bytes, fields: list[str], report: str) -> Said:
     if report == HEARTBEAT:
         reply = f"+SACK:GTHBD,{fields[1]},{fields[-1]}$".encode()
         return Said(Kind.STATUS, raw, unique_id=imei, reply=reply)
-    told = {"answer": {report: fields[FIRST_FIELD:-TAIL]}}
-    return Said(Kind.STATUS, raw, unique_id=imei, aside=told)
+    told = ",".join((report, *fields[FIRST_FIELD:-TAIL]))
+    return Said(Kind.STATUS, raw, unique_id=imei, answer=told)
 
 
 def _places(fields: list[str]) -> list[int]:

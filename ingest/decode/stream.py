@@ -34,6 +34,8 @@ class Said:
     reply: bytes = b""
     # Sent instead to a device that nobody knows.
     refusal: bytes = b""
+    # To a command that the device was sent.
+    answer: str | None = None
     # What belongs to no fix of its own; kept with the device's next one.
     aside: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     # Where the next frame begins cannot be found: the connection has to end.
@@ -68,6 +70,11 @@ class DeviceStream(ABC):
     @abstractmethod
     def next(self, given: Given) -> Said | None:
         """The next frame; None until more bytes come."""
+
+    @staticmethod
+    def command(_text: str) -> bytes | None:
+        """A command in the dialect's form; None: it has none, or none with this text."""
+        return None
 
     def rest(self) -> bytes:
         """All that waits, taken away."""

@@ -15,6 +15,7 @@ CODEC_8, CODEC_8E, CODEC_16 = 0x08, 0x8E, 0x10
 AVL = (CODEC_8, CODEC_8E, CODEC_16)
 # Answers to commands, and where their text begins: 13 puts a time before it, 14 the IMEI.
 COMMANDS = {0x0C: 7, 0x0D: 11, 0x0E: 15}
+COMMAND = b"\x0c\x01\x05"  # codec 12, one, a command
 KEEP_ALIVE = 0xFF  # fixed: the protocol's
 PREAMBLE = b"\x00\x00\x00\x00"
 LOGIN = b"\x00\x0f"  # the length of an IMEI
@@ -61,6 +62,13 @@ class TeltonikaStream(DeviceStream):
             return self._packet(given.rules.teltonika)
         return self._lost("neither a login nor a packet")
 
+    @staticmethod
+    def command(_text: str) -> bytes:
+        """Codec 12."""
+        text = _text.encode()
+        data = COMMAND + struct.pack(">I", len(text)) + text + b"\x01"
+        return PREAMBLE + struct.pack(">I", len(data)) + data + struct.pack(">I", crc16(data))
+
     def _login(self) -> Said | None:
         if len(self._buffer) < LOGIN_BYTES:
             return None
@@ -97,7 +105,7 @@ def _read(raw: bytes, data: bytes, meaning: TeltonikaElements) -> Said:
     if len(data) < 3:
         return unreadable(raw, "an empty packet", reply=NONE_TAKEN)
     if data[0] in COMMANDS:
-        return Said(Kind.STATUS, raw, aside={"answer": _text(data)})
+        return Said(Kind.STATUS, raw, answer=_text(data))
     reply = struct.pack(">I", data[1])
     try:
         return Said(Kind.FIXES, raw, _records(data, meaning), reply=reply)

@@ -12,7 +12,7 @@ from actors.life import now_ms
 from config.policy import Snapshot, policy, process_settings
 from ingest.decode.rows import Decoded
 from ingest.direct import BusyError, Fate, Outcome, Outcomes
-from ingest.messages import Parcel, Refused
+from ingest.messages import Notice, Parcel, Refused
 from ingest.tcp_door import TcpDoor
 from ingest.tcp_listener import TcpListener
 from ingest.topics import AddressBook
@@ -49,6 +49,7 @@ class Store:
         self.taken: list[Parcel] = []
         self.committed: list[Decoded] = []
         self.refused: list[Refused] = []
+        self.notices: list[Notice] = []
         self.busy = 0
 
     async def take(self, parcels: Sequence[Parcel]) -> Outcomes:
@@ -62,6 +63,7 @@ class Store:
 
     async def store(self, window: Window) -> None:
         self.refused += window.refused
+        self.notices += window.notices
 
     @property
     def times_ms(self) -> list[int]:

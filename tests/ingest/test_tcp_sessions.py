@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from uuid import uuid4
+
 import msgspec
 import pytest
 
+from config.policy import policy
+from store.device_commands import Due
 from tests.ingest.frames import (
     AIS140_EMERGENCY_OVER,
     AIS140_HEALTH,
@@ -13,6 +18,7 @@ from tests.ingest.frames import (
     QUECLINK_FRI,
     QUECLINK_HEARTBEAT,
     QUECLINK_IGN,
+    codec_packet,
     records,
 )
 from tests.ingest.tcp import (
@@ -203,3 +209,81 @@ async def test_only_given_networks_may_connect(port: Port) -> None:
 
     limit(networks={"teltonika": ("10.0.0.0/8", "127.0.0.0/8"), "ais140": ()})
     await port.signed_in()
+
+
+# ------------------------------------------------------------------------------ commands
+
+
+def command(truck: str, kind: str, payload: dict[str, object] | None = None) -> Due:
+    now = datetime.now(UTC)
+    return Due(uuid4(), "acme", truck, kind, payload, now, now)
+
+
+async def test_a_command_goes_to_the_connected_device_and_its_answer_comes_back(
+    port: Port,
+) -> None:
+    truck = await port.signed_in()
+    first, second = command("T1", "getver"), command("T1", "set", {"text": "setdigout 1"})
+
+    assert [port.door.send_command(one) for one in (first, second)] == [True, True]
+    assert await truck.hear(8 + 14 + 4) == codec_packet(b"\x0c\x01\x05\x00\x00\x00\x06getver\x01")
+    assert await truck.hear(8 + 19 + 4) == codec_packet(
+        b"\x0c\x01\x05\x00\x00\x00\x0bsetdigout 1\x01"
+    )
+
+    for answer in (b"Ver:03.28.00", b"DOUT1:1 Timeout:0"):
+        head = b"\x0c\x01\x06" + len(answer).to_bytes(4, "big")
+        await truck.send(codec_packet(head + answer + b"\x01"))
+    await until(lambda: len(port.store.notices) == 2)
+    told = [msgspec.json.decode(one.payload) for one in port.store.notices]
+    assert [(one["command"], one["detail"]) for one in told] == [
+        (str(first.id), "Ver:03.28.00"),
+        (str(second.id), "DOUT1:1 Timeout:0"),
+    ]
+    assert {one.address.truck for one in port.store.notices} == {"T1"}
+
+
+async def test_a_command_sent_again_is_one_command(port: Port) -> None:
+    truck = await port.signed_in()
+    one = command("T1", "getver")
+    assert [port.door.send_command(one) for _ in range(2)] == [True, True]
+    answer = codec_packet(b"\x0c\x01\x06\x00\x00\x00\x02ok\x01")
+
+    await truck.send(answer, answer, records(moment_ms()))
+
+    await until(lambda: len(port.store.times_ms) == 1)
+    assert len(port.store.notices) == 1
+
+
+async def test_a_device_that_is_not_here_gets_its_commands_elsewhere(port: Port) -> None:
+    truck = await port.signed_in()
+    assert port.door.send_command(command("T2", "getver")) is None
+    assert port.door.send_command(command("T1", "getver", {"text": 17})) is None
+
+    truck.hang_up()
+    await until(lambda: port.listener.connections == 0)
+    assert port.door.send_command(command("T1", "getver")) is None
+
+
+async def test_a_device_that_takes_nothing_is_sent_no_more(port: Port) -> None:
+    await port.signed_in()
+
+    sent = [port.door.send_command(command("T1", "getver")) for _ in range(1000)]
+
+    assert 0 < sent.count(True) <= policy().tcp.frames_in_flight_max
+    assert sent[-1] is False
+
+
+async def test_queclink_takes_whole_commands_and_answers_by_name(queclink: Port) -> None:
+    truck = await queclink.connect()
+    await truck.send(QUECLINK_FRI)
+    await truck.hear_until(b"$")
+    good, bad = "AT+GTRTO=gv55,1,,,,,,FFFF$", "reboot"
+
+    assert queclink.door.send_command(command("T1", "rto", {"text": bad})) is None
+    assert queclink.door.send_command(command("T1", "rto", {"text": good})) is True
+    assert await truck.hear_until(b"$") == good.encode()
+    await truck.send(b"+ACK:GTRTO,DF0200,868487004353181,cv100,RTL,FFFF,20210608144354,32DC$")
+
+    await until(lambda: len(queclink.store.notices) == 1)
+    assert msgspec.json.decode(queclink.store.notices[0].payload)["detail"] == "RTO,cv100,RTL,FFFF"

@@ -243,7 +243,7 @@ def test_an_answer_to_a_command_is_no_position(codec: int, before: bytes) -> Non
     (said,) = teltonika(codec_packet(body))
 
     assert said.kind is Kind.STATUS
-    assert said.aside == {"answer": "DI1:0 DI2:0"}
+    assert said.answer == "DI1:0 DI2:0"
     assert said.reply == b""
 
 

@@ -241,3 +241,28 @@ async def test_neighbours_and_viewers_command_nothing(
     unknown = await caller.get(f"{path}/{uuid.uuid4()}")
     assert unknown.status_code == httpx.codes.NOT_FOUND
     assert (await caller.get(f"{path}/nothing")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_a_device_on_a_port_of_ours_gets_its_commands_there(
+    caller: Caller, system: AnyPool
+) -> None:
+    await caller.truck("C9")
+    await caller.truck("C10")
+    there, not_now = await command(caller, "C9"), await command(caller, "C10")
+    broker = Broker()
+    ways = {there["id"]: True, not_now["id"]: False}
+    session: Any = broker
+    one = CommandSender(
+        system,
+        lambda: _as_session(session),
+        policy().ingest.receipts,
+        Counter(),
+        lambda due: ways.get(str(due.id)),
+    )
+    while await one.send_some():
+        pass
+
+    assert (await state(caller, "C9", there))["state"] == "sent"
+    assert (await state(caller, "C10", not_now))["state"] == "queued"
+    assert broker.to(f"v1/{caller.tenant.id}/trucks/C9/commands") == []
+    assert broker.to(f"v1/{caller.tenant.id}/trucks/C10/commands") == []
