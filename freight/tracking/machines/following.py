@@ -57,6 +57,7 @@ class Following(msgspec.Struct, frozen=True, array_like=True):
     way: int = 0
     last_m: float = 0.0  # along that way
     at_ms: int = 0
+    driving: bool = False  # it drove then
     away: Away | None = None
     backwards: Backwards | None = None
 
@@ -178,6 +179,7 @@ def _started(now: Following, place: Place, scene: Scene) -> Following:
         begun_m=None,
         last_m=place.progress_m,
         at_ms=ts_ms,
+        driving=scene.motion.driving,
     )
 
 
@@ -222,7 +224,12 @@ def _along(now: Following, place: Place, scene: Scene) -> Following:
     """On the way: forward, or back."""
     backwards = _turned(now, place, scene)
     now = replace(
-        now, away=None, backwards=backwards, last_m=place.progress_m, at_ms=scene.fix.ts_ms
+        now,
+        away=None,
+        backwards=backwards,
+        last_m=place.progress_m,
+        at_ms=scene.fix.ts_ms,
+        driving=scene.motion.driving,
     )
     if scene.journey.length_m - now.progress_m(scene.journey) <= scene.rules.arrive_m:
         return _arrived(now, scene)

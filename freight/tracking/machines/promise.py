@@ -140,6 +140,8 @@ def _section(drive: Drive, journey: Journey, around: Surroundings) -> Driven | N
     )
     if not same or not before.is_under_way or before.away is not None or after.away is not None:
         return None
+    if not before.driving or not after.driving:
+        return None  # there is a halt in it
     metres, took_ms = after.last_m - before.last_m, after.at_ms - before.at_ms
     if took_ms <= 0 or metres / took_ms < around.rules.eta.own_kmh_min * eta.ONE_KMH:
         return None
