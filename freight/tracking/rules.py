@@ -8,10 +8,12 @@ from pydantic import Field
 
 from freight.rules import Rules, key
 from freight.tracking.eta import EtaRules
+from freight.tracking.machines.alarms import AlarmRules
 from freight.tracking.machines.border import BorderRules
 from freight.tracking.machines.driving_hours import DrivingHoursRules
 from freight.tracking.machines.filtering import FilteringRules
 from freight.tracking.machines.following_rules import FollowingRules
+from freight.tracking.machines.fuel import FuelRules
 from freight.tracking.machines.halts import HaltRules
 from freight.tracking.machines.idling import IdlingRules
 from freight.tracking.machines.motion import MotionRules
@@ -45,3 +47,5 @@ class TrackingRules(Rules):
     signal: SignalRules
     following: FollowingRules
     eta: EtaRules
+    alarms: AlarmRules
+    fuel: FuelRules

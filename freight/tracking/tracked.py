@@ -11,9 +11,11 @@ import msgspec
 from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.facts import Facts
 from freight.tracking.machines import (
+    alarms,
     driving_hours,
     filtering,
     following,
+    fuel,
     idling,
     motion,
     promise,
@@ -21,9 +23,11 @@ from freight.tracking.machines import (
     speeding,
     visits,
 )
+from freight.tracking.machines.alarms import Alarms
 from freight.tracking.machines.driving_hours import Hours
 from freight.tracking.machines.filtering import Filtering
 from freight.tracking.machines.following import Following
+from freight.tracking.machines.fuel import Fuel
 from freight.tracking.machines.idling import Idling
 from freight.tracking.machines.motion import Motion
 from freight.tracking.machines.promise import Drive, Promise
@@ -53,6 +57,8 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     hours: Hours = driving_hours.START
     following: Following = following.START
     promise: Promise = promise.START
+    alarms: Alarms = alarms.START
+    fuel: Fuel = fuel.START
 
 
 def advance(
@@ -62,12 +68,16 @@ def advance(
     facts.decided_by(fix.ts_ms)
     rules = around.rules
     filtered, flaw = filtering.step(now.filtering, fix, now.good, rules.filtering)
+    place = fix if flaw is None else now.good
+    alarmed = alarms.step(now.alarms, fix, place, around, facts)
     if flaw is not None:
         facts.flaw(fix.ts_ms, flaw)
-        return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered)
+        return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered, alarms=alarmed)
     moment = _moment(now.good, fix, inside)
     signal.step(moment, now.motion, around, facts)
     moved = motion.step(now.motion, moment, around, facts)
+    visited = visits.step(now.visits, moment, around, facts)
+    allowed_kmh = visits.limit_kmh(visited, around)
     hours = driving_hours.step(now.hours, moment, moved, around, facts)
     followed = following.step(now.following, moment, moved, around, facts)
     return Tracked(
@@ -78,13 +88,15 @@ def advance(
         filtering=filtered,
         motion=moved,
         idling=idling.step(now.idling, moment, moved, around, facts),
-        visits=visits.step(now.visits, moment, around, facts),
-        speeding=speeding.step(now.speeding, moment, around, facts),
+        visits=visited,
+        speeding=speeding.step(now.speeding, moment, allowed_kmh, around, facts),
         hours=hours,
         following=followed,
         promise=promise.step(
             now.promise, Drive(fix.ts_ms, now.following, followed, hours.driving_ms), around, facts
         ),
+        alarms=alarmed,
+        fuel=fuel.step(now.fuel, moment, moved, around, facts),
     )
 
 
@@ -101,10 +113,12 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     idling.outlook(now.idling, now.motion, around, out)
     visits.outlook(now.visits, now.good, around, out)
     signal.outlook(now.good, now.motion, around, out)
-    speeding.outlook(now.speeding, around, out)
+    speeding.outlook(now.speeding, visits.limit_kmh(now.visits, around), around, out)
     driving_hours.outlook(now.hours, now.good, now.motion, around, out)
     following.outlook(now.following, now.good, now.motion, around, out)
     promise.outlook(now.promise, now.following, around, out)
+    alarms.outlook(now.good, out)
+    fuel.outlook(now.fuel, now.motion, around, out)
     return out
 
 

@@ -73,11 +73,14 @@ class Speeding(msgspec.Struct, frozen=True, array_like=True):
 START = Speeding()
 
 
-def step(now: Speeding, moment: Moment, around: Surroundings, facts: Facts) -> Speeding:
+def step(
+    now: Speeding, moment: Moment, fences_kmh: float | None, around: Surroundings, facts: Facts
+) -> Speeding:
+    """`fences_kmh` is the least that the fences allow in which the truck is."""
     rules, fix, before = around.rules.speeding, moment.fix, moment.before
     if now.since_ms is not None and before is not None and _is_silence(moment, rules):
         now = _ended(now, before.ts_ms, facts)
-    speed_kmh, limit_kmh = _speed_kmh(moment, rules), limit_of(around)
+    speed_kmh, limit_kmh = _speed_kmh(moment, rules), limit_of(fences_kmh, around)
     if speed_kmh is None:
         return now if now.since_ms is None else replace(now, way_mm=now.way_mm + moment.way_mm)
     if now.since_ms is None:
@@ -92,11 +95,11 @@ def step(now: Speeding, moment: Moment, around: Surroundings, facts: Facts) -> S
     return _told_if_due(now, fix.ts_ms, rules, facts)
 
 
-def limit_of(around: Surroundings) -> float:
+def limit_of(fences_kmh: float | None, around: Surroundings) -> float:
     """The least of all that hold for the truck here."""
     rules = around.rules.speeding
     by_class = rules.class_limits_kmh.get(around.truck_class or "", rules.limit_kmh)
-    return min(rules.limit_kmh, by_class)
+    return min(rules.limit_kmh, by_class, rules.limit_kmh if fences_kmh is None else fences_kmh)
 
 
 def _speed_kmh(moment: Moment, rules: SpeedingRules) -> float | None:
@@ -138,8 +141,8 @@ def _data(now: Speeding) -> dict[str, Any]:
     }
 
 
-def outlook(now: Speeding, around: Surroundings, out: Outlook) -> None:
+def outlook(now: Speeding, fences_kmh: float | None, around: Surroundings, out: Outlook) -> None:
     if now.since_ms is not None:
         out.wake_now()
     else:
-        out.keep_speed(below_kmh=limit_of(around) + around.rules.speeding.over_kmh)
+        out.keep_speed(below_kmh=limit_of(fences_kmh, around) + around.rules.speeding.over_kmh)

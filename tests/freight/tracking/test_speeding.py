@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.freight.tracking.journey import Journey, around_with, rules_with, tell
+from freight.tracking.fences import FenceBook
+from tests.freight.tracking.journey import LAT, LON, Journey, around_with, rules_with, tell
 from tests.freight.tracking.test_motion import PARTS, journey_of
+from tests.freight.world import Change, square
 
 # By the defaults: 80 km/h, more than 5 over for half a minute, until 80 again.
 STORIES: list[tuple[str, Journey, list[Any]]] = [
@@ -140,3 +142,24 @@ def test_skipping_quiet_fixes_changes_nothing(
 
     for begin, end in told.spans("overspeed"):
         assert end is None or end >= begin
+
+
+def test_a_fence_allows_less_and_never_more() -> None:
+    """60 in the town, whose hysteresis it is; what the bypass would allow is more than the law."""
+    town, bypass = square(LON + 0.02, LAT - 0.02, 0.05), square(LON + 0.12, LAT - 0.02, 0.05)
+    book = FenceBook()
+    book.apply(
+        [
+            Change("TOWN", town, 1, speed_limit_kmh=60.0),
+            Change("BYPASS", bypass, 2, speed_limit_kmh=120.0),
+        ]
+    )
+    journey = Journey().stand(5).drive(10, 75).drive(5, 95)
+
+    told = tell(journey, around_with(fences=book))
+
+    in_town, beyond = told.span_data("overspeed")
+    assert in_town["limit_kmh"] == 60.0
+    assert 77.02 < in_town["lon"] < 77.03
+    assert in_town["duration_s"] == pytest.approx(5.2 * 3600 / 75, abs=60)
+    assert beyond["limit_kmh"] == 80.0
