@@ -18,6 +18,7 @@ from config.policy import policy
 from config.sections.simulation import Simulation
 from geo.roads import RoadGraph, read_roads
 from sim.convoy import Convoy, make_devices
+from sim.dispatching import Dispatcher
 from sim.fleet import TruckIdentity, fleet
 from sim.places import demo_fences
 from sim.scenario import Drive, perfect_network
@@ -63,6 +64,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "--anew", action="store_true", help="start where the seed says, not where trucks were seen"
     )
     parser.add_argument("--no-fences", action="store_true", help="create trucks only")
+    parser.add_argument("--no-journeys", action="store_true", help="give no truck a route")
     return parser.parse_args(argv)
 
 
@@ -80,29 +82,24 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
         if not await _unless_stopped(stop, _prepare(setup, options, trucks, seen)):
             return 0
         fences = [] if options.no_fences else demo_fences(graph, rules)
-        drawing = asyncio.create_task(_unless_stopped(stop, _ensure_fences(setup, fences)))
-        await _convoy(options, rules, graph, trucks, seen).run(stop, options.duration)
+        drive = _drive(options, rules, graph, trucks, seen)
+        dispatcher = Dispatcher(drive.world, trucks, setup, rules.setup, _say)
+        beside = [_ensure_fences(setup, fences)]
+        beside += [] if options.no_journeys else [dispatcher.run(stop)]
+        works = [asyncio.create_task(_unless_stopped(stop, work)) for work in beside]
+        await _convoy(options, rules, trucks, drive).run(stop, options.duration)
         stop.set()
-        await drawing
+        await asyncio.gather(*works)
     return 0
 
 
-def _convoy(
+def _drive(
     options: argparse.Namespace,
     rules: Simulation,
     graph: RoadGraph,
     trucks: Sequence[TruckIdentity],
     seen: dict[str, LastKnown],
-) -> Convoy:
-    host, port = options.mqtt
-    devices = make_devices(
-        [truck.id for truck in trucks],
-        host=host,
-        port=port,
-        tenant=options.tenant,
-        seed=options.seed,
-        policy=rules.devices,
-    )
+) -> Drive:
     drive = Drive(
         graph,
         rules,
@@ -114,6 +111,24 @@ def _convoy(
     for row, truck in enumerate(trucks):
         if truck.id in seen:
             drive.world.resume(row, seen[truck.id])
+    return drive
+
+
+def _convoy(
+    options: argparse.Namespace,
+    rules: Simulation,
+    trucks: Sequence[TruckIdentity],
+    drive: Drive,
+) -> Convoy:
+    host, port = options.mqtt
+    devices = make_devices(
+        [truck.id for truck in trucks],
+        host=host,
+        port=port,
+        tenant=options.tenant,
+        seed=options.seed,
+        policy=rules.devices,
+    )
     return Convoy(drive, devices, rules, _say)
 
 

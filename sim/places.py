@@ -24,7 +24,7 @@ def demo_fences(graph: RoadGraph, policy: Simulation) -> list[dict[str, Any]]:
 def _depots(graph: RoadGraph, policy: Simulation) -> list[dict[str, Any]]:
     return [
         {
-            "id": f"depot-{_slug(town.name)}",
+            "id": f"depot-{slug(town.name)}",
             "name": f"{town.name} depot",
             "kind": "depot",
             "shape": _circle(town.lat, town.lon, policy.setup.depot_radius_m),
@@ -51,7 +51,7 @@ def _cities(graph: RoadGraph, policy: Simulation) -> list[dict[str, Any]]:
             ring.append([round(lon, 5), round(lat, 5)])
         fences.append(
             {
-                "id": f"city-{_slug(town.name)}",
+                "id": f"city-{slug(town.name)}",
                 "name": f"{town.name} city limits",
                 "kind": "city",
                 "shape": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
@@ -75,7 +75,7 @@ def _tolls(graph: RoadGraph, policy: Simulation) -> list[dict[str, Any]]:
     step = max(1, len(plazas) // policy.setup.tolls)
     return [
         {
-            "id": f"toll-{_slug(road)}-{number:03d}",
+            "id": f"toll-{slug(road)}-{number:03d}",
             "name": f"{road} toll plaza, {between}",
             "kind": "toll",
             "shape": _circle(lat, lon, policy.setup.toll_radius_m),
@@ -88,5 +88,5 @@ def _circle(lat: float, lon: float, radius_m: float) -> dict[str, Any]:
     return {"center": {"lat": round(lat, 6), "lon": round(lon, 6)}, "radius_m": radius_m}
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

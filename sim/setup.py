@@ -35,6 +35,7 @@ class TenantSetup:
         self._policy = policy
         self._say = say
         self._slots = asyncio.Semaphore(policy.requests_at_once)
+        self._is_signed_in = False
 
     async def sign_in(self) -> None:
         """Waits, with words, while the server is still starting."""
@@ -48,6 +49,7 @@ class TenantSetup:
         if answer.status_code != HTTPStatus.OK:
             raise SetupError(f"no token for {client_id}: {_says(answer)}")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._is_signed_in = True
 
     async def ensure_trucks(self, trucks: Sequence[TruckIdentity]) -> set[str]:
         """Creates the missing ones; gives the ids of those that were there."""
@@ -100,6 +102,15 @@ class TenantSetup:
         await self._create_all("/v1/fences", missing)
         return len(missing)
 
+    async def assign(self, truck_id: str, route: dict[str, Any], journey: dict[str, Any]) -> None:
+        """The truck follows this route from now on."""
+        await self._create("/v1/routes", route)
+        path = f"/v1/trucks/{truck_id}/journey"
+        async with self._slots:
+            answer = await self._patiently("PUT", path, json=journey)
+        if not answer.is_success:
+            raise SetupError(f"cannot send on {truck_id}: {_says(answer)}")
+
     async def _ids(self, path: str) -> set[str]:
         ids: set[str] = set()
         cursor: str | None = None
@@ -132,6 +143,10 @@ class TenantSetup:
             wait_s = self._policy.retry_wait_s
             try:
                 answer = await self._http.request(method, path, **request)
+                if answer.status_code == HTTPStatus.UNAUTHORIZED and self._is_signed_in:
+                    self._is_signed_in = False  # its token is over; once, not for ever
+                    await self.sign_in()
+                    continue
             except httpx.TransportError as error:
                 problem = f"{self._http.base_url} does not answer ({type(error).__name__})"
             else:

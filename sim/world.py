@@ -9,6 +9,7 @@ import numpy as np
 from config.sections.simulation import Simulation
 from geo.roads import Leg, RoadGraph
 from sim.journeys import RECURRING, HaltKind, Planner
+from sim.lanes import Trip
 from sim.tracks import Bools, Floats, Ints, Place, Tracks, moved
 
 # fixed: the roads are India's, and so is their night
@@ -59,6 +60,7 @@ class World:
         self._last_leg: Bools = np.zeros(trucks, dtype=bool)
         self._legs: list[tuple[Leg, ...]] = [()] * trucks
         self._leg_no: Ints = np.zeros(trucks, dtype=np.int64)
+        self.trips: Ints = np.zeros(trucks, dtype=np.int64)  # how many it has set out on
         self._due_m: dict[HaltKind, Floats] = {kind: np.zeros(trucks) for kind in RECURRING}
         driving = policy.driving
         self._pace = 1.0 + driving.pace_spread * np.clip(self._rng.normal(size=trucks), -2, 2)
@@ -125,6 +127,7 @@ class World:
         self._keep_odometer(truck, known)
         self.standing_until_ms[truck], self.speed_mps[truck] = 0, 0.0
         self._legs[truck] = legs
+        self.trips[truck] += 1
         along_m = drawn_m if forward else edge.length_m - drawn_m
         self._take_leg(truck, 0, min(along_m, edge.length_m - 2.0 * ARRIVED_M))
         self._first_leg[truck] = False  # it does not come out of a yard
@@ -192,8 +195,14 @@ class World:
         self._take_leg(truck, leg_no, min(to_go_m, legs[leg_no].edge.length_m * 0.95))
         self.speed_mps[truck] = 0.7 * self.tracks.truck_mps[self.edge[truck]]
 
+    def trip(self, truck: int) -> Trip:
+        legs, leg_no = self._legs[truck], int(self._leg_no[truck])
+        before_m = sum(leg.edge.length_m for leg in legs[:leg_no])
+        return Trip(legs, before_m + float(self.along_m[truck]))
+
     def _set_out(self, truck: int, town: int) -> None:
         self._legs[truck] = self.planner.trip(town).legs
+        self.trips[truck] += 1
         self._take_leg(truck, 0, 0.0)
 
     def _take_leg(self, truck: int, leg_no: int, along_m: float) -> None:

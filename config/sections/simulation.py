@@ -87,6 +87,18 @@ class Devices(Section):
     packet_bytes_max: Count = key("The longest packet a device takes.")
 
 
+class Dispatching(Section):
+    """Which trucks are given routes, and who of them does not keep to them."""
+
+    journey_share: Share = key("Trucks that are given the route they drive.")
+    astray_share: Share = key("Of these, trucks whose route has a bypass that they do not take.")
+    astray_after_km: Positive = key("So far ahead of them that bypass leaves the road ...")
+    astray_for_km: Positive = key("... for so long ...")
+    astray_aside_km: Positive = key("... and so far aside.")
+    promise: Positive = key("The arrival is promised for so many times the drive without halts.")
+    look_s: Positive = key("How often trucks are looked for that have set out.")
+
+
 class SimulationSetup(Section):
     requests_at_once: Count = key("Requests under way while the fleet is set up.")
     retry_wait_s: Positive = key("The wait before a failed request is sent again.")
@@ -97,6 +109,7 @@ class SimulationSetup(Section):
     town_radius_km: Span = key("Radius of a town's fence: least, most.")
     toll_radius_m: Positive = key("Radius of a toll plaza's fence.")
     tolls: Count = key("Toll plazas that get a fence.")
+    dispatching: Dispatching
 
 
 class Replaying(Section):
