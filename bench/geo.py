@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from bench import geo_drawing, geo_postgis
-from bench.geo_oracle import Oracle
+from bench import geo_postgis
+from bench.geo_truth import compare
 from bench.geo_world import Floats, driving, random_points, sites
 from bench.report import Report
 from geo.fences import FenceIndex, compile_shape
-from geo.shapes import Area, parse_shape
+from geo.shapes import Area
 
 SEED = 7
 FENCES = (500, 5_000, 50_000)
@@ -38,8 +38,6 @@ BATCHES_A_TURN = 20
 LOOP_POINTS = 20
 CHANGES = 200
 H3_RESOLUTION = 7
-ORACLE_FENCES = 8
-ORACLE_POINTS = 48
 
 Work = Callable[[int], object]
 Pairs = npt.NDArray[np.int64]
@@ -68,7 +66,9 @@ def run(args: argparse.Namespace) -> Report:
     cell_us = _best_us([lambda _: h3ronpy.vector.coordinates_to_cells(lat, lon, H3_RESOLUTION)], 1)
     report.add("h3.cell_us", cell_us[0] / len(lat))
     report.note("h3.cell_us is what only naming the H3 cell of a point costs, in one large batch")
-    report.add("oracle.wrong", float(oracle(args.oracle, SEED)), at_most=0.0)
+    compared = compare(args.oracle, SEED)
+    report.add("oracle.pairs", float(compared.pairs))
+    report.add("oracle.wrong", float(len(compared.wrong)), at_most=0.0)
     _against_postgis(report, args.vertices or VERTICES, streams["driving"])
     return report
 
@@ -191,31 +191,3 @@ def _growth(report: Report, vertices: Sequence[int], fences: Sequence[int]) -> N
                 for count in (min(fences), max(fences))
             )
             report.add(f"growth.x{corners}.{stream}", many / few)
-
-
-def oracle(pairs: int, seed: int) -> int:
-    """Random fences of every kind and hard points for them; how many answers are wrong."""
-    rng = np.random.default_rng(seed)
-    asked = wrong = 0
-    while asked < pairs:
-        shapes = [
-            geo_drawing.draw(
-                rng,
-                geo_drawing.KINDS[int(rng.integers(len(geo_drawing.KINDS)))],
-                float(rng.choice(geo_drawing.SIZES_M)),
-                geo_drawing.PLACES[int(rng.integers(len(geo_drawing.PLACES)))],
-            )
-            for _ in range(ORACLE_FENCES)
-        ]
-        at = [geo_drawing.points_at(rng, shape, ORACLE_POINTS) for shape in shapes]
-        lat, lon = (np.concatenate([place[axis] for place in at]) for axis in (0, 1))
-        index = FenceIndex({i: compile_shape(parse_shape(s)) for i, s in enumerate(shapes)})
-        points, numbers = index.holding(lat, lon)
-        found = set(zip(points.tolist(), numbers.tolist(), strict=True))
-        for number, shape in enumerate(shapes):
-            truth = Oracle(shape)
-            for point, (y, x) in enumerate(zip(lat.tolist(), lon.tolist(), strict=True)):
-                expected = truth.holds(y, x)
-                asked += 1
-                wrong += expected is not None and ((point, number) in found) is not expected
-    return wrong

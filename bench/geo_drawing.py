@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float64]
 
 METRES_PER_DEGREE = math.radians(6_371_008.8)
 KINDS = ("polygon", "holed", "several", "circle", "corridor")
+# And round a pole, and cut at the antimeridian.
+EVERY_KIND = (*KINDS, "cap", "cut")
 SIZES_M = (10.0, 150.0, 3_000.0, 40_000.0, 500_000.0)
 PLACES = (
     (21.0, 78.0),
@@ -31,6 +33,8 @@ def draw(rng: np.random.Generator, kind: str, size_m: float, place: tuple[float,
         return {"center": {"lat": lat, "lon": lon}, "radius_m": size_m * rng.uniform(0.5, 1.0)}
     if kind == "corridor":
         return _corridor(rng, size_m, lat, lon)
+    if kind in ("cap", "cut"):
+        return (_cap if kind == "cap" else _cut)(rng, size_m, lat)
     shell = _ring(rng, (lat, lon), size_m, (0.6, 1.0), 16)
     if kind == "polygon":
         return {"type": "Polygon", "coordinates": [shell]}
@@ -91,6 +95,26 @@ def _ring(
         for a, r in zip(angles.tolist(), reach.tolist(), strict=True)
     ]
     return [*ring, ring[0]]
+
+
+def _cap(rng: np.random.Generator, size_m: float, lat: float) -> dict[str, Any]:
+    """Round the nearer pole, drawn over the antimeridian."""
+    reach = max(0.01, min(size_m / METRES_PER_DEGREE, 30.0))
+    lats = math.copysign(90.0, lat) - math.copysign(1.0, lat) * reach * rng.uniform(0.3, 1.0, 9)
+    # So many corners that no two neighbours are half a turn apart.
+    lons = np.linspace(-170.0, 170.0, 9) + rng.uniform(-5.0, 5.0, 9)
+    ring = [[round(x, 7), round(y, 7)] for x, y in zip(lons.tolist(), lats.tolist(), strict=True)]
+    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+
+
+def _cut(rng: np.random.Generator, size_m: float, lat: float) -> dict[str, Any]:
+    """A box over the antimeridian, cut there as GeoJSON wants it."""
+    north, east = reach_deg(size_m, lat)
+    south, top = round(lat - north * rng.uniform(0.2, 1.0), 7), round(lat + north, 7)
+    west, right = (round(180.0 - east * rng.uniform(0.1, 1.0), 7) for _ in range(2))
+    halves = ((west, 180.0), (-180.0, -right))
+    boxes = [[[[w, south], [e, south], [e, top], [w, top], [w, south]]] for w, e in halves]
+    return {"type": "MultiPolygon", "coordinates": boxes}
 
 
 def _corridor(rng: np.random.Generator, size_m: float, lat: float, lon: float) -> dict[str, Any]:

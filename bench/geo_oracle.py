@@ -24,6 +24,8 @@ TURNS = (-360.0, 0.0, 360.0)
 # engine walks the great circle, the oracle a plane.
 UNSURE_M = 1e-5
 CORRIDOR_UNSURE = 1e-3
+# So many places of a course are looked at at once.
+BLOCK = 1 << 16
 
 
 class Oracle:
@@ -45,6 +47,35 @@ class Oracle:
             unsure_m += CORRIDOR_UNSURE * self._shape["width_m"]
         distance_m = self._depth_m(lat, lon, getattr(self, "_lat", lat))
         return None if abs(distance_m) <= unsure_m else distance_m > 0.0
+
+    def holding(self, lat: Floats, lon: Floats) -> npt.NDArray[np.int8]:
+        """Of many points: 1 inside, 0 outside, -1 either, since too near to the border to say."""
+        if "coordinates" in self._shape:
+            depth_m, unsure_m = self._depths_in_area(lat, lon), UNSURE_M
+        elif "line" in self._shape:
+            width_m = self._shape["width_m"]
+            depth_m = width_m / 2.0 - _from_course(self._course, lat, lon)
+            unsure_m = UNSURE_M + CORRIDOR_UNSURE * width_m
+        else:
+            center = self._shape["center"]
+            places = _around(np.column_stack([lat, lon]), center["lat"], center["lon"])
+            depth_m, unsure_m = self._shape["radius_m"] - np.hypot(*places.T), UNSURE_M
+        return np.where(np.abs(depth_m) <= unsure_m, -1, depth_m > 0.0).astype(np.int8)
+
+    def _depths_in_area(self, lat: Floats, lon: Floats) -> Floats:
+        plane_lat = self._lat
+        bodies = self._bodies.setdefault(plane_lat, _bodies(self._shape, plane_lat))
+        depth_m = np.full(len(lat), -np.inf)
+        for (shell, holes), turn in itertools.product(bodies, TURNS):
+            here = shapely.points((lon + turn) * _east_m(plane_lat), lat * METRES_PER_DEGREE)
+            away_m = np.full(len(lat), np.inf)
+            for part in (shell, *holes):
+                away_m = np.minimum(away_m, shapely.distance(part.exterior, here))
+            inside = shapely.intersects(shell, here)
+            for hole in holes:
+                inside &= ~shapely.contains(hole, here)
+            depth_m = np.maximum(depth_m, np.where(inside, away_m, -away_m))
+        return depth_m
 
     def depth_m(self, lat: float, lon: float) -> float:
         """Metres from the border, positive inside; true near it, where it matters."""
@@ -104,7 +135,22 @@ def _unrolled(ring: list[list[float]]) -> list[tuple[float, float]]:
         if 180.0 < abs(step) < 360.0:
             step -= math.copysign(360.0, step)
         out.append((out[-1][0] + step, lat))
+    if abs(out[-1][0] - out[0][0]) > 180.0 and ring[0] == ring[-1] and abs(_turns(ring)) == 1:
+        # Round a pole: the ring is the border of the cap.
+        pole = 90.0 if sum(lat for _, lat in out) > 0.0 else -90.0
+        out += [(out[-1][0], pole), (out[0][0], pole), out[0]]
     return out
+
+
+def _turns(ring: list[list[float]]) -> int:
+    """How often a ring goes round the earth, taking the shorter way each time."""
+    steps = [b - a for (a, _), (b, _) in itertools.pairwise(ring)]
+    if not any(180.0 < abs(step) < 360.0 for step in steps):
+        return 0
+    shorter = [
+        step - math.copysign(360.0, step) if 180.0 < abs(step) < 360.0 else step for step in steps
+    ]
+    return round(sum(shorter) / 360.0)
 
 
 def _metres(ring: list[tuple[float, float]], lat: float, turn: float) -> list[tuple[float, float]]:
@@ -126,14 +172,33 @@ def _bent(line: list[tuple[float, float]], step_m: float) -> Floats:
     return np.concatenate(out)
 
 
-def _around(places: Floats, lat: float, lon: float) -> Floats:
-    """Azimuthal equidistant metres round (lat, lon): distances from there are true."""
-    phi, phi_0 = np.radians(places[:, 0]), math.radians(lat)
+def _around(places: Floats, lat: Floats | float, lon: Floats | float) -> Floats:
+    """Azimuthal equidistant metres round (lat, lon): distances from there are true.
+
+    For many centres, each in a row of its own, all places are seen from each.
+    """
+    phi, phi_0 = np.radians(places[:, 0]), np.radians(lat)
     dlam = np.radians(places[:, 1] - lon)
+    cos, cos_0 = np.cos(phi), np.cos(phi_0)
     half = np.sin((phi - phi_0) / 2) ** 2
-    half += np.cos(phi) * math.cos(phi_0) * np.sin(dlam / 2) ** 2
+    half += cos * cos_0 * np.sin(dlam / 2) ** 2
     away_m = 2.0 * RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half)))
-    east = np.sin(dlam) * np.cos(phi)
-    north = math.cos(phi_0) * np.sin(phi) - math.sin(phi_0) * np.cos(phi) * np.cos(dlam)
-    bearing = np.arctan2(east, north)
-    return np.column_stack([away_m * np.sin(bearing), away_m * np.cos(bearing)])
+    east = np.sin(dlam) * cos
+    north = cos_0 * np.sin(phi) - np.sin(phi_0) * cos * np.cos(dlam)
+    length = np.maximum(np.hypot(east, north), 1e-300)
+    return np.stack([away_m * east / length, away_m * north / length], axis=-1)
+
+
+def _from_course(course: Floats, lat: Floats, lon: Floats) -> Floats:
+    """How far each point is from a bent line, each in its own plane."""
+    nearest_m = np.empty(len(lat))
+    block = max(1, BLOCK // len(course))
+    for first in range(0, len(lat), block):
+        part = slice(first, first + block)
+        some = _around(course, lat[part, None], lon[part, None])
+        start, step = some[:, :-1], np.diff(some, axis=1)
+        length2 = np.maximum((step**2).sum(axis=2), 1e-300)
+        share = np.clip(-(start * step).sum(axis=2) / length2, 0.0, 1.0)
+        foot = start + share[:, :, None] * step
+        nearest_m[part] = np.hypot(foot[:, :, 0], foot[:, :, 1]).min(axis=1)
+    return nearest_m
