@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import msgspec
 from actors.life import now_ms
 from config.policy import policy
 from freight.device_topics import teltonika_topic
-from ingest.decode.status import TEXT_CHARS_MAX, CommandAnswer
+from ingest.decode.status import OFFLINE, ONLINE, TEXT_CHARS_MAX, CommandAnswer
 from ingest.direct import BusyError, Outcomes, StoreAwayError
 from ingest.messages import Address, Line, Message, Notice, Parcel, Refused
 from ingest.windows import Window
@@ -111,8 +112,16 @@ class TcpDoor:
     async def note_answer(self, address: Address, id: UUID, text: str) -> None:  # noqa: A002
         """The command is done; its device said this."""
         told = CommandAnswer(id, detail=text[:TEXT_CHARS_MAX])
-        notice = Notice(address, msgspec.json.encode(told), now_ms())
-        await self._delivery.store(Window([], notices=[notice]))
+        await self._note(address, msgspec.json.encode(told))
+
+    async def note_state(self, address: Address, *, is_online: bool) -> None:
+        """As a device over MQTT says it itself. While the store is away it is not worth waiting."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(policy().tcp.answer_s_max):
+                await self._note(address, ONLINE if is_online else OFFLINE)
+
+    async def _note(self, address: Address, payload: bytes) -> None:
+        await self._delivery.store(Window([], notices=[Notice(address, payload, now_ms())]))
 
     async def reject(self, peer: str, topic: str, reason: str, detail: str, raw: bytes) -> None:
         """Of nobody we know, and of each address only so much: strangers must not fill the

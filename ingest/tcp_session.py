@@ -95,7 +95,7 @@ class TcpSession:
             finally:
                 answering.cancel()
                 self._writer.close()
-                self._leave()
+                await self._leave()
 
     def send_command(self, id: UUID, text: str) -> bool | None:  # noqa: A002
         """None: its dialect has none of this form. False: too much waits to be sent."""
@@ -114,12 +114,14 @@ class TcpSession:
         self._is_gone = True
         self._writer.transport.abort()
 
-    def _leave(self) -> None:
+    async def _leave(self) -> None:
+        """Unless the device is here already by another connection."""
         address = self._address
         if address is not None:
             whose = (address.tenant, address.truck)
             if self._door.here.get(whose) is self:
                 del self._door.here[whose]
+                await self._door.note_state(address, is_online=False)
 
     # ------------------------------------------------------------------------- listening
 
@@ -215,6 +217,7 @@ class TcpSession:
         if self.unique_id is None:
             self._bound(unique_id, self)
             self._door.here[address.tenant, address.truck] = self
+            await self._door.note_state(address, is_online=True)
         self.unique_id, self._address = unique_id, address
 
     async def _refuse(self, said: Said, reason: str, detail: str) -> NoReturn:

@@ -7,10 +7,14 @@ import contextlib
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
 
 from actors.life import now_ms
 from config.policy import Snapshot, policy, process_settings
 from ingest.decode.rows import Decoded
+from ingest.decode.status import OFFLINE, ONLINE
 from ingest.direct import BusyError, Fate, Outcome, Outcomes
 from ingest.messages import Notice, Parcel, Refused
 from ingest.tcp_door import TcpDoor
@@ -68,6 +72,17 @@ class Store:
     @property
     def times_ms(self) -> list[int]:
         return [row[0] for decoded in self.committed for row in decoded.rows]
+
+    @property
+    def states(self) -> list[bytes]:
+        """That devices came and went."""
+        return [one.payload for one in self.notices if one.payload in {ONLINE, OFFLINE}]
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """What devices answered to commands."""
+        told = [one.payload for one in self.notices if one.payload not in {ONLINE, OFFLINE}]
+        return [msgspec.json.decode(payload) for payload in told]
 
     @property
     def reasons(self) -> list[str]:

@@ -201,6 +201,18 @@ async def test_a_device_that_connects_anew_ends_the_connection_its_network_forgo
     assert await truck.hear(4) == ONE
 
 
+async def test_a_device_is_online_while_it_is_connected(port: Port) -> None:
+    forgotten = await port.signed_in()
+    truck = await port.signed_in()
+    await forgotten.hears_end()
+    await until(lambda: port.listener.connections == 1)
+    assert port.store.states == [b"online", b"online"]
+
+    truck.hang_up()
+    await until(lambda: port.listener.connections == 0)
+    assert port.store.states[2:] == [b"offline"]
+
+
 async def test_only_given_networks_may_connect(port: Port) -> None:
     limit(networks={"teltonika": ("10.0.0.0/8",)})
     stranger = await port.connect()
@@ -234,8 +246,8 @@ async def test_a_command_goes_to_the_connected_device_and_its_answer_comes_back(
     for answer in (b"Ver:03.28.00", b"DOUT1:1 Timeout:0"):
         head = b"\x0c\x01\x06" + len(answer).to_bytes(4, "big")
         await truck.send(codec_packet(head + answer + b"\x01"))
-    await until(lambda: len(port.store.notices) == 2)
-    told = [msgspec.json.decode(one.payload) for one in port.store.notices]
+    await until(lambda: len(port.store.answers) == 2)
+    told = port.store.answers
     assert [(one["command"], one["detail"]) for one in told] == [
         (str(first.id), "Ver:03.28.00"),
         (str(second.id), "DOUT1:1 Timeout:0"),
@@ -252,7 +264,7 @@ async def test_a_command_sent_again_is_one_command(port: Port) -> None:
     await truck.send(answer, answer, records(moment_ms()))
 
     await until(lambda: len(port.store.times_ms) == 1)
-    assert len(port.store.notices) == 1
+    assert len(port.store.answers) == 1
 
 
 async def test_a_device_that_is_not_here_gets_its_commands_elsewhere(port: Port) -> None:
@@ -285,5 +297,5 @@ async def test_queclink_takes_whole_commands_and_answers_by_name(queclink: Port)
     assert await truck.hear_until(b"$") == good.encode()
     await truck.send(b"+ACK:GTRTO,DF0200,868487004353181,cv100,RTL,FFFF,20210608144354,32DC$")
 
-    await until(lambda: len(queclink.store.notices) == 1)
-    assert msgspec.json.decode(queclink.store.notices[0].payload)["detail"] == "RTO,cv100,RTL,FFFF"
+    await until(lambda: len(queclink.store.answers) == 1)
+    assert queclink.store.answers[0]["detail"] == "RTO,cv100,RTL,FFFF"
