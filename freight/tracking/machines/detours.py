@@ -1,4 +1,4 @@
-"""Where a truck may be off its route: at its journey's stops, and at places of certain kinds."""
+"""Where a truck may be off its route: at places of its journey, and at those of certain kinds."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RAYS = 16
 
 def is_allowed(fix: Sample, inside: frozenset[int], journey: Journey, around: Surroundings) -> bool:
     rules = around.rules.following
-    for stop in journey.plan.stops:
-        away_m = way_mm(fix.lat, fix.lon, stop.lat, stop.lon) / 1000.0
-        if away_m <= stop.radius_m + rules.detour_m:
+    for place in (*journey.plan.stops, *journey.plan.allowed):
+        away_m = way_mm(fix.lat, fix.lon, place.lat, place.lon) / 1000.0
+        if away_m <= place.radius_m + rules.detour_m:
             return True
     kinds = frozenset(rules.detour_kinds)
     if any(_kind(number, around) in kinds for number in inside):

@@ -73,6 +73,10 @@ class Following(msgspec.Struct, frozen=True, array_like=True):
 START = Following()
 
 
+def leave_m(journey: Journey, rules: FollowingRules) -> float:
+    return rules.leave_m if journey.plan.corridor_m is None else journey.plan.corridor_m
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scene:
     """One fix of a truck with a journey, what stands around it, and where to tell of it."""
@@ -90,6 +94,15 @@ class Scene:
     @property
     def rules(self) -> FollowingRules:
         return self.around.rules.following
+
+    @property
+    def leave_m(self) -> float:
+        return leave_m(self.journey, self.rules)
+
+    @property
+    def return_m(self) -> float:
+        """In proportion, for a corridor of the journey's own."""
+        return self.rules.return_m * (self.leave_m / self.rules.leave_m)
 
     def said(self, **more: Any) -> dict[str, Any]:
         return {
@@ -156,7 +169,7 @@ def _await(now: Following, scene: Scene) -> Following:
     if scene.motion.standing:
         return now
     place = scene.place(0, math.nan, scene.fix.ts_ms)
-    if place.off_m > scene.rules.return_m:
+    if place.off_m > scene.return_m:
         return now if now.begun_m is None else replace(now, begun_m=None)
     begun_m = min(place.progress_m, place.progress_m if now.begun_m is None else now.begun_m)
     if now.started_ms is None and place.progress_m < begun_m + scene.rules.start_m:
@@ -194,9 +207,9 @@ def _follow(now: Following, scene: Scene) -> Following:
         return now
     if now.away is not None and now.away.told is not None:
         return _astray(now, place, scene)
-    if place.off_m <= scene.rules.leave_m + (scene.fix.accuracy_m or 0.0):
+    if place.off_m <= scene.leave_m + (scene.fix.accuracy_m or 0.0):
         return _along(now, place, scene)
-    other = _other_way(now, scene.rules.leave_m, scene)
+    other = _other_way(now, scene.leave_m, scene)
     if other is not None:
         return _along(_switched(now, *other, scene), other[1], scene)
     if detours.is_allowed(scene.fix, scene.moment.inside, scene.journey, scene.around):
@@ -301,11 +314,11 @@ def _astray(now: Following, place: Place, scene: Scene) -> Following:
     away = now.away
     if away is None or (scene.motion.standing and away.back is None):
         return now
-    if place.off_m > scene.rules.return_m:
-        other = _other_way(now, scene.rules.return_m, scene)
+    if place.off_m > scene.return_m:
+        other = _other_way(now, scene.return_m, scene)
         if other is not None:
             now, place = _switched(now, *other, scene), other[1]
-    if place.off_m > scene.rules.return_m:
+    if place.off_m > scene.return_m:
         away = episodes.added(away, scene.moment, place.off_m)
         return _moved_along(now, place, away, scene)
     way = scene.journey.ways[now.way]
@@ -384,7 +397,7 @@ def _course(journey: Journey, way: int, last_m: float, at_ms: int, rules: Follow
         last_m,
         low_m,
         high_m,
-        rules.leave_m,
+        leave_m(journey, rules),
         rules.behind_m,
         rules.ahead_m,
         rules.ahead_kmh / 3600.0,

@@ -19,7 +19,7 @@ class FollowingRules(Rules):
 
     leave_m: Positive = key(
         "A truck leaves its route when it is farther than this from every way of it, by more than "
-        "its fix may be wrong ...",
+        "its fix may be wrong, unless its journey has a corridor of its own ...",
         who=Who.TENANT,
         live=True,
     )

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from freight.tracking.fences import FenceBook
-from freight.tracking.journeys import PlannedStop
+from freight.tracking.journeys import AllowedPlace, PlannedStop
 from tests.freight.test_journeys import KM
 from tests.freight.tracking.journey import LAT, LON, T0
 from tests.freight.tracking.trips_on_routes import Trip, plan, route_events, told_of
@@ -102,6 +102,33 @@ def test_a_journey_may_have_costs_of_its_own() -> None:
 def test_what_is_a_deviation(off_km: float, along_km: float, expected: list[str]) -> None:
     trip = Trip().drive((20, 0), (20, off_km), (20 + along_km, off_km), (20 + along_km, 0), (59, 0))
     assert kinds(told_of(trip, EAST))[1:] == expected
+
+
+@pytest.mark.parametrize(
+    ("off_km", "corridor_m", "expected"),
+    [
+        (0.4, 500.0, []),
+        (0.6, 500.0, ["route.deviated", "route.rejoined"]),
+        (0.2, 100.0, ["route.deviated", "route.rejoined"]),
+        (0.05, 100.0, []),
+    ],
+)
+def test_a_journey_may_have_a_corridor_of_its_own(
+    off_km: float, corridor_m: float, expected: list[str]
+) -> None:
+    trip = Trip().drive((20, 0), (20, off_km), (30, off_km), (30, 0), (59, 0))
+    told = told_of(trip, plan((0, 0), (60, 0), corridor_m=corridor_m))
+    assert kinds(told)[1:] == expected
+
+
+def test_in_a_corridor_of_its_own_the_way_back_is_in_proportion() -> None:
+    """Half of it: 1 000 m of 2 000 m, as 150 m of 300 m."""
+    trip = Trip().drive((20, 0), (20, 4), (25, 1.2), (30, 4), (35, 0.8), (45, 0.8), (59, 0))
+    told = told_of(trip, plan((0, 0), (60, 0), corridor_m=2000.0))
+    assert kinds(told) == ["route.started", "route.deviated", "route.rejoined"]
+    ((began_s, ended_s),) = told.spans("deviation")
+    assert ended_s is not None
+    assert ended_s - began_s > 10 * 60
 
 
 def test_who_comes_near_without_coming_back_has_not_come_back() -> None:
@@ -264,6 +291,12 @@ def test_off_the_route_at_a_listed_stop_is_no_deviation() -> None:
     trip = Trip().drive((20, 0), (20, 2)).stand(30).drive((20, 0), (59, 0))
     assert kinds(told_of(trip, EAST)) == ["route.started", "route.deviated", "route.rejoined"]
     assert kinds(told_of(trip, plan((0, 0), (60, 0), stops=(stop,)))) == ["route.started"]
+
+
+def test_off_the_route_at_an_allowed_place_is_no_deviation() -> None:
+    place = AllowedPlace(LAT + 2 * KM, LON + 20 * KM / 0.9397, 2500.0)
+    trip = Trip().drive((20, 0), (20, 2)).stand(30).drive((20, 0), (59, 0))
+    assert kinds(told_of(trip, plan((0, 0), (60, 0), allowed=(place,)))) == ["route.started"]
 
 
 @pytest.mark.parametrize(("kind", "deviates"), [("fuel", False), ("dhaba", True)])
