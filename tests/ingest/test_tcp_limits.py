@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import socket
+from collections.abc import Callable
 
 import pytest
 
 from config.installation import Http
 from config.policy import policy
-from tests.ingest.frames import QUECLINK_HEARTBEAT, codec_packet, records
+from ingest.decode.stream import DeviceStream
+from ingest.tcp_listener import STREAMS
+from tests.ingest.frames import QUECLINK_HEARTBEAT, records, said_by
+from tests.ingest.spoiling import DIALECTS, spoilt
 from tests.ingest.tcp import ACCEPTED, IMEI, LOGIN, Port, device, limit, moment_ms
 from tests.launch.waiting import until
 
@@ -183,18 +188,30 @@ async def test_an_unforeseen_fault_ends_one_connection_and_no_other(port: Port) 
     assert await other.hear(4) == ONE
 
 
-async def test_no_spoilt_stream_hangs_the_listener(port: Port) -> None:
+@pytest.mark.parametrize(("stream", "good", "end"), DIALECTS)
+async def test_no_spoilt_stream_hangs_the_listener_or_goes_unnoticed(
+    stream: Callable[[int], DeviceStream], good: list[bytes], end: bytes
+) -> None:
+    limit(strangers_per_minute_max=1_000_000)
     chance = random.Random(4)  # noqa: S311 - a seed
-    for _ in range(100):
-        truck = await port.connect()
-        data = bytearray(LOGIN + records(moment_ms()) + codec_packet(b"\x0c\x01\x06"))
-        for _ in range(chance.randrange(4)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
-        await truck.send(bytes(data))
-        truck.finish()
-        await truck.hears_end()
+    dialect = next(name for name, known in STREAMS.items() if known is stream)
+    imeis = {imei.decode() for imei in re.findall(rb"\d{15}", b",".join(good))}
+    known = [device(key, imei) for key, imei in enumerate(sorted(imeis))]
+    async with Port(dialect, *known).opened() as port:
+        for _ in range(150):
+            sent = chance.choice(good[:1]) + end + spoilt(chance, good) + end
+            before = len(port.store.committed) + len(port.store.refused)
+            expected = stream(policy().tcp.frame_bytes_max)
+            said = said_by(expected, sent)
+            truck = await port.connect()
+            await truck.send(sent)
+            truck.finish()
+            await truck.hears_end()
+            await until(lambda: port.listener.connections == 0)
 
-    await until(lambda: port.listener.connections == 0)
+            told = sum(bool(one.decoded.rows or one.decoded.bad) for one in said)
+            if told or expected.waiting_bytes:
+                assert len(port.store.committed) + len(port.store.refused) > before
 
 
 async def test_a_port_that_is_taken_is_tried_again() -> None:
