@@ -18,6 +18,7 @@ from typing import Any
 import aiomqtt
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
 
 from config.installation import Mqtt
 from config.sections.ingest import Ingest, Receipts
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 PUBACK = 0x40
 PUBACK_HEADER = bytes([PUBACK, 2])
+REFUSED = 0x80  # fixed: MQTT says so
 RECEIVE_BYTES = 256 * 1024  # fixed: one read of a socket, what the kernel hands out
 
 
@@ -231,12 +233,18 @@ class BrokerStream:
             self.session = session
             self.connections += 1
             try:
-                await client.subscribe(subscriptions)
+                granted = await client.subscribe(subscriptions)
+                if any(_is_refused(code) for code in granted):
+                    raise aiomqtt.MqttError(f"it refuses one of {subscriptions}")
                 self.trouble = None
                 await session.until_lost()
             finally:
                 self.session = None
                 session.close()
+
+
+def _is_refused(code: int | ReasonCode) -> bool:
+    return (code if isinstance(code, int) else int(code.value)) >= REFUSED
 
 
 class ControlLink:

@@ -8,16 +8,20 @@ import msgspec
 
 from config.sections.ingest import Receipts
 from ingest.messages import Address
-from ingest.mqtt_client import Session
+from ingest.mqtt_client import BrokerAwayError, Session
 from ingest.topics import receipts_topic
 
 _encode = msgspec.json.Encoder().encode
 
 
 async def send_receipts(
-    session: Session, committed: Mapping[Address, list[int]], limits: Receipts
+    session: Session | None, committed: Mapping[Address, list[int]], limits: Receipts
 ) -> None:
     """Raises BrokerAwayError when not all could be handed over; the device then sends again."""
+    if session is None:
+        if committed:
+            raise BrokerAwayError("no session to send receipts by")
+        return
     size = limits.fixes_per_message_max
     for address, times_ms in committed.items():
         topic = receipts_topic(address)

@@ -121,7 +121,7 @@ class TcpDoor:
                 await self._note(address, ONLINE if is_online else OFFLINE)
 
     async def _note(self, address: Address, payload: bytes) -> None:
-        await self._delivery.store(Window([], notices=[Notice(address, payload, now_ms())]))
+        await self._delivery.store(Window(notices=[Notice(address, payload, now_ms())]))
 
     async def reject(self, peer: str, topic: str, reason: str, detail: str, raw: bytes) -> None:
         """Of nobody we know, and of each address only so much: strangers must not fill the
@@ -136,7 +136,7 @@ class TcpDoor:
             return
         kept = raw[: policy().ingest.admission.rejection_raw_bytes_max]
         one = Refused(topic, None, reason, detail, kept, now_ms())
-        await self._delivery.store(Window([], refused=[one]))
+        await self._delivery.store(Window(refused=[one]))
 
 
 def message_of(topic: str, raw: bytes) -> Message:

@@ -23,7 +23,6 @@ _SHARD = attrgetter("shard")
 class Window:
     """What one set of messages comes to. All of it is stored before any of them is acknowledged."""
 
-    mids: list[int]
     by_shard: dict[int, FixBatch] = dataclasses.field(default_factory=dict)
     refused: list[Refused] = dataclasses.field(default_factory=list)
     # Device times to confirm, for messages that ask for it.
@@ -49,7 +48,7 @@ class WindowReader:
             self.rates.judge_by(limits)
 
     def read(self, messages: Sequence[Message], now_ms: int) -> Window:
-        window = Window([m.mid for m in messages if m.mid])
+        window = Window()
         rows = Rows()
         for message in messages:
             self._read_message(message, rows, window)
@@ -59,7 +58,7 @@ class WindowReader:
 
     def read_parcels(self, parcels: Sequence[Parcel], now_ms: int) -> Window:
         """The same for messages that came through another door, which has decoded them."""
-        window = Window([])
+        window = Window()
         rows = Rows()
         for address, decoded, message in parcels:
             rows.take(decoded, address, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter, deque
+from collections import Counter
 
 from actors.configured import following_configuration
 from actors.doors import HttpFixes, HttpTaken, Trouble
@@ -24,8 +24,8 @@ from ingest.delivery import Delivery
 from ingest.device_brokers import keep_devices
 from ingest.direct import DirectDoor
 from ingest.http_door import HttpDoor
-from ingest.messages import Message
-from ingest.mqtt_client import BrokerAwayError, BrokerStream, Session
+from ingest.inbox import Inbox, Picked
+from ingest.mqtt_client import BrokerAwayError, BrokerStream
 from ingest.osmand_port import serve_osmand
 from ingest.receipts import send_receipts
 from ingest.tcp_door import TcpDoor
@@ -48,9 +48,6 @@ class IngestWorker:
         self._number = number
         self._limits = policy().ingest
         self._guard = guard_of(f"ingest-worker-{number}")
-        self._waiting: deque[tuple[Session, Message]] = deque()
-        self._waiting_bytes = 0
-        self._news = asyncio.Event()
         self._room = asyncio.Semaphore(self._limits.batching.in_flight_max)
         self._in_flight = 0
         self._addresses = AddressBook(policy().tracking.shards)
@@ -59,10 +56,14 @@ class IngestWorker:
         tokens = maker_for(installation(), f"ingest-worker-{number}")
         self._shards = [ShardHandle(i, tokens) for i in range(policy().tracking.shards)]
         self._counts: Counter[str] = Counter()
+        self._inbox = Inbox(self._limits.batching, self._counts)
         self._http: HttpDoor | None = None
         self._trouble: str | None = "starting"
-        self._stream = BrokerStream(
-            installation().mqtt, self._limits, self._client_id(), self._take
+        # Brokers bound what a session may leave unacknowledged, by each of its subscriptions; so
+        # the many positions have one for themselves, as they always had.
+        self._positions, self._others = (
+            BrokerStream(installation().mqtt, self._limits, self._client_id(of), self._inbox.take)
+            for of in ("", "-others")
         )
         self._life = live(self._run(), "ingest-life")
 
@@ -70,13 +71,15 @@ class IngestWorker:
         self._guard.admit(token)
         values = {
             **{name: float(count) for name, count in self._counts.items()},
-            "waiting_messages": float(len(self._waiting)),
-            "waiting_bytes": float(self._waiting_bytes),
+            "waiting_messages": float(len(self._inbox)),
+            "waiting_bytes": float(self._inbox.bytes),
             "windows_in_flight": float(self._in_flight),
-            "broker_connections_total": float(self._stream.connections),
+            "broker_connections_total": float(
+                self._positions.connections + self._others.connections
+            ),
             "known_trucks": float(len(self._addresses)),
         }
-        trouble = self._trouble or self._stream.trouble
+        trouble = self._trouble or self._positions.trouble or self._others.trouble
         return stats_of("ingest_worker", f"ingest-worker-{self._number}", values, trouble)
 
     async def take_http(self, token: str, asked: HttpFixes) -> HttpTaken:
@@ -86,23 +89,11 @@ class IngestWorker:
             return HttpTaken(trouble=Trouble.AWAY, detail="starting")
         return await self._http.take(asked)
 
-    def _client_id(self) -> str:
+    def _client_id(self, of: str) -> str:
         """Fixed, so that the broker keeps our session and its messages while we are away."""
         secret = installation().mqtt.client_id_secret
         unguessable = f"-{secret.get_secret_value()}" if secret else ""
-        return f"ubertruck-{installation().instance}-ingest-{self._number}{unguessable}"
-
-    def _take(self, session: Session, message: Message) -> None:
-        self._waiting.append((session, message))
-        self._waiting_bytes += len(message.payload)
-        batching = self._limits.batching
-        if (
-            len(self._waiting) >= batching.pending_messages_max
-            or self._waiting_bytes >= batching.pending_bytes_max
-        ):
-            session.pause_reading()
-            self._counts["read_pauses_total"] += 1
-        self._news.set()
+        return f"ubertruck-{installation().instance}-ingest-{self._number}{of}{unguessable}"
 
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
@@ -131,7 +122,9 @@ class IngestWorker:
             self._trouble = None
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._follow_directory(system), name="directory")
-                tasks.create_task(self._stream.run(INGEST_SUBSCRIBES), name="broker")
+                positions, *others = INGEST_SUBSCRIBES
+                tasks.create_task(self._positions.run([positions]), name="broker")
+                tasks.create_task(self._others.run(others), name="broker-others")
                 tasks.create_task(self._pump(system, delivery, tasks), name="pump")
                 tasks.create_task(direct.run(), name="direct")
                 for dialect, port in installation().tcp.given():
@@ -150,7 +143,7 @@ class IngestWorker:
             tasks.create_task(keep_devices(keeper, system, policy), name="devices")
         sender = CommandSender(
             system,
-            lambda: self._stream.session,
+            lambda: self._positions.session,
             self._limits.receipts,
             self._counts,
             tcp.send_command,
@@ -184,47 +177,24 @@ class IngestWorker:
         batching = self._limits.batching
         before: asyncio.Event | None = None
         while True:
-            await self._news.wait()
-            if len(self._waiting) < batching.messages_max:
+            await self._inbox.news.wait()
+            if len(self._inbox) < batching.messages_max:
                 await asyncio.sleep(batching.wait_ms_max / 1000.0)
             await self._room.acquire()
-            session, messages = self._next_messages()
-            if not self._waiting:
-                self._news.clear()
-            if any(self._addresses.find(m.topic) is None for m in messages):
+            picked = self._inbox.pick()
+            if any(self._addresses.find(m.topic) is None for m in picked.messages):
                 # The truck may be younger than our copy of the directory.
                 await self._learn_trucks(system)
             self._reader.judge_by(admission_now(policy(), now_ms()))
-            window = self._reader.read(messages, now_ms())
-            self._counts["messages_total"] += len(messages)
+            window = self._reader.read(picked.messages, now_ms())
+            self._counts["messages_total"] += len(picked.messages)
             done = asyncio.Event()
-            tasks.create_task(self._deliver(session, window, delivery, before, done))
+            tasks.create_task(self._deliver(picked, window, delivery, before, done))
             before = done
-
-    def _next_messages(self) -> tuple[Session, list[Message]]:
-        """Up to a window's worth, all of one session."""
-        batching = self._limits.batching
-        session = self._waiting[0][0]
-        messages: list[Message] = []
-        size = 0
-        while self._waiting and len(messages) < batching.messages_max and size < batching.bytes_max:
-            if self._waiting[0][0] is not session:
-                break
-            _, message = self._waiting.popleft()
-            size += len(message.payload)
-            messages.append(message)
-        self._waiting_bytes -= size
-        if (
-            len(self._waiting) < batching.pending_messages_max // 2
-            and self._waiting_bytes < batching.pending_bytes_max // 2
-            and self._stream.session is not None
-        ):
-            self._stream.session.resume_reading()
-        return session, messages
 
     async def _deliver(
         self,
-        session: Session,
+        picked: Picked,
         window: Window,
         delivery: Delivery,
         before: asyncio.Event | None,
@@ -235,6 +205,7 @@ class IngestWorker:
         try:
             await delivery.store(window)
             try:
+                session = self._positions.session
                 await send_receipts(session, window.receipts, self._limits.receipts)
             except BrokerAwayError:
                 # Not acknowledged either: the broker sends the messages again, then come receipts.
@@ -242,7 +213,8 @@ class IngestWorker:
                 return
             if before is not None:
                 await before.wait()
-            session.acknowledge(window.mids)
+            for received_by, mids in picked.mids.items():
+                received_by.acknowledge(mids)
         finally:
             done.set()
             self._in_flight -= 1

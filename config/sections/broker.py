@@ -13,8 +13,9 @@ class Broker(Section):
     """The embedded MQTT broker."""
 
     ack_wait_s: Count = key("A message not acknowledged for so long is sent again.")
-    ack_pending_max: Annotated[int, Field(gt=0, le=65535)] = key(
-        "Messages sent and not yet acknowledged; at least the ingest's pending_messages_max."
+    ack_pending_max: Annotated[int, Field(gt=0, le=21845)] = key(
+        "Messages of one subscription sent and not yet acknowledged; at least the ingest's "
+        "pending_messages_max. A session with three of them may have 65535."
     )
     message_bytes_max: Count = key("The broker cuts off who sends a longer message.")
     connections_max: Count = key("Connections of devices and of our own.")

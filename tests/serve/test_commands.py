@@ -89,7 +89,7 @@ async def told_by_device(
         system=system,
     )
     at_ms = int(datetime.now(UTC).timestamp() * 1000)
-    await delivery.store(Window([], notices=[Notice(address, payload, at_ms)]))
+    await delivery.store(Window(notices=[Notice(address, payload, at_ms)]))
 
 
 async def test_a_command_goes_from_queued_to_acknowledged(
