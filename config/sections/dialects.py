@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from config.schema import Count, Positive, Section, Who, key
 from freight.rules import Rules
 
 Element = Annotated[int, Field(ge=0, le=65535)]
+# What every packet with a position tells, the last of it in this place.
+NEEDED, LAST_NEEDED = frozenset({"imei", "time", "lat", "ns", "lon"}), "ew"
 AlarmName = Literal["panic", "tamper", "power_cut", "tow", "crash"]
 
 
@@ -65,6 +67,15 @@ class Ais140Profile(Rules):
     checksum_wrong: Literal["mark", "reject"]
     # By kind of packet; {utc} is our time as ddmmyyyyhhmmss.
     replies: dict[Literal["login", "heartbeat", "health", "position", "emergency"], str]
+
+    @model_validator(mode="after")
+    def _has_a_position(self) -> Ais140Profile:
+        end = self.position.index(LAST_NEEDED) if LAST_NEEDED in self.position else 0
+        missing = NEEDED - set(self.position[:end])
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise ValueError(f"position must name {LAST_NEEDED}, and before it also {names}")
+        return self
 
 
 class Ais140(Section):

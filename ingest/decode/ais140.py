@@ -252,7 +252,8 @@ class _Packet:
             kept["time"] = found["time"]
         if self._is_wrong:
             kept["checksum"] = "wrong"
-        return kept
+        # By which a line that was read wrongly can be put right.
+        return kept | {"profile": self._profile.name}
 
 
 def _is_fix(found: dict[str, str]) -> bool:

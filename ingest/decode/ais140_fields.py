@@ -7,10 +7,9 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from config.sections.dialects import LAST_NEEDED
 from ingest.decode.rows import BadPositionError
 
-# Up to here every packet with a position must go.
-LAST_NEEDED = "ew"
 YEARS = range(2015, 2100)  # fixed: tells ddmmyyyy from yyyymmdd
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?", re.ASCII)
 _IMEI = re.compile(r"\d{15}", re.ASCII)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from config.policy import policy
+from config.sections.dialects import Ais140Profile
 from ingest.decode.ais140 import Ais140Stream
 from ingest.decode.ais140_fields import time_of
 from ingest.decode.stream import Given, Kind
@@ -55,6 +57,7 @@ def test_a_normal_packet_as_captured() -> None:
         *("0000", "00", "4E3B", "3C84"),
     )
     assert "checksum" not in kept
+    assert kept["profile"] == "roadpoint-1"
 
 
 def test_a_wrong_checksum_is_marked_and_by_the_profile_rejected() -> None:
@@ -249,3 +252,13 @@ def test_a_packet_without_an_end_is_rejected_at_the_limit() -> None:
     (said,) = ais140(b"$NRM," + b"x" * BYTES_MAX)
 
     assert said.decoded.bad[0].reason == "too_large"
+
+
+def test_a_profile_without_a_position_is_refused() -> None:
+    good = policy().dialects.ais140.profiles[0].model_dump()
+    late = [name for name in good["position"] if name != "time"] + ["time"]
+
+    with pytest.raises(ValidationError, match="before it also time"):
+        Ais140Profile.model_validate(good | {"position": late})
+    with pytest.raises(ValidationError, match="not a regular expression"):
+        Ais140Profile.model_validate(good | {"match": "("})
