@@ -24,6 +24,8 @@ from freight.tracking.tracked import Tracked, absorb, advance, outlook
 
 BoolArray = npt.NDArray[np.bool_]
 
+_NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
 
 def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
     """`columns` gains rows for new trucks, but no state."""
@@ -51,19 +53,22 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
 
 def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
     """Pairs (index of a fix, number of a fence whose shape holds it), sorted by fix."""
+    tenants = fixes["tenant_key"]
+    if not len(tenants) or (tenants == tenants[0]).all():
+        index = book.index_of(int(tenants[0])) if len(tenants) else None
+        return _NOBODY if index is None else index.holding(fixes["lat"], fixes["lon"])
     found_points: list[IntArray] = []
     found_fences: list[IntArray] = []
-    for tenant_key in np.unique(fixes["tenant_key"]).tolist():
+    for tenant_key in np.unique(tenants).tolist():
         index = book.index_of(tenant_key)
         if index is None:
             continue
-        members = np.flatnonzero(fixes["tenant_key"] == tenant_key)
+        members = np.flatnonzero(tenants == tenant_key)
         points, fences = index.holding(fixes["lat"][members], fixes["lon"][members])
         found_points.append(members[points])
         found_fences.append(fences)
     if not found_points:
-        empty = np.empty(0, dtype=np.int64)
-        return empty, empty
+        return _NOBODY
     all_points, all_fences = np.concatenate(found_points), np.concatenate(found_fences)
     order = np.argsort(all_points, kind="stable")
     return all_points[order], all_fences[order]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from math import isnan
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from freight.fixes import MISSING_INT8, FixArray
+from freight.fixes import FIX_DTYPE, MISSING_INT8, FixArray
 
 KMH_PER_MM_PER_MS = 3.6  # fixed: a millimetre in a millisecond is so many km/h
 FIELDS = (
     *("ts_ms", "received_ms", "lat", "lon", "speed_kmh", "heading_deg", "accuracy_m"),
     *("odometer_km", "external_v", "fuel_pct", "ignition", "alarm"),
 )
+_picked = itemgetter(*((FIX_DTYPE.names or ()).index(name) for name in FIELDS))
 MEASURED_FROM = FIELDS.index("speed_kmh")
 
 
@@ -35,12 +37,11 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 
 def samples(fixes: FixArray) -> list[Sample]:
-    return [_of_row(row) for row in fixes[list(FIELDS)].tolist()]
+    return [_of_row(_picked(row)) for row in fixes.tolist()]
 
 
 def sample(fix: np.void) -> Sample:
-    row: tuple[Any, ...] = tuple(fix[name].item() for name in FIELDS)
-    return _of_row(row)
+    return _of_row(_picked(fix.item()))
 
 
 def _of_row(row: tuple[Any, ...]) -> Sample:
