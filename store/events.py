@@ -10,6 +10,7 @@ import msgspec
 
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent
+from store import journey_versions
 from store.fixes import Span
 from store.postgres import AnyConnection, epoch_ms, moment
 
@@ -61,6 +62,7 @@ async def insert(conn: AnyConnection, events: Sequence[TruckEvent]) -> int:
         [encode(event.data).decode() for event in events],
         [encode(cloud_event(event)) for event in events],
     )
+    await journey_versions.note_arrivals(conn, events)
     return inserted
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
+from freight.events import TruckEvent
 from freight.tracking.journeys import (
     UNKNOWN_ROAD,
     AllowedPlace,
@@ -15,6 +17,8 @@ from freight.tracking.journeys import (
     PlannedStop,
     Stretch,
 )
+from freight.tracking.machines.following import ARRIVED
+from freight.tracking.standing import CORRECTED, RETRACTED
 from store import routes
 from store.journeys import TERMS, Place, Stop, many, routes_in
 from store.postgres import AnyConnection, epoch_ms, moment
@@ -67,14 +71,22 @@ async def changes_between(
     return [_version(row, lines) for row in rows]
 
 
-async def note_arrived(conn: AnyConnection, tenant_key: int, id: str, at_ms: int | None) -> None:  # noqa: A002
-    """For TELEMETRY, when fixes tell so; None when late fixes tell that it was not so."""
-    await conn.execute(
-        "UPDATE journeys SET arrived_at = $3 WHERE tenant_key = $1 AND id = $2",
-        tenant_key,
-        id,
-        None if at_ms is None else moment(at_ms),
-    )
+async def note_arrivals(conn: AnyConnection, events: Sequence[TruckEvent]) -> None:
+    """For TELEMETRY: which journeys' trucks have arrived, or after all not, by these facts."""
+    # What is retracted comes first: another arrival may take its place.
+    told: dict[tuple[int, str], datetime | None] = {}
+    for event in events:
+        if event.type == RETRACTED and event.data.get("replaces_type") == ARRIVED:
+            told[event.tenant_key, event.data["journey"]] = None
+    for event in events:
+        is_back = event.type == CORRECTED and event.data.get("replaces_type") == ARRIVED
+        if event.type == ARRIVED or is_back:
+            told[event.tenant_key, event.data["journey"]] = moment(event.time_ms)
+    if told:
+        await conn.executemany(
+            "UPDATE journeys SET arrived_at = $3 WHERE tenant_key = $1 AND id = $2",
+            [(*key, told[key]) for key in sorted(told)],
+        )
 
 
 def _planned_stop(stop: Stop) -> PlannedStop:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from freight.events import TruckEvent
 from freight.routing.plan import Section
 from freight.tracking.journeys import (
     AllowedPlace,
@@ -17,7 +20,9 @@ from freight.tracking.journeys import (
     PlannedStop,
     Stretch,
 )
-from store import carriers, journey_versions, journeys, routes, trucks
+from freight.tracking.machines.following import ARRIVED
+from freight.tracking.standing import CORRECTED, RETRACTED
+from store import carriers, events, journey_versions, journeys, routes, trucks
 from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from store.journey_versions import JourneyVersion
 from store.journeys import Journey, JourneyState, JourneyTerms, Place, Stop
@@ -124,6 +129,21 @@ async def test_changes_are_guarded_by_versions(
                 await gone
 
 
+def fact(tenant: Tenant, truck_key: int, kind: str, at_s: int, **data: Any) -> TruckEvent:
+    """Of the journey J1, so many seconds after it began."""
+    return TruckEvent(
+        id=uuid.uuid4(),
+        type=kind,
+        tenant_key=tenant.key,
+        truck_key=truck_key,
+        tenant=tenant.id,
+        subject="trucks/T1",
+        time_ms=epoch_ms(START) + at_s * 1000,
+        known_at_ms=epoch_ms(START) + at_s * 1000,
+        data={"journey": "J1", **data},
+    )
+
+
 async def test_states_follow_time_and_arrival(
     app: AnyPool, telemetry: AnyPool, tenant: Tenant, truck_key: int
 ) -> None:
@@ -131,22 +151,33 @@ async def test_states_follow_time_and_arrival(
     planned = await begin(app, tenant, truck_key, "J1", later)
     async with as_tenant(app, tenant.key) as conn:
         active = await journeys.change(conn, "J1", ON_R1, None)
-    async with telemetry.acquire() as conn:
-        await journey_versions.note_arrived(conn, tenant.key, "J1", epoch_ms(START) + 1000)
-    async with as_tenant(app, tenant.key) as conn:
-        arrived = await journeys.get(conn, "J1")
-        listed = await journeys.list_page(conn, None, 10, state=JourneyState.ARRIVED)
-    async with telemetry.acquire() as conn:
-        await journey_versions.note_arrived(conn, tenant.key, "J1", None)
-    async with as_tenant(app, tenant.key) as conn:
-        corrected = await journeys.get(conn, "J1")
+    arrival = fact(tenant, truck_key, ARRIVED, 60)
 
+    async def after(*facts: TruckEvent) -> Journey:
+        async with telemetry.acquire() as conn:
+            await events.insert(conn, facts)
+        async with as_tenant(app, tenant.key) as conn:
+            return await journeys.get(conn, "J1")
+
+    arrived = await after(fact(tenant, truck_key, "truck.route.started", 1), arrival)
     assert planned.state is JourneyState.PLANNED
     assert active.state is JourneyState.ACTIVE
     assert arrived.state is JourneyState.ARRIVED
+    assert arrived.arrived_at == START + timedelta(seconds=60)
+    async with as_tenant(app, tenant.key) as conn:
+        listed = await journeys.list_page(conn, None, 10, state=JourneyState.ARRIVED)
     assert listed == [arrived]
-    assert arrived.arrived_at == START + timedelta(seconds=1)
-    assert corrected == active, "an arrival changes nothing of what the truck was told"
+
+    replaced = {"replaces": str(arrival.id), "replaces_type": ARRIVED}
+    retracted = fact(tenant, truck_key, RETRACTED, 60, **replaced)
+    earlier = await after(fact(tenant, truck_key, ARRIVED, 30), retracted)
+    assert earlier.arrived_at == START + timedelta(seconds=30)
+    gone = await after(fact(tenant, truck_key, RETRACTED, 30, **replaced))
+    assert gone == active, "an arrival changes nothing of what the truck was told"
+    again = await after(fact(tenant, truck_key, CORRECTED, 30, **replaced))
+    assert again.state is JourneyState.ARRIVED
+    other = fact(tenant, truck_key, RETRACTED, 30, replaces_type="truck.stopped")
+    assert await after(other) == again
 
 
 async def test_lists_go_by_truck_and_state_in_pages(

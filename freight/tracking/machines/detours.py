@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from freight.tracking.journeys import Journey
+from freight.tracking.journeys import AllowedPlace, Journey, PlannedStop
 from freight.tracking.sample import Sample
 from geo.parts import METRES_PER_DEGREE
 from geo.point import way_mm
@@ -20,7 +20,8 @@ RAYS = 16
 
 def is_allowed(fix: Sample, inside: frozenset[int], journey: Journey, around: Surroundings) -> bool:
     rules = around.rules.following
-    for place in (*journey.plan.stops, *journey.plan.allowed):
+    places: list[PlannedStop | AllowedPlace] = [*journey.plan.stops, *journey.plan.allowed]
+    for place in places:
         away_m = way_mm(fix.lat, fix.lon, place.lat, place.lon) / 1000.0
         if away_m <= place.radius_m + rules.detour_m:
             return True
