@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -19,19 +19,24 @@ import numpy as np
 
 from actors.errors import StoreAwayError
 from actors.life import now_ms
+from actors.rules_in_force import PinnedRules, RulesLog
+from actors.silence import INTERRUPTION, Silence, Silent
+from actors.writing import Writing
 from config.policy import policy_of
 from config.sections.tracking import Tracking
-from freight.fixes import FixArray, FixBatch
+from freight.fixes import FIX_DTYPE, FixArray, FixBatch
 from freight.tracking import kept_states
 from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
-from freight.tracking.folding import Folding, World
+from freight.tracking.folding import Folding, Looked, World
 from freight.tracking.names import TruckName
+from freight.tracking.refold import Refolded
 from freight.tracking.rules import TrackingRules
-from store import events, fences, fixes, leases, snapshots, tenants
+from store import checkpoints, fences, fixes, late_work, leases, snapshots, spans, tenants
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError
+from store.late_work import LateWork
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
 from store.tenants import TenantStatus
 
@@ -45,6 +50,9 @@ def _store_errors() -> Iterator[None]:
         yield
     except (BatchExistsError, *STORE_FAILURES) as error:
         raise StoreAwayError(f"{type(error).__name__}: {error}") from error
+
+
+NOTHING = FixBatch(np.empty(0, dtype=FIX_DTYPE), {})
 
 
 class Journal:
@@ -66,6 +74,10 @@ class Journal:
         self._days: set[date] = set()
         # After a conflict: these fixes were stored although our state does not know them.
         self._distrust = False
+        # Late fixes that are stored and still to be folded in.
+        self._late_work: dict[int, LateWork] = {}
+        self._rules = RulesLog()
+        self._silence = Silence(limits)
 
     @property
     def lease(self) -> leases.Lease:
@@ -79,6 +91,7 @@ class Journal:
             "trucks": float(len(self.columns)),
             "fences": float(len(self._book)),
             "batch": float(self._batch),
+            "late_trucks": float(len(self._late_work)),
         }
 
     # ------------------------------------------------------------------------- committing
@@ -88,15 +101,27 @@ class Journal:
 
         Gives the commit's time and the rows whose last position changed.
         """
+        return await self._commit(batch, [])
+
+    async def go_on(self, *, look_for_silent: bool) -> tuple[int, IntArray] | None:
+        """What is due without a fix: late work that was put off, and trucks that fell silent."""
+        silent: list[Silent] = []
+        if look_for_silent:
+            silent = self._silence.look(self.columns, self._world(), self._late_work)
+        if not silent and not self._late_work:
+            return None
+        return await self._commit(NOTHING, silent)
+
+    async def _commit(self, batch: FixBatch, silent: list[Silent]) -> tuple[int, IntArray]:
         with _store_errors():
             await self._make_partitions(batch.fixes)
             await self._learn_fences(None)
-            await self._learn_names(batch.fixes)
+            await self._learn_names(np.unique(batch.fixes["truck_key"]).tolist())
             world = self._world()
             folding = fold(self.columns, batch.fixes, world)
             try:
                 async with self._telemetry.acquire() as conn, conn.transaction():
-                    seen = await self._store(conn, folding, batch.extras, world)
+                    stored = await self._writing(folding, batch, silent, world).write(conn)
             except asyncpg.UniqueViolationError:
                 self._distrust = True
                 raise
@@ -109,38 +134,44 @@ class Journal:
         committed_ms = now_ms()
         self._batch += 1
         shown = self.columns.apply(folding, committed_ms)
-        self.counts.update(seen)
-        return committed_ms, shown
+        shown = np.concatenate([shown, self._put(stored.late.done.values(), world, committed_ms)])
+        self._late_work = stored.late.work
+        self._silence.committed(self.columns, folding, silent, stored.late.done)
+        self._rules.committed(stored.rules)
+        self.counts.update(stored.counts)
+        return committed_ms, np.unique(shown)
 
-    async def _store(
-        self, conn: AnyConnection, folding: Folding, extras: dict[int, bytes], world: World
-    ) -> dict[str, int]:
-        number = self._batch + 1
-        # The slow way stores the same rows, and gets past whatever the fast way ran into.
-        store_news = fixes.insert_older if self._distrust else fixes.copy_new
-        await store_news(
-            conn, folding.fixes, _pick(extras, folding.given_index), self._shard, number
+    def _writing(
+        self, folding: Folding, batch: FixBatch, silent: list[Silent], world: World
+    ) -> Writing:
+        return Writing(
+            lease=self.lease,
+            number=self._batch + 1,
+            world=world,
+            limits=self._limits,
+            folding=folding,
+            extras=batch.extras,
+            silent=silent,
+            spoke_before_due=self._silence.spoke_before_due(folding),
+            late_work=self._late_work,
+            rules_log=self._rules,
+            careful=self._distrust,
         )
-        told = await events.insert(conn, folding.events)
-        older = folding.given[folding.older_index]
-        inserted = await fixes.insert_older(
-            conn, older, _pick(extras, folding.older_index), self._shard, number
-        )
-        if len(inserted) < len(older):
-            await fixes.note_repeats(conn, np.delete(older, sorted(inserted)))
-        stored = len(folding.fixes) + len(inserted)
-        # Last, so that its time is the commit's; it also proves that the shard is still ours.
-        await leases.open_batch(
-            conn, self.lease, number, fence_revision=self._book.revision, fixes=stored
-        )
-        return {
-            "events_total": told,
-            "late_total": len(inserted),
-            "repeated_total": len(folding.given) - stored,
-        }
+
+    def _put(self, again: Iterable[Refolded], world: World, committed_ms: int) -> IntArray:
+        """Trucks that were folded again up to their newest fix; the rows whose position changed."""
+        shown = []
+        for each in again:
+            if each.upto_ms is None:
+                state = each.state
+                row = int(self.columns.rows_of(np.array([state.truck_key]))[0])
+                rules = world.around(state.tenant_key, state.truck_key).rules
+                if self.columns.put(Looked(row, state, each.outlook, rules), committed_ms):
+                    shown.append(row)
+        return np.array(shown, dtype=np.int64)
 
     def _world(self) -> World:
-        return World(self._book, self._names, _rules_of, now_ms())
+        return World(self._book, self._names, PinnedRules(_rules_of), now_ms())
 
     async def _make_partitions(self, given: FixArray) -> None:
         missing = set(fixes.days_of(given)) - self._days
@@ -156,9 +187,8 @@ class Journal:
             if head > self._book.revision:
                 self._book.apply(await fences.changes_between(conn, self._book.revision, head))
 
-    async def _learn_names(self, given: FixArray) -> None:
+    async def _learn_names(self, keys: Iterable[int]) -> None:
         """A truck that ingest knows is in the directory, deleted or not."""
-        keys = np.unique(given["truck_key"]).tolist()
         if all(key in self._names for key in keys):
             return
         for entry in await self._directory.refresh(self._system):
@@ -171,32 +201,46 @@ class Journal:
         """Take the lease and bring the trucks' state to the last committed batch."""
         with _store_errors():
             self._lease = await leases.acquire(self._telemetry, self._shard, f"pid {os.getpid()}")
-            first_start = self._batch == 0
-            start = self._lease.snapshot_batch if first_start else self._batch
+            start = self._lease.snapshot_batch if self._batch == 0 else self._batch
             async with self._telemetry.acquire() as conn:
                 log_rows = await leases.batches_from(conn, self._shard, start)
-                if first_start:
-                    await self._restore(conn, log_rows)
+                await self._restore(conn, log_rows, start)
                 revisions = {row.batch: row.fence_revision for row in log_rows}
                 async for number, stored in fixes.replay_after(conn, self._shard, self._batch):
                     await self._replay(number, stored, revisions[number])
-            await self._learn_fences(None)
+                await self._learn_fences(None)
+                await self._pick_up(conn)
 
-    async def _restore(self, conn: AnyConnection, log_rows: list[leases.ShardBatch]) -> None:
-        """Trucks as of the snapshot, under the fences as of the snapshot."""
-        await self._learn_fences(log_rows[0].fence_revision if log_rows else None)
-        for row in await snapshots.load_all(conn, self._shard):
+    async def _restore(
+        self, conn: AnyConnection, log_rows: list[leases.ShardBatch], start: int
+    ) -> None:
+        """Trucks as of the snapshot, under the fences as of the snapshot.
+
+        While we live that is only what commits saved whose answers were lost.
+        """
+        if self._batch == 0:
+            await self._learn_fences(log_rows[0].fence_revision if log_rows else None)
+        for row in await snapshots.load_since(conn, self._shard, self._batch):
             self.columns.restore(kept_states.decoded(row.state))
-        self._batch = self.lease.snapshot_batch
+        self._batch = start
 
     async def _replay(self, number: int, stored: FixArray, fence_revision: int) -> None:
-        """The same fold as in life. Its events are stored already, and so are late fixes'."""
+        """The same fold as in life. What it tells is stored already, and what late fixes made of
+        their trucks was saved with them."""
         await self._learn_fences(fence_revision)
-        await self._learn_names(stored)
+        await self._learn_names(np.unique(stored["truck_key"]).tolist())
         folding = fold(self.columns, stored, self._world())
         self.columns.apply(folding, now_ms())
         self._batch = number
         self.counts["replayed_total"] += len(stored)
+
+    async def _pick_up(self, conn: AnyConnection) -> None:
+        """What was put off, and who was told to be silent."""
+        known = {int(key) for key in self.columns.last["truck_key"][: len(self.columns)]}
+        await self._learn_names(known)
+        waiting = await late_work.load_all(conn)
+        self._late_work = {each.truck_key: each for each in waiting if each.truck_key in known}
+        self._silence.restore(await spans.going_on(conn, INTERRUPTION, sorted(known)))
 
     # ------------------------------------------------------------------------- remembering
 
@@ -217,6 +261,7 @@ class Journal:
                 with _store_errors():
                     async with self._telemetry.acquire() as conn:
                         await snapshots.save_many(conn, self.lease, states)
+                        await self._forget_checkpoints(conn, states)
             if floor > self.lease.snapshot_batch:
                 with _store_errors():
                     async with self._telemetry.acquire() as conn:
@@ -237,9 +282,22 @@ class Journal:
         async with turn:
             keys = [tenant.key for tenant, _ in leaving]
             self.counts["forgotten_total"] += self.columns.forget(keys)
+            gone_keys = set(keys)
+            self._late_work = {
+                key: each
+                for key, each in self._late_work.items()
+                if each.tenant_key not in gone_keys
+            }
             # Not earlier: fixes that came before the end may still be on the way.
             gone = {tenant.id for tenant, status in leaving if status is TenantStatus.ERASED}
             self._names = {k: name for k, name in self._names.items() if name.tenant not in gone}
+
+    async def _forget_checkpoints(
+        self, conn: AnyConnection, states: list[snapshots.TruckState]
+    ) -> None:
+        kept_s = self._limits.late_horizon_s + self._limits.checkpoints_kept_s
+        before_ms = now_ms() - int(kept_s * 1000)
+        await checkpoints.forget_before(conn, [state.truck_key for state in states], before_ms)
 
     def _states(self, rows: IntArray) -> list[snapshots.TruckState]:
         out = []
@@ -254,10 +312,3 @@ class Journal:
 
 def _rules_of(tenant: str) -> TrackingRules:
     return policy_of(tenant).tracking_rules
-
-
-def _pick(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:
-    """The unknown keys of the chosen fixes, numbered as they were chosen."""
-    if not extras:
-        return {}
-    return {i: extras[row] for i, row in enumerate(index.tolist()) if row in extras}

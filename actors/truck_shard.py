@@ -135,18 +135,38 @@ class TruckShard:
         self._working.set()
 
     async def _work(self, journal: Journal) -> None:
-        """Keep snapshots until a commit fails."""
-        interval_s = policy().tracking.snapshot_interval_s
-        next_s = time.monotonic() + interval_s
+        """Beside the batches, until a commit fails: late fixes that were put off, trucks that
+        fell silent, snapshots."""
+        limits = policy().tracking
+        look_s = snapshot_s = time.monotonic()
         while self._trouble is None:
-            await asyncio.sleep(policy().tracking.retry_wait_s_min)
-            if time.monotonic() < next_s:
-                continue
-            next_s = time.monotonic() + interval_s
+            await asyncio.sleep(limits.late_work_s)
+            now_s = time.monotonic()
+            look = now_s - look_s >= limits.silence_look_s
+            if look:
+                look_s = now_s
+            await self._go_on(journal, look_for_silent=look)
+            if self._trouble is None and now_s - snapshot_s >= limits.snapshot_interval_s:
+                snapshot_s = now_s
+                await self._snapshot(journal)
+
+    async def _go_on(self, journal: Journal, *, look_for_silent: bool) -> None:
+        async with self._turn:
             try:
-                await journal.snapshot(self._turn)
+                done = await journal.go_on(look_for_silent=look_for_silent)
             except LeaseLostError as error:
                 self._end(error)
             except StoreAwayError as error:
-                # Snapshots only shorten a recovery: the fixes are the truth.
-                log.warning("shard %d could not keep a snapshot: %s", self._number, error)
+                self._stumble(str(error))
+                return
+        if done is not None and self._live is not None:
+            self._live.mark(done[1])
+
+    async def _snapshot(self, journal: Journal) -> None:
+        try:
+            await journal.snapshot(self._turn)
+        except LeaseLostError as error:
+            self._end(error)
+        except StoreAwayError as error:
+            # Snapshots only shorten a recovery: the fixes are the truth.
+            log.warning("shard %d could not keep a snapshot: %s", self._number, error)

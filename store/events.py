@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 import msgspec
 
 from freight.cloudevents import cloud_event
-from freight.events import TruckEvent
 from store import journey_versions
+from freight.events import TruckEvent
+from freight.tracking.standing import replaced_by
 from store.fixes import Span
 from store.postgres import AnyConnection, epoch_ms, moment
 
@@ -27,7 +29,17 @@ class StoredEvent(TruckEvent, frozen=True, kw_only=True):
     seq: int
 
 
-async def insert(conn: AnyConnection, events: Sequence[TruckEvent]) -> int:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What was in force when facts were derived."""
+
+    fence_revision: int
+    rules: Mapping[int, str]  # tenant key -> digest, see store.rule_sets
+
+
+async def insert(
+    conn: AnyConnection, events: Sequence[TruckEvent], basis: Basis | None = None
+) -> int:
     """Store what is new and put exactly that into the outbox; how many that was."""
     if not events:
         return 0
@@ -36,13 +48,17 @@ async def insert(conn: AnyConnection, events: Sequence[TruckEvent]) -> int:
         """
         WITH given AS (
             SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[],
-                $6::bigint[], $7::bigint[], $8::text[], $9::bytea[]) WITH ORDINALITY
-                AS g (id, type, tenant_key, truck_key, subject, time_ms, known_ms, data, body, nr)
+                $6::bigint[], $7::bigint[], $8::text[], $9::bytea[], $10::bigint[], $11::uuid[],
+                $12::text[]) WITH ORDINALITY
+                AS g (id, type, tenant_key, truck_key, subject, time_ms, known_ms, data, body,
+                    decided_ms, replaces, rules, nr)
         ), new AS (
-            INSERT INTO events (id, type, tenant_key, truck_key, subject, time, known_at, data)
+            INSERT INTO events (id, type, tenant_key, truck_key, subject, time, known_at, data,
+                decided_at, replaces, rules, fence_revision)
             SELECT id, type, tenant_key, truck_key, subject,
                 'epoch'::timestamptz + time_ms * interval '1 ms',
-                'epoch'::timestamptz + known_ms * interval '1 ms', data::jsonb
+                'epoch'::timestamptz + known_ms * interval '1 ms', data::jsonb,
+                'epoch'::timestamptz + decided_ms * interval '1 ms', replaces, rules, $13
             FROM given ORDER BY nr
             ON CONFLICT (id) DO NOTHING RETURNING seq, id, tenant_key
         ), announced AS (
@@ -61,6 +77,10 @@ async def insert(conn: AnyConnection, events: Sequence[TruckEvent]) -> int:
         [event.known_at_ms for event in events],
         [encode(event.data).decode() for event in events],
         [encode(cloud_event(event)) for event in events],
+        [event.decided_ms for event in events],
+        [replaced_by(event) for event in events],
+        [None if basis is None else basis.rules.get(event.tenant_key) for event in events],
+        None if basis is None else basis.fence_revision,
     )
     await journey_versions.note_arrivals(conn, events)
     return inserted

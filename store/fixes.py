@@ -16,8 +16,10 @@ from store.fix_codec import (
     COLUMNS,
     COPY_COLUMNS,
     READ_EXPRESSIONS,
+    FlawArray,
     copy_payload,
     missing_masks,
+    no_flaws,
     read_payload,
 )
 from store.postgres import AnyConnection, epoch_ms, moment
@@ -88,7 +90,13 @@ async def ensure_partitions(conn: AnyConnection, days: Iterable[date]) -> None:
 
 
 async def copy_new(
-    conn: AnyConnection, fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int
+    conn: AnyConnection,
+    fixes: FixArray,
+    extras: dict[int, bytes],
+    shard: int,
+    batch: int,
+    *,
+    flaws: FlawArray | None = None,
 ) -> None:
     """Store fixes that are newer than all their trucks have sent, so cannot be there already."""
     if not len(fixes):
@@ -98,9 +106,11 @@ async def copy_new(
     order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
     if extras:
         extras = {at: extras[row] for at, row in enumerate(order.tolist()) if row in extras}
+    if flaws is not None:
+        flaws = flaws[order]
     await conn.copy_to_table(
         "fixes",
-        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch)),
+        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch, flaws)),
         columns=COPY_COLUMNS,
         format="binary",
     )
@@ -124,11 +134,12 @@ def _insert_older_sql() -> str:
         values.append(value)
         arrays.append(f"${number}::{_OLDER_TYPES.get(column.wire, 'bool')}[]")
     names = ", ".join(column.name for column in COLUMNS)
-    extra, shard, batch = (len(COLUMNS) + i for i in (1, 2, 3))
+    extra, flaw, shard, batch = (len(COLUMNS) + i for i in (1, 2, 3, 4))
     return f"""
-        INSERT INTO fixes ({names}, extra, shard, batch)
-        SELECT {", ".join(values)}, extra::json, ${shard}, ${batch}
-        FROM unnest({", ".join(arrays)}, ${extra}::text[]) AS given ({names}, extra)
+        INSERT INTO fixes ({names}, extra, flaw, shard, batch)
+        SELECT {", ".join(values)}, extra::json, nullif(flaw, 0), ${shard}, ${batch}
+        FROM unnest({", ".join(arrays)}, ${extra}::text[], ${flaw}::smallint[])
+            AS given ({names}, extra, flaw)
         ON CONFLICT (truck_key, ts) DO NOTHING RETURNING truck_key, ts
     """
 
@@ -137,11 +148,18 @@ INSERT_OLDER = _insert_older_sql()
 
 
 async def insert_older(
-    conn: AnyConnection, fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int
+    conn: AnyConnection,
+    fixes: FixArray,
+    extras: dict[int, bytes],
+    shard: int,
+    batch: int,
+    *,
+    flaws: FlawArray | None = None,
 ) -> set[int]:
     """Store fixes that may be there already; the row numbers of those that were not."""
     if not len(fixes):
         return set()
+    flaws = no_flaws(len(fixes)) if flaws is None else flaws
     missing = missing_masks(fixes)
     arrays: list[list[Any]] = []
     for column in COLUMNS:
@@ -152,7 +170,7 @@ async def insert_older(
                 listed[row] = None
         arrays.append(listed)
     extra = [extras[i].decode() if i in extras else None for i in range(len(fixes))]
-    inserted = await conn.fetch(INSERT_OLDER, *arrays, extra, shard, batch)
+    inserted = await conn.fetch(INSERT_OLDER, *arrays, extra, flaws.tolist(), shard, batch)
     # Of two equal fixes in one call the first is the one stored.
     keys = list(zip(fixes["truck_key"].tolist(), fixes["ts_ms"].tolist(), strict=True))
     first_row = {key: row for row, key in reversed(list(enumerate(keys)))}
@@ -250,7 +268,7 @@ async def windows(conn: AnyConnection, spans: Sequence[Span]) -> list[FixArray]:
 
     One question for all spans; each answer is oldest first.
     """
-    numbers, fixes = await _read(
+    numbers, fixes = await read_numbered(
         conn,
         f"""
         SELECT around.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
@@ -287,7 +305,7 @@ async def replay_after(
         batch,
     )
     for group in _groups([(row["batch"], row["fixes"]) for row in sizes]):
-        batches, fixes = await _read(
+        batches, fixes = await read_numbered(
             conn,
             f"""
             SELECT batch, {READ_EXPRESSIONS} FROM fixes
@@ -316,9 +334,10 @@ def _groups(sizes: list[tuple[int, int]]) -> list[list[int]]:
     return groups
 
 
-async def _read(
+async def read_numbered(
     conn: AnyConnection, query: str, *args: object
 ) -> tuple[np.ndarray[Any, np.dtype[np.int64]], FixArray]:
+    """What a query gives as a number and READ_EXPRESSIONS, by binary COPY."""
     payload = bytearray()
 
     async def collect(data: bytes) -> None:

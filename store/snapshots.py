@@ -59,9 +59,13 @@ async def complete(conn: AnyConnection, lease: Lease, batch: int, log_kept_s: fl
         )
 
 
-async def load_all(conn: AnyConnection, shard: int) -> list[TruckState]:
+async def load_since(conn: AnyConnection, shard: int, batch: int) -> list[TruckState]:
+    """Those saved with a later batch; from 0 all."""
     rows = await conn.fetch(
-        "SELECT truck_key, tenant_key, batch, state FROM truck_snapshots WHERE shard = $1", shard
+        "SELECT truck_key, tenant_key, batch, state FROM truck_snapshots "
+        "WHERE shard = $1 AND batch > $2",
+        shard,
+        batch,
     )
     return [TruckState(**row) for row in rows]
 

@@ -10,7 +10,17 @@ class Tracking(Section):
 
     shards: Count = key("Actors that the trucks are spread over.")
     late_horizon_s: Positive = key("Older fixes are stored but change no event.")
-    late_span_gap_s: Positive = key("Late fixes further apart than this are settled apart.")
+    refold_fixes_max: Count = key(
+        "Fixes folded again in one transaction because of late ones; the rest follows later."
+    )
+    refold_piece_fixes: Count = key("Fixes of one truck read and folded again at a time.")
+    checkpoints_kept_s: Positive = key(
+        "States of trucks are kept for so long behind the horizon of late fixes."
+    )
+    silence_look_s: Positive = key("How often it is looked for trucks that fell silent.")
+    silence_s_min: Positive = key("No truck that spoke later than this is looked at then.")
+    silent_trucks_max: Count = key("Trucks told to be silent in one transaction.")
+    late_work_s: Positive = key("How often late fixes that were too many at once are gone on with.")
     snapshot_interval_s: Positive = key("How often changed trucks are kept for recovery.")
     snapshot_rows_per_chunk: Count = key("Trucks kept at a time; a chunk stops the folding.")
     batch_log_kept_s: Positive = key("How long the log of batches is kept.")

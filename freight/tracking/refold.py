@@ -11,8 +11,9 @@ import numpy as np
 from freight.fixes import MISSING_INT64, FixArray
 from freight.tracking.checkpoints import Checkpoint
 from freight.tracking.facts import Facts, Flaw, Span
-from freight.tracking.fold import follow, holding, sets_of
+from freight.tracking.fold import Followed, follow, holding, sets_of
 from freight.tracking.folding import World
+from freight.tracking.machines import signal
 from freight.tracking.outlook import Outlook
 from freight.tracking.sample import samples
 from freight.tracking.standing import KnownEvent
@@ -51,6 +52,8 @@ class Refolded:
     has_converged: bool
     facts: Facts
     checkpoints: Sequence[Checkpoint]
+    # Since when the truck is out of reach, if it is, by the time of our own clock.
+    silent_since_ms: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -88,4 +91,15 @@ def refold(past: Past, world: World) -> Refolded:
         has_converged=has_converged,
         facts=truck.facts,
         checkpoints=kept,
+        silent_since_ms=_silent_since(truck) if upto_ms is None else None,
     )
+
+
+def _silent_since(truck: Followed) -> int | None:
+    """What no fix has told must not look as if it were not so."""
+    due_ms = signal.due_ms(truck.state, truck.around)
+    if due_ms is None:
+        return None
+    truck.facts.decided_by(due_ms)
+    at_ms = truck.around.known_at_ms
+    return due_ms if signal.tick(truck.state, truck.around, at_ms, truck.facts) else None

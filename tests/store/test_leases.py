@@ -114,7 +114,7 @@ async def test_snapshots_are_replaced_and_shorten_the_log(
         assert len(await leases.batches_from(conn, shard, 0)) == 5, "younger than an hour"
         await snapshots.complete(conn, lease, 4, 0)
 
-        loaded = await snapshots.load_all(conn, shard)
+        loaded = await snapshots.load_since(conn, shard, 0)
         kept = await leases.batches_from(conn, shard, 0)
 
     assert sorted([old[0], new], key=lambda s: s.batch) == sorted(loaded, key=lambda s: s.batch)

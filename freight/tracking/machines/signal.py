@@ -46,7 +46,7 @@ def step(moment: Moment, motion: Motion, around: Surroundings, facts: Facts) -> 
     if fix.ts_ms <= due_ms:
         return
     data = _interrupted(before, due_ms, facts)
-    data |= {
+    data = data | {
         "silent_s": moment.elapsed_ms // 1000,
         "moved_km": round(moment.way_mm / trips.MM_PER_KM, 3),
     }

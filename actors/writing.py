@@ -1,0 +1,156 @@
+"""All that one batch of a shard writes, in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from actors.late import Settled, keep, settle, with_news
+from actors.rules_in_force import RulesLog
+from actors.silence import Silent
+from config.sections.tracking import Tracking
+from freight.events import TruckEvent
+from freight.fixes import FixArray
+from freight.tracking import kept_states
+from freight.tracking.columns import IntArray, TruckState
+from freight.tracking.corrections import keep_what_stands
+from freight.tracking.facts import Flaw
+from freight.tracking.folding import Folding, World
+from store import events, fixes, leases, snapshots, spans
+from store.events import Basis
+from store.fix_codec import FlawArray, no_flaws
+from store.late_work import LateWork
+from store.leases import Lease
+from store.postgres import AnyConnection
+from store.spans import TruckSpan
+
+# Tenant key, truck key, device time.
+FixKey = tuple[int, int, int]
+
+
+def keys_of(fixes: FixArray) -> list[FixKey]:
+    keys: list[FixKey] = fixes[["tenant_key", "truck_key", "ts_ms"]].tolist()
+    return keys
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """What becomes the shard's state once it is committed."""
+
+    late: Settled
+    rules: dict[int, str]
+    counts: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Writing:
+    lease: Lease
+    number: int
+    world: World
+    limits: Tracking
+    folding: Folding
+    extras: dict[int, bytes]
+    silent: Sequence[Silent]
+    spoke_before_due: Sequence[FixKey]
+    late_work: dict[int, LateWork]
+    rules_log: RulesLog
+    # The slow way stores the same rows, and gets past whatever the fast way ran into.
+    careful: bool
+
+    async def write(self, conn: AnyConnection) -> Written:
+        folding, world = self.folding, self.world
+        late_keys, counts = await self._fixes(conn)
+        work = with_news(self.late_work, [*late_keys, *self.spoke_before_due])
+        late = await settle(conn, work, self.late_work, world, self.limits)
+        keep_what_stands(folding, {key: again.upto_ms for key, again in late.done.items()})
+        facts = [
+            *folding.events,
+            *(event for changes in late.changes for event in changes.events),
+            *(event for each in self.silent for event in each.facts.events),
+        ]
+        rules = await self._note_rules(conn, facts)
+        told = await events.insert(conn, facts, Basis(world.fences.revision, rules))
+        await spans.put(conn, [*self._lasting()], world.known_at_ms)
+        await keep(conn, folding.checkpoints)
+        await self._save(conn, late)
+        # Last, so that its time is the commit's; it also proves that the shard is still ours.
+        await leases.open_batch(
+            conn, self.lease, self.number, world.fences.revision, counts["stored"]
+        )
+        return Written(
+            late,
+            rules,
+            {
+                "events_total": told,
+                "late_total": counts["late"],
+                "beyond_horizon_total": counts["late"] - len(late_keys),
+                "flawed_total": len(folding.flaws),
+                "repeated_total": len(folding.given) - counts["stored"],
+            },
+        )
+
+    async def _fixes(self, conn: AnyConnection) -> tuple[list[FixKey], dict[str, int]]:
+        """Those that came late and not too late, and how many were stored."""
+        folding, shard = self.folding, self.lease.shard
+        store_news = fixes.insert_older if self.careful else fixes.copy_new
+        extras = _pick(self.extras, folding.given_index)
+        await store_news(conn, folding.fixes, extras, shard, self.number, flaws=_flaws_of(folding))
+        older = folding.given[folding.older_index]
+        horizon_ms = self.world.known_at_ms - int(self.limits.late_horizon_s * 1000)
+        beyond = older["ts_ms"] < horizon_ms
+        flaws = np.where(beyond, np.int8(Flaw.BEYOND_HORIZON), np.int8(0))
+        extras = _pick(self.extras, folding.older_index)
+        inserted = await fixes.insert_older(conn, older, extras, shard, self.number, flaws=flaws)
+        late = older[[i for i in sorted(inserted) if not beyond[i]]]
+        stored = len(folding.fixes) + len(inserted)
+        return keys_of(late), {"stored": stored, "late": len(inserted)}
+
+    async def _save(self, conn: AnyConnection, late: Settled) -> None:
+        """A replay does not fold late fixes in, so it has to begin behind them."""
+        states = [
+            (again.state, TruckState(self.world.known_at_ms, again.state))
+            for again in late.done.values()
+            if again.upto_ms is None
+        ]
+        rows = [
+            snapshots.TruckState(
+                tracked.truck_key, tracked.tenant_key, self.number, kept_states.encoded(kept)
+            )
+            for tracked, kept in states
+        ]
+        if rows:
+            await snapshots.save_many(conn, self.lease, rows)
+
+    async def _note_rules(self, conn: AnyConnection, facts: Iterable[TruckEvent]) -> dict[int, str]:
+        tenants = {event.tenant_key: event.tenant for event in facts}
+        since_ms = dict.fromkeys(tenants, self.world.known_at_ms)
+        given = self.folding.given
+        for tenant_key in np.unique(given["tenant_key"]).tolist():
+            mine = given[given["tenant_key"] == tenant_key]
+            tenants[tenant_key] = self.world.names[int(mine["truck_key"][0])].tenant
+            since_ms[tenant_key] = int(mine["received_ms"].min())
+        rules = {key: self.world.rules_of(tenant) for key, tenant in tenants.items()}
+        return await self.rules_log.note(conn, rules, since_ms)
+
+    def _lasting(self) -> Iterable[TruckSpan]:
+        for keys_and_span in self.folding.spans:
+            yield TruckSpan(*keys_and_span)
+        for each in self.silent:
+            for span in each.facts.spans.values():
+                yield TruckSpan(each.tenant_key, each.truck_key, span)
+
+
+def _flaws_of(folding: Folding) -> FlawArray:
+    flaws = no_flaws(len(folding.fixes))
+    for i, why in folding.flaws.items():
+        flaws[i] = why
+    return flaws
+
+
+def _pick(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:
+    """The unknown keys of the chosen fixes, numbered as they were chosen."""
+    if not extras:
+        return {}
+    return {i: extras[row] for i, row in enumerate(index.tolist()) if row in extras}

@@ -1,0 +1,198 @@
+"""Late truth against a real Postgres that breaks off anywhere: an undisturbed run's history."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actors.errors import StoreAwayError
+from actors.journal import Journal
+from config.policy import policy
+from config.sections.tracking import Tracking
+from freight.fixes import FixArray, FixBatch
+from freight.tracking.facts import Flaw
+from freight.tracking.fences import FenceBook
+from freight.tracking.fold import Followed, follow, holding, sets_of
+from freight.tracking.folding import World
+from freight.tracking.machines import signal
+from freight.tracking.names import TruckName
+from freight.tracking.sample import samples
+from freight.tracking.standing import as_stored, standing
+from freight.tracking.tracked import Tracked
+from store import fences, spans, told, trucks
+from store.postgres import AnyConnection, AnyPool, as_tenant, epoch_ms
+from store.tenants import Tenant
+from store.tenants import create as create_tenant
+from tests.actors.breaking import Breaker, breaking
+from tests.freight.tracking.stream import START_MS, TRUCKS, driven
+from tests.freight.tracking.test_any_order import delivered
+from tests.freight.world import square
+
+DAYS_AGO_MS = 5 * 86_400_000
+SHAPES: dict[str, Any] = {
+    "YARD": square(77.0, 20.0, 0.01),
+    "TOWN": square(77.02, 19.99, 0.05),
+    "GATE": {"center": {"lat": 20.005, "lon": 77.03}, "radius_m": 120.0},
+}
+
+
+class Fleet:
+    """A tenant with trucks and fences of its own, and the shard its trucks live on."""
+
+    def __init__(self, tenant: Tenant, keys: list[int], book: FenceBook) -> None:
+        self.tenant = tenant
+        self.keys = keys
+        self.shard = secrets.randbelow(30_000) + 10
+        names = {key: TruckName(tenant.id, f"T{i + 1}") for i, key in enumerate(keys)}
+        rules = policy().tracking_rules
+        self.world = World(book, names, lambda _tenant: rules, time.time_ns() // 1_000_000)
+
+    def fixes(self, seed: int, count: int) -> FixArray:
+        """Of the last days, all of them behind the horizon."""
+        fixes = driven(seed, count)
+        shift_ms = time.time_ns() // 1_000_000 - DAYS_AGO_MS - START_MS
+        fixes["ts_ms"] += shift_ms
+        fixes["received_ms"] += shift_ms
+        fixes["tenant_key"] = self.tenant.key
+        fixes["truck_key"] = np.array(self.keys)[fixes["truck_key"] - 1]
+        return fixes
+
+    def plainly(self, fixes: FixArray) -> dict[int, Followed]:
+        """Every fix through the machines in order, then the silence until now."""
+        sets = sets_of(*holding(fixes, self.world.fences), np.arange(len(fixes)))
+        out = {key: follow(Tracked(self.tenant.key, key), self.world) for key in self.keys}
+        for i, fix in enumerate(samples(fixes)):
+            out[int(fixes["truck_key"][i])].look(fix, sets.get(i, frozenset()))
+        for truck in out.values():
+            signal.tick(truck.state, truck.around, self.world.known_at_ms, truck.facts)
+        return out
+
+
+@pytest.fixture
+async def fleet(owner: AnyConnection, app: AnyPool, system: AnyPool) -> Fleet:
+    tenant = await create_tenant(owner, "t" + secrets.token_hex(4), "A fleet")
+    async with as_tenant(app, tenant.key) as conn:
+        keys = []
+        for number in range(1, TRUCKS + 1):
+            truck = await trucks.create(
+                conn,
+                tenant.key,
+                id=f"T{number}",
+                registration=None,
+                truck_class=None,
+                capacity_t=None,
+                secret_hash="x",
+            )
+            keys.append(truck.key)
+        for name, shape in SHAPES.items():
+            await fences.create(conn, tenant.key, id=name, name="Yard", kind="depot", shape=shape)
+    drawn = FenceBook()
+    async with system.acquire() as conn:
+        drawn.apply(await fences.changes_between(conn, 0, None))
+    return Fleet(tenant, keys, drawn)
+
+
+async def started(telemetry: AnyPool, system: AnyPool, fleet: Fleet, limits: Tracking) -> Journal:
+    journal = Journal(telemetry, system, fleet.shard, limits)
+    await journal.recover()
+    return journal
+
+
+async def stored(telemetry: AnyPool, fleet: Fleet) -> dict[int, tuple[Any, Any, Any]]:
+    """Truck -> its standing facts, what lasts, and which fixes are not believed."""
+    everything = dict.fromkeys(fleet.keys, 0)
+    async with telemetry.acquire() as conn:
+        events = await told.since(conn, everything)
+        lasting = await spans.reaching(conn, everything)
+        rows = await conn.fetch(
+            "SELECT truck_key, ts, flaw FROM fixes WHERE truck_key = ANY ($1) AND flaw IS NOT NULL",
+            fleet.keys,
+        )
+    flaws: dict[int, dict[int, Flaw]] = {key: {} for key in fleet.keys}
+    for row in rows:
+        flaws[row["truck_key"]][epoch_ms(row["ts"])] = Flaw(row["flaw"])
+    return {
+        key: (
+            {
+                fact.told.id: (fact.told.type, fact.told.time_ms, fact.data)
+                for fact in standing(events[key]).values()
+                if fact.data is not None
+            },
+            {span.key: (span.to_ms, span.data) for span in lasting[key]},
+            flaws[key],
+        )
+        for key in fleet.keys
+    }
+
+
+def expected(plain: dict[int, Followed]) -> dict[int, tuple[Any, Any, Any]]:
+    return {
+        key: (
+            {e.id: (e.type, e.time_ms, as_stored(e.data)) for e in truck.facts.events},
+            {key: (s.to_ms, as_stored(s.data)) for key, s in truck.facts.spans.items()},
+            dict(truck.facts.flaws),
+        )
+        for key, truck in plain.items()
+    }
+
+
+async def in_spite_of_all(journal: Journal, batch: FixBatch | None) -> None:
+    """What the shard and ingest do: recover, and send again what was not answered."""
+    while True:
+        try:
+            if batch is None:
+                await journal.go_on(look_for_silent=True)
+            else:
+                await journal.commit(batch)
+        except StoreAwayError:
+            while True:
+                try:
+                    await journal.recover()
+                    break
+                except StoreAwayError:
+                    pass
+        else:
+            return
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_a_store_that_breaks_off_anywhere_ends_in_an_undisturbed_history(
+    seed: int, fleet: Fleet, telemetry: AnyPool, system: AnyPool
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a scenario, not a secret
+    fixes, breaker = fleet.fixes(seed, chance.choice([15, 40])), Breaker()
+    fragile = breaking(telemetry, breaker)
+    few = {"refold_fixes_max": chance.choice([10, 20_000]), "refold_piece_fixes": 10}
+    limits = policy().tracking.model_copy(update=few)
+    journal = await started(fragile, system, fleet, limits)
+
+    for part in delivered(fixes, chance):
+        breaker.arm(chance, times=chance.choice([0, 1, 3]))
+        await in_spite_of_all(journal, FixBatch(part, {}))
+        if chance.random() < 0.2:
+            await in_spite_of_all(journal, None)
+        breaker.disarm()
+        if chance.random() < 0.3:
+            await journal.snapshot(asyncio.Lock())
+        if chance.random() < 0.2:
+            journal = await started(fragile, system, fleet, limits)
+    await journal.go_on(look_for_silent=True)
+    while await journal.go_on(look_for_silent=False):
+        pass
+    await journal.go_on(look_for_silent=True)
+
+    plain = fleet.plainly(fixes)
+    assert await stored(telemetry, fleet) == expected(plain)
+    for found in (journal, await started(telemetry, system, fleet, limits)):
+        rows = found.columns.rows_of(np.array(fleet.keys))
+        states = [
+            found.columns.tracked_of(int(row), fleet.tenant.key, key)
+            for row, key in zip(rows, fleet.keys, strict=True)
+        ]
+        assert states == [plain[key].state for key in fleet.keys]
