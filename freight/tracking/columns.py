@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import FIX_DTYPE, MISSING_INT64, FixArray
+from freight.tracking.journeys import JourneyBook
 from freight.tracking.outlook import ALWAYS_MS, Quietly
 from freight.tracking.quiet import BoundsArray, bounds_of, no_bounds
 from freight.tracking.rules import TrackingRules
@@ -69,6 +70,7 @@ class TruckColumns:
         self._dirty = np.zeros(ROWS_AT_START, dtype=bool)
         # Tenant -> what its rules and fences were when its trucks' outlooks were made.
         self._heard: dict[int, tuple[int, TrackingRules]] = {}
+        self._journeys_revision = 0
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -99,7 +101,8 @@ class TruckColumns:
         return absorb(found, done, sample(quietly["last"]))
 
     def heed(self, world: World, fixes: FixArray) -> None:
-        """Outlooks made under other rules or fences are worth nothing any more."""
+        """Outlooks made under other rules, fences or journeys are worth nothing any more."""
+        self._heed_journeys(world.journeys)
         tenant_keys, index = np.unique(fixes["tenant_key"], return_index=True)
         truck_keys = fixes["truck_key"][index].tolist()
         for tenant_key, truck_key in zip(tenant_keys.tolist(), truck_keys, strict=True):
@@ -113,6 +116,13 @@ class TruckColumns:
                     # truck may have changed in other ways.
                     here &= self.bounds["inside_mark"] != 0
                 self.bounds["until_ms"][here] = ALWAYS_MS
+
+    def _heed_journeys(self, journeys: JourneyBook) -> None:
+        if journeys.revision != self._journeys_revision:
+            changed = journeys.changed_after(self._journeys_revision)
+            rows = [self._row_of[key] for key in changed if key in self._row_of]
+            self.bounds["until_ms"][rows] = ALWAYS_MS
+            self._journeys_revision = journeys.revision
 
     def apply(self, folding: Folding, committed_ms: int) -> IntArray:
         """Make a committed folding the state; gives the rows whose shown position changed."""

@@ -158,6 +158,7 @@ class JourneyBook:
         self._by_truck: dict[int, _Timeline] = {}
         # (tenant, journey) -> the truck that has it.
         self._holder: dict[tuple[int, str], int] = {}
+        self._changed: dict[int, int] = {}  # truck -> revision of its last change
         self._numbers = 0
         self._free: list[int] = []
         # Journeys whose plan is of no use: (tenant, id) -> why. Nobody follows them.
@@ -169,12 +170,14 @@ class JourneyBook:
             holder = self._holder.pop(key, None)
             if holder is not None:
                 self._end(holder, key, change.valid_from_ms)
+                self._changed[holder] = change.revision
             journey = self._compiled(change)
             if journey is not None:
                 is_first = holder is None
                 earliest_ms = ALWAYS_MS if is_first else change.valid_from_ms
                 self._begin(journey, max(journey.plan.from_ms, earliest_ms))
                 self._holder[key] = change.truck_key
+                self._changed[change.truck_key] = change.revision
             self.revision = max(self.revision, change.revision)
 
     def at(self, truck_key: int, ts_ms: int) -> Journey | None:
@@ -193,6 +196,10 @@ class JourneyBook:
         index = bisect_right(line.from_ms, ts_ms)
         return line.from_ms[index] if index < len(line.from_ms) else NEVER_MS
 
+    def changed_after(self, revision: int) -> list[int]:
+        """Trucks that follow something else, at some time, than they did at this revision."""
+        return [truck for truck, changed in self._changed.items() if changed > revision]
+
     def forget(self, before_ms: int) -> None:
         """Let go of what ended before this device time: no fix of then will be folded again."""
         for truck_key in list(self._by_truck):
@@ -200,7 +207,7 @@ class JourneyBook:
             while len(line.from_ms) > 1 and line.from_ms[1] <= before_ms:
                 self._drop(line, 0)
             if len(line.from_ms) == 1 and line.journeys[0] is None:
-                del self._by_truck[truck_key]
+                del self._by_truck[truck_key], self._changed[truck_key]
 
     def __len__(self) -> int:
         """Journeys that somebody has."""

@@ -98,6 +98,7 @@ def test_a_journey_given_to_another_truck_is_taken_from_the_first() -> None:
     book = book_of(Change(1, PLAN), Change(2, PLAN, valid_from_ms=4_000, truck_key=2, version=2))
     assert followed(book, 1, 3_999, 4_000) == [("J1", 1), None]
     assert followed(book, 2, 3_999, 4_000) == [None, ("J1", 2)]
+    assert [book.changed_after(revision) for revision in (0, 1, 2)] == [[1, 2], [1, 2], []]
 
 
 def test_changes_given_one_by_one_or_all_at_once_are_the_same() -> None:

@@ -57,6 +57,11 @@ class Away(msgspec.Struct, frozen=True, array_like=True):
     back_fixes: int = 0
     back_way_mm: int = 0
 
+    @property
+    def is_settled(self) -> bool:
+        """Told, and no fix back on the route yet."""
+        return self.told is not None and self.back is None
+
 
 def added(away: Away, moment: Moment, off_m: float) -> Away:
     """A fix off the route, or off it again."""

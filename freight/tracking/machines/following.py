@@ -312,7 +312,7 @@ def _leaving(now: Following, place: Place, scene: Scene) -> Following:
 def _astray(now: Following, place: Place, scene: Scene) -> Following:
     """Away from all ways, and told so."""
     away = now.away
-    if away is None or (scene.motion.standing and away.back is None):
+    if away is None or (away.is_settled and scene.motion.standing):
         return now
     if place.off_m > scene.return_m:
         other = _other_way(now, scene.return_m, scene)
@@ -367,7 +367,7 @@ def outlook(
     elif now.away is None and now.backwards is None:
         out.course = course_of(now, journey, around.rules.following)
         out.wake_at(look_ms(now, around))
-    elif now.away is None or now.away.back is not None or not motion.standing:
+    elif now.away is None or not (now.away.is_settled and motion.standing):
         out.wake_now()
 
 

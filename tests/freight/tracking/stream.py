@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from config.policy import defaults
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixArray
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import Followed, follow, holding, sets_of
 from freight.tracking.folding import World
+from freight.tracking.journeys import JourneyBook, JourneyPlan
 from freight.tracking.names import TruckName
 from freight.tracking.sample import samples
 from freight.tracking.tracked import Tracked
+from tests.freight.test_journeys import Change as Journeyed
+from tests.freight.test_journeys import line
 from tests.freight.world import TENANT_KEY, Change, square
 
 TRUCKS = 6
@@ -38,7 +42,36 @@ def book() -> FenceBook:
 def world(fences: FenceBook) -> World:
     names = {key: TruckName("acme", f"T{key}") for key in range(1, TRUCKS + 1)}
     rules = defaults().tracking_rules
-    return World(fences, names, lambda _tenant: rules, known_at_ms=START_MS)
+    return World(fences, names, lambda _tenant: rules, START_MS, journeys())
+
+
+def journeys() -> JourneyBook:
+    """Routes that trucks follow, leave, drive the wrong way, and change under way."""
+    out, back, beside = (
+        line((0, 0), (9, 0)),
+        line((0, 0), (4, 0), (0, 0)),
+        line((0, 0), (2, 0), (9, 3)),
+    )
+    plan = JourneyPlan(
+        from_ms=START_MS + 60_000,
+        route=out,
+        start_by_ms=START_MS + 900_000,
+        promised_to_ms=START_MS + 7_200_000,
+    )
+    found = JourneyBook()
+    found.apply(
+        [
+            Journeyed(1, plan, truck_key=1),
+            Journeyed(2, replace(plan, route=back), truck_key=2, journey_id="J2"),
+            Journeyed(3, replace(plan, route=beside), truck_key=3, journey_id="J3"),
+            Journeyed(
+                4, replace(plan, route=beside, alternates=(out,)), truck_key=4, journey_id="J4"
+            ),
+            Journeyed(5, plan, START_MS + 5_000_000, truck_key=3, journey_id="J3", version=2),
+            Journeyed(6, None, START_MS + 20_000_000, journey_id="J4", truck_key=4),
+        ]
+    )
+    return found
 
 
 def driven(seed: int, count: int) -> FixArray:
@@ -49,11 +82,11 @@ def driven(seed: int, count: int) -> FixArray:
     fixes = np.zeros(len(rows), dtype=FIX_DTYPE)
     for i, row in enumerate(rows):
         for name in FIX_DTYPE.names or ():
-            fixes[name][i] = row.get(name, _missing(name))
+            fixes[name][i] = row.get(name, missing(name))
     return fixes
 
 
-def _missing(name: str) -> float:
+def missing(name: str) -> float:
     integers = {"seq": MISSING_INT64, "satellites": MISSING_INT16}
     if name in ("ignition", "alarm"):
         return MISSING_INT8

@@ -137,6 +137,11 @@ def test_who_comes_near_without_coming_back_has_not_come_back() -> None:
     assert kinds(told_of(trip, EAST)) == ["route.started", "route.deviated", "route.rejoined"]
 
 
+def test_who_parks_off_the_route_has_left_it() -> None:
+    trip = Trip().drive((20, 0), (20, 0.6)).stand(90)
+    assert kinds(told_of(trip, EAST)) == ["route.started", "route.deviated"]
+
+
 def test_crossing_the_route_is_not_coming_back_to_it() -> None:
     trip = Trip(every_s=30.0).drive((20, 0), (20, 4), (24, 4), (24, -4), (30, -4))
     assert kinds(told_of(trip, EAST)) == ["route.started", "route.deviated"]
