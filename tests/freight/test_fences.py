@@ -54,3 +54,57 @@ def test_a_fence_that_becomes_unusable_and_is_mended() -> None:
 
     book.apply([Change("yard", square(0.0, 0.0), 3)])
     assert (held(book, 0.5, 0.5), len(book.unusable)) == ({"yard"}, 0)
+
+
+def test_what_a_fence_tells_comes_with_its_version() -> None:
+    book = FenceBook()
+    hours = {
+        "time_zone": "Asia/Kolkata",
+        "windows": [{"days": ["mon"], "from": "08:00", "to": "20:00"}],
+    }
+    told = Change(
+        "yard",
+        {"center": {"lat": 0.5, "lon": 0.5}, "radius_m": 300.0},
+        1,
+        group="north",
+        dwell_s=60.0,
+        speed_limit_kmh=20.0,
+        schedule=hours,
+        notify=("exited",),
+        truck_classes=("trailer",),
+    )
+    old = Change("old", square(0.0, 0.0), 2, schedule={"days": ["mon"]})  # nobody read it then
+
+    book.apply([told, old])
+
+    yard, other = book.by_id(TENANT_KEY, "yard"), book.by_id(TENANT_KEY, "old")
+    assert yard is not None
+    assert other is not None
+    assert (yard.group, yard.dwell_s, yard.speed_limit_kmh, yard.inner_m) == (
+        *("north", 60.0, 20.0, 300.0),
+    )
+    assert yard.schedule is not None
+    assert yard.schedule.time_zone == "Asia/Kolkata"
+    assert yard.notify == {"exited"}
+    assert yard.truck_classes == {"trailer"}
+    assert other.schedule is None
+    assert other.notify == {"entered", "exited", "dwelled"}
+    assert book.by_id(TENANT_KEY, "none") is None
+
+
+def test_fences_that_ask_for_passages_stand_in_an_index_of_their_own() -> None:
+    book = FenceBook()
+    assert book.crossable_of(TENANT_KEY) is None
+
+    book.apply([Change("a", square(0.0, 0.0), 1), Change("b", square(5.0, 0.0), 2, crossings=True)])
+    crossable = book.crossable_of(TENANT_KEY)
+    assert crossable is not None
+    assert (len(crossable.index), len(crossable.discs)) == (1, 1)
+
+    book.apply([Change("b", square(5.0, 0.0), 3), Change("a", square(0.0, 0.0), 4, crossings=True)])
+    crossable = book.crossable_of(TENANT_KEY)
+    assert crossable is not None
+    assert crossable.discs.clearance_m(0.5, 0.5) <= 0.0 < crossable.discs.clearance_m(0.5, 5.5)
+
+    book.apply([Change("a", None, 5)])
+    assert book.crossable_of(TENANT_KEY) is None

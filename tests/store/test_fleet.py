@@ -224,6 +224,36 @@ async def test_fences_as_of_any_revision(app: AnyPool, system: AnyPool, tenant: 
     assert early[0].valid_from_ms <= later[-1].valid_from_ms
 
 
+async def test_what_a_fence_tells_is_in_each_of_its_versions(
+    app: AnyPool, system: AnyPool, tenant: Tenant
+) -> None:
+    rules: dict[str, Any] = {
+        "group": "north",
+        "crossings": True,
+        "notify": ["exited"],
+        "truck_classes": ["trailer"],
+        "dwell_s": 60.0,
+    }
+    async with as_tenant(app, tenant.key) as conn:
+        made = await fences.create(
+            conn, tenant.key, id="gate", name="Gate", kind="toll", shape=SQUARE, **rules
+        )
+        await fences.delete(conn, "gate")
+        again = await fences.create(
+            conn, tenant.key, id="gate", name="Gate", kind=None, shape=SQUARE
+        )
+
+    async with system.acquire() as conn:
+        (first,) = await fences.changes_between(conn, made.revision - 1, made.revision)
+        (last,) = await fences.changes_between(conn, again.revision - 1, None)
+
+    assert {name: getattr(made, name) for name in rules} == rules
+    assert {name: getattr(first, name) for name in rules} == rules
+    assert (last.group, last.crossings, last.notify, last.truck_classes) == (
+        *(None, False, None, None),
+    )
+
+
 async def test_revisions_become_visible_in_their_order(
     app: AnyPool, system: AnyPool, tenant: Tenant
 ) -> None:
