@@ -49,6 +49,8 @@ class GivenServers(Frozen):
     router: RouterServer | None = None
     # Where devices of a dialect connect; instead of the options, whose ports are on loopback.
     tcp: TcpPorts | None = None
+    # The same for OsmAnd and Traccar Client.
+    osmand: Http | None = None
 
 
 def read_given(path: Path | None) -> GivenServers:
@@ -124,7 +126,7 @@ def build_installation(
             token_file=layout.ray_token_file,
         ),
         http=Http(host=LOOPBACK, port=options.http_port),
-        osmand=_on_loopback(options.osmand_port),
+        osmand=given.osmand or _on_loopback(options.osmand_port),
         tcp=given.tcp or tcp_ports(options),
         jwt_key_file=layout.jwt_key_file,
         key_file=layout.key_file,

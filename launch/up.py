@@ -84,8 +84,11 @@ def _with_ports(options: UpOptions, layout: Layout, given: GivenServers) -> int:
         require_free(options.mqtt_port, "--mqtt-port")
     for dialect, at in (given.tcp or tcp_ports(options)).given():
         require_free(at.port, f"--{dialect}-port")
-    osmand_port = chosen_port(options.osmand_port, OSMAND_PORT, "--osmand-port")
-    options = dataclasses.replace(options, osmand_port=osmand_port)
+    if given.osmand is not None:
+        require_free(given.osmand.port, "osmand in the settings file")
+    else:
+        osmand_port = chosen_port(options.osmand_port, OSMAND_PORT, "--osmand-port")
+        options = dataclasses.replace(options, osmand_port=osmand_port)
     claim = BlockClaim(layout)
     try:
         where = build_installation(options, layout, claim.block, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,18 @@ def test_dialects_over_tcp_have_ports_where_somebody_asks_for_them(tmp_path: Pat
     assert by_option.tcp.given() == [("teltonika", Http(host="127.0.0.1", port=5027))]
     by_file = build_installation(asked, layout, BLOCK, elsewhere)
     assert by_file.tcp.given() == [("ais140", Http(host="10.0.0.7", port=5028))]
+
+
+def test_osmand_has_the_port_asked_for_or_the_address_of_the_settings_file(tmp_path: Path) -> None:
+    asked = dataclasses.replace(options(tmp_path), osmand_port=5056)
+    layout = Layout.at(tmp_path)
+    layout.create()
+    own = build_installation(asked, layout, BLOCK, GivenServers())
+    elsewhere = GivenServers(osmand=Http(host="10.0.0.5", port=5055))
+
+    assert build(tmp_path).osmand is None
+    assert own.osmand == Http(host="127.0.0.1", port=5056)
+    assert build(tmp_path, elsewhere).osmand == elsewhere.osmand
 
 
 def test_secrets_are_made_once_per_data_directory(tmp_path: Path) -> None:
