@@ -86,7 +86,7 @@ def test_what_a_fence_tells_comes_with_its_version() -> None:
     assert yard.schedule is not None
     assert yard.schedule.time_zone == "Asia/Kolkata"
     assert yard.notify == {"exited"}
-    assert yard.truck_classes == {"trailer"}
+    assert yard.truck_classes == frozenset({"trailer"})
     assert other.schedule is None
     assert other.notify == {"entered", "exited", "dwelled"}
     assert book.by_id(TENANT_KEY, "none") is None

@@ -95,7 +95,7 @@ class BorderRules(Rules):
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True):
-    """Fixes one after another on the new side; the crossing will have been at the first."""
+    """Fixes on the new side; the crossing will have been at the first."""
 
     ts_ms: int
     lat: float
@@ -103,6 +103,10 @@ class Run(msgspec.Struct, frozen=True, array_like=True):
     previous_ms: int | None  # the fix before
     fixes: int = 0
     way_mm: int = 0
+    depth_mm: int = 0  # beyond the border, summed
+    # Since when none was on the old side.
+    unbroken_ms: int = 0
+    unbroken: int = 0
 
 
 class Doubt(msgspec.Struct, frozen=True, array_like=True):
@@ -192,8 +196,8 @@ def _is_steady(run: Run | None, look: Look, ts_ms: int, rules: BorderRules) -> b
     return (
         run is not None
         and look.factor <= 1.0
-        and run.fixes >= rules.steady_fixes
-        and ts_ms - run.ts_ms >= 1000.0 * rules.steady_s
+        and run.unbroken >= rules.steady_fixes
+        and ts_ms - run.unbroken_ms >= 1000.0 * rules.steady_s
     )
 
 

@@ -72,7 +72,7 @@ def follow(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
     side = scene.rules.leaving if at.visit else scene.rules.entering
     look = _look(at, fence, new_side, side, scene)
     doubt = at.doubt or _first_doubt(at, fence, scene)
-    run = _run(doubt, fence, scene) if new_side else None
+    run = _run(doubt, fence, scene, look) if new_side else _broken(at, doubt, look)
     doubt = msgspec.structs.replace(doubt, run=run)
     doubt, verdict = border.weigh(doubt, look, fix.ts_ms, scene.rules, side)
     if verdict is Verdict.CROSSED and run is not None:
@@ -100,17 +100,40 @@ def _first_doubt(at: At, fence: Fence, scene: Scene) -> Doubt:
     return Doubt(fence.id, scene.fix.ts_ms, initial)
 
 
-def _run(doubt: Doubt, fence: Fence, scene: Scene) -> Run:
+def _run(doubt: Doubt, fence: Fence, scene: Scene, look: Look) -> Run:
+    """One fix more on the new side."""
     fix, run = scene.fix, doubt.run
-    if run is not None:
+    if run is None:
+        began_ms = _began_ms(doubt, fence, scene)
+        run, way_mm = Run(began_ms, fix.lat, fix.lon, scene.previous_ms), 0
+    else:
         way_mm = run.way_mm + scene.moment.way_mm
-        return msgspec.structs.replace(run, fixes=run.fixes + 1, way_mm=way_mm)
-    began_ms, previous_ms = fix.ts_ms, scene.previous_ms
-    if doubt.initial and fence.schedule is not None and previous_ms is not None:
-        # It was inside all the time: from when the fence opened.
-        began_ms = max(fence.schedule.opened_ms(fix.ts_ms) or 0, previous_ms)
-        began_ms = began_ms if began_ms > previous_ms else fix.ts_ms
-    return Run(began_ms, fix.lat, fix.lon, previous_ms, fixes=1)
+    return msgspec.structs.replace(
+        run,
+        fixes=run.fixes + 1,
+        way_mm=way_mm,
+        depth_mm=run.depth_mm + look.beyond_mm,
+        unbroken_ms=run.unbroken_ms if run.unbroken else fix.ts_ms,
+        unbroken=run.unbroken + 1,
+    )
+
+
+def _broken(at: At, doubt: Doubt, look: Look) -> Run | None:
+    """A truck may seem to be outside for a moment after it has come in. The other way round it
+    has not left: it may have dwelled meanwhile."""
+    run = doubt.run
+    if run is None or at.visit is not None or run.depth_mm + look.beyond_mm < 0:
+        return None
+    return msgspec.structs.replace(run, depth_mm=run.depth_mm + look.beyond_mm, unbroken=0)
+
+
+def _began_ms(doubt: Doubt, fence: Fence, scene: Scene) -> int:
+    ts_ms, previous_ms = scene.fix.ts_ms, scene.previous_ms
+    if not doubt.initial or fence.schedule is None or previous_ms is None:
+        return ts_ms
+    # It was inside all the time: from when the fence opened.
+    opened_ms = fence.schedule.opened_ms(ts_ms)
+    return ts_ms if opened_ms is None or opened_ms <= previous_ms else opened_ms
 
 
 def _cross(at: At, fence: Fence, run: Run, look: Look, scene: Scene) -> At:
