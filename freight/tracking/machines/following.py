@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -12,10 +11,12 @@ from msgspec.structs import replace
 from freight.tracking.courses import Course, is_kept, place_of
 from freight.tracking.facts import Facts
 from freight.tracking.journeys import Journey
-from freight.tracking.machines import detours, episodes
+from freight.tracking.machines import detours, episodes, wrong_way
 from freight.tracking.machines.episodes import Away, Spot
 from freight.tracking.machines.following_rules import FollowingRules
 from freight.tracking.machines.motion import Motion
+from freight.tracking.machines.on_route import Scene, course_along, km
+from freight.tracking.machines.wrong_way import Backwards
 from freight.tracking.outlook import Outlook
 from freight.tracking.sample import Moment, Sample
 from geo.places import Place
@@ -26,21 +27,9 @@ if TYPE_CHECKING:
 NOT_STARTED = "truck.route.not_started"
 STARTED = "truck.route.started"
 ARRIVED = "truck.route.arrived"
-WRONG_WAY = "truck.route.wrong_way"
 
 # Modes
 AWAITED, UNDER_WAY, OVER = "awaited", "under_way", "over"
-
-
-class Backwards(msgspec.Struct, frozen=True, array_like=True):
-    """The truck drives towards where it came from."""
-
-    since_ms: int
-    from_m: float
-    lat: float
-    lon: float
-    lowest_m: float
-    told: bool = False
 
 
 class Following(msgspec.Struct, frozen=True, array_like=True):
@@ -71,50 +60,6 @@ class Following(msgspec.Struct, frozen=True, array_like=True):
 
 
 START = Following()
-
-
-def leave_m(journey: Journey, rules: FollowingRules) -> float:
-    return rules.leave_m if journey.plan.corridor_m is None else journey.plan.corridor_m
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scene:
-    """One fix of a truck with a journey, what stands around it, and where to tell of it."""
-
-    moment: Moment
-    motion: Motion
-    journey: Journey
-    around: Surroundings
-    facts: Facts
-
-    @property
-    def fix(self) -> Sample:
-        return self.moment.fix
-
-    @property
-    def rules(self) -> FollowingRules:
-        return self.around.rules.following
-
-    @property
-    def leave_m(self) -> float:
-        return leave_m(self.journey, self.rules)
-
-    @property
-    def return_m(self) -> float:
-        """In proportion, for a corridor of the journey's own."""
-        return self.rules.return_m * (self.leave_m / self.rules.leave_m)
-
-    def said(self, **more: Any) -> dict[str, Any]:
-        return {
-            "journey": self.journey.id,
-            "journey_version": self.journey.version,
-            "position": {"lat": self.fix.lat, "lon": self.fix.lon},
-            **more,
-        }
-
-    def place(self, way: int, last_m: float, at_ms: int, fix: Sample | None = None) -> Place:
-        course = _course(self.journey, way, last_m, at_ms, self.rules)
-        return place_of(course, fix or self.fix, self.around.journeys.routes)
 
 
 def step(
@@ -182,7 +127,7 @@ def _started(now: Following, place: Place, scene: Scene) -> Following:
     if now.started_ms is None:
         late = scene.journey.plan.start_by_ms
         late_s = None if late is None else max(0, (ts_ms - late) // 1000)
-        data = scene.said(progress_km=_km(place.progress_m), late_s=late_s)
+        data = scene.said(progress_km=km(place.progress_m), late_s=late_s)
         scene.facts.tell(STARTED, ts_ms, data, scene.journey.id)
         scene.facts.span("journey", ts_ms, None, data, scene.journey.id)
     return replace(
@@ -235,7 +180,7 @@ def _switched(now: Following, way: int, place: Place, scene: Scene) -> Following
 
 def _along(now: Following, place: Place, scene: Scene) -> Following:
     """On the way: forward, or back."""
-    backwards = _turned(now, place, scene)
+    backwards = wrong_way.step(now.backwards, now.last_m, place, scene)
     now = replace(
         now,
         away=None,
@@ -249,39 +194,10 @@ def _along(now: Following, place: Place, scene: Scene) -> Following:
     return now
 
 
-def _turned(now: Following, place: Place, scene: Scene) -> Backwards | None:
-    rules, fix, progress_m, back = scene.rules, scene.fix, place.progress_m, now.backwards
-    if place.jumped or back is None:
-        if back is not None and back.told:
-            _tell_turned(back, fix.ts_ms, scene)
-        if place.jumped or progress_m >= now.last_m - rules.back_m:
-            return None
-        return Backwards(fix.ts_ms, now.last_m, fix.lat, fix.lon, progress_m)
-    back = replace(back, lowest_m=min(back.lowest_m, progress_m))
-    if progress_m >= min(back.lowest_m + rules.wrong_way_m, back.from_m):
-        if back.told:
-            _tell_turned(back, fix.ts_ms, scene)
-        return None
-    driven_m = back.from_m - back.lowest_m
-    long_enough = fix.ts_ms - back.since_ms >= rules.wrong_way_s * 1000.0
-    if back.told or driven_m < rules.wrong_way_m or not long_enough:
-        return back
-    turned_at = {"lat": back.lat, "lon": back.lon}
-    data = scene.said(turned_at=turned_at, from_km=_km(back.from_m), back_km=_km(driven_m))
-    scene.facts.tell(WRONG_WAY, back.since_ms, data, scene.journey.id)
-    scene.facts.span("wrong_way", back.since_ms, None, data, scene.journey.id)
-    return replace(back, told=True)
-
-
-def _tell_turned(back: Backwards, ts_ms: int, scene: Scene) -> None:
-    data = scene.said(back_km=_km(back.from_m - back.lowest_m))
-    scene.facts.span("wrong_way", back.since_ms, ts_ms, data, scene.journey.id)
-
-
 def _arrived(now: Following, scene: Scene) -> Following:
     ts_ms, promised_ms = scene.fix.ts_ms, scene.journey.plan.promised_to_ms
-    if now.backwards is not None and now.backwards.told:
-        _tell_turned(now.backwards, ts_ms, scene)
+    if now.backwards is not None:
+        wrong_way.ended(now.backwards, scene)
     late_s = None if promised_ms is None else max(0, (ts_ms - promised_ms) // 1000)
     data = scene.said(promised_to_ms=promised_ms, late_s=late_s)
     scene.facts.tell(ARRIVED, ts_ms, data, scene.journey.id)
@@ -332,8 +248,8 @@ def _astray(now: Following, place: Place, scene: Scene) -> Following:
 
 def _moved_along(now: Following, place: Place, away: Away, scene: Scene) -> Following:
     """Beside the route it is looked for where it is nearest, so that it is found again ahead."""
-    if now.backwards is not None and now.backwards.told:
-        _tell_turned(now.backwards, scene.fix.ts_ms, scene)
+    if now.backwards is not None:
+        wrong_way.ended(now.backwards, scene)
     now = replace(now, away=away, backwards=None)
     if place.jumped or math.isnan(place.progress_m):
         return now
@@ -378,34 +294,4 @@ def look_ms(now: Following, around: Surroundings) -> int:
 
 
 def course_of(now: Following, journey: Journey, rules: FollowingRules) -> Course:
-    return _course(journey, now.way, now.last_m, now.at_ms, rules)
-
-
-def _course(journey: Journey, way: int, last_m: float, at_ms: int, rules: FollowingRules) -> Course:
-    low_m, high_m = -math.inf, math.inf
-    taken = journey.ways[way]
-    if not math.isnan(last_m):
-        low_m = last_m - rules.back_m
-        # Sections begin at whole multiples, so that a late fix changes where the truck was looked
-        # at in one of them only.
-        high_m = (math.floor(last_m / rules.section_m) + 1) * rules.section_m
-        if way == 0:
-            high_m = min(high_m, taken.route.length_m - rules.arrive_m)
-    return Course(
-        taken.number,
-        at_ms,
-        last_m,
-        low_m,
-        high_m,
-        leave_m(journey, rules),
-        rules.behind_m,
-        rules.ahead_m,
-        rules.ahead_kmh / 3600.0,
-        rules.tie_m,
-        rules.angle_deg,
-        rules.heading_kmh_min,
-    )
-
-
-def _km(metres: float) -> float:
-    return round(metres / 1000.0, 3)
+    return course_along(journey, now.way, now.last_m, now.at_ms, rules)

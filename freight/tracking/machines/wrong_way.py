@@ -1,0 +1,54 @@
+"""A truck that drives along its route towards where it came from."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from freight.tracking.machines.on_route import Scene, km
+from geo.places import Place
+
+WRONG_WAY = "truck.route.wrong_way"
+SPAN = "wrong_way"
+
+
+class Backwards(msgspec.Struct, frozen=True, array_like=True):
+    """The truck drives towards where it came from."""
+
+    since_ms: int
+    from_m: float
+    lat: float
+    lon: float
+    lowest_m: float
+    told: bool = False
+
+
+def step(back: Backwards | None, last_m: float, place: Place, scene: Scene) -> Backwards | None:
+    """`last_m` is where the truck was before."""
+    rules, fix, progress_m = scene.rules, scene.fix, place.progress_m
+    if place.jumped or back is None:
+        if back is not None:
+            ended(back, scene)
+        if place.jumped or progress_m >= last_m - rules.back_m:
+            return None
+        return Backwards(fix.ts_ms, last_m, fix.lat, fix.lon, progress_m)
+    back = replace(back, lowest_m=min(back.lowest_m, progress_m))
+    if progress_m >= min(back.lowest_m + rules.wrong_way_m, back.from_m):
+        ended(back, scene)
+        return None
+    driven_m = back.from_m - back.lowest_m
+    long_enough = fix.ts_ms - back.since_ms >= rules.wrong_way_s * 1000.0
+    if back.told or driven_m < rules.wrong_way_m or not long_enough:
+        return back
+    turned_at = {"lat": back.lat, "lon": back.lon}
+    data = scene.said(turned_at=turned_at, from_km=km(back.from_m), back_km=km(driven_m))
+    scene.facts.tell(WRONG_WAY, back.since_ms, data, scene.journey.id)
+    scene.facts.span(SPAN, back.since_ms, None, data, scene.journey.id)
+    return replace(back, told=True)
+
+
+def ended(back: Backwards, scene: Scene) -> None:
+    if not back.told:
+        return
+    data = scene.said(back_km=km(back.from_m - back.lowest_m))
+    scene.facts.span(SPAN, back.since_ms, scene.fix.ts_ms, data, scene.journey.id)
