@@ -1,8 +1,4 @@
-"""What must have happened: fence events by brute force from the stored fixes, against what is told.
-
-Knows nothing of H3, of batches or of late fixes: each truck's fixes in the order of device time,
-and the distance from every fix to every fence.
-"""
+"""What must have happened, by the machines over the stored fixes in order, against what is told."""
 
 from __future__ import annotations
 
@@ -11,13 +7,15 @@ from collections import Counter
 
 import numpy as np
 
-from bench import world
-from bench.world import Floats, World
-from freight.tracking.crossings import ENTERED, EXITED
+from bench.world import World
+from config.policy import defaults
+from freight.tracking.machines.visiting import ENTERED, EXITED
+from freight.tracking.standing import CORRECTED, RETRACTED
+from sim.truth import expected_crossings
+from store import late_fixes
 from store.postgres import AnyConnection, epoch_ms
 
-RETRACTED = "event.retracted"
-CORRECTED = "event.corrected"
+FIXES_MAX = 1_000_000
 
 # Truck key, kind, fence, device time.
 Fact = tuple[int, str, str, int]
@@ -52,30 +50,12 @@ async def event_account(conn: AnyConnection, ground: World, keys: list[int]) -> 
 
 
 async def expected_facts(conn: AnyConnection, ground: World, keys: list[int]) -> set[Fact]:
-    facts: set[Fact] = set()
-    for key in keys:
-        rows = await conn.fetch(
-            "SELECT ts, lat, lon FROM fixes WHERE truck_key = $1 ORDER BY ts", key
-        )
-        if rows:
-            times_ms = [epoch_ms(row["ts"]) for row in rows]
-            lat = np.array([row["lat"] for row in rows])
-            lon = np.array([row["lon"] for row in rows])
-            facts |= crossings(key, ground, times_ms, lat, lon)
-    return facts
-
-
-def crossings(key: int, ground: World, times_ms: list[int], lat: Floats, lon: Floats) -> set[Fact]:
-    """Of one truck's fixes, in the order of device time."""
-    radii = np.array([fence.radius_m for fence in ground.fences])
-    track = world.metres_between(lat, lon, ground.fences)
-    inside = track < radii[None, :]
-    before = np.vstack([np.zeros((1, len(radii)), dtype=bool), inside[:-1]])
-    facts = set()
-    for kind, happened in ((ENTERED, inside & ~before), (EXITED, before & ~inside)):
-        for fix, fence in zip(*np.nonzero(happened), strict=True):
-            facts.add((key, kind, ground.fences[fence].id, times_ms[fix]))
-    return facts
+    fixes = await late_fixes.pieces(conn, dict.fromkeys(keys, 0), FIXES_MAX)
+    fences = [{"id": fence.id, "shape": fence.shape()} for fence in ground.fences]
+    told = expected_crossings(
+        np.concatenate(list(fixes.values())), fences, defaults().tracking_rules
+    )
+    return {(each.truck_key, each.kind, each.fence, each.ts_ms) for each in told}
 
 
 async def standing_facts(

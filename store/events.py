@@ -10,10 +10,9 @@ import asyncpg
 import msgspec
 
 from freight.cloudevents import cloud_event
-from store import journey_versions
 from freight.events import TruckEvent
 from freight.tracking.standing import replaced_by
-from store.fixes import Span
+from store import journey_versions
 from store.postgres import AnyConnection, epoch_ms, moment
 
 COLUMNS = """
@@ -144,24 +143,6 @@ async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     """
     rows = await conn.fetch(
         f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2", seq, limit
-    )
-    return [_event(row) for row in rows]
-
-
-async def of_spans(conn: AnyConnection, spans: Sequence[Span]) -> list[StoredEvent]:
-    """The trucks' facts of these stretches of device time, in the order they were learned."""
-    rows = await conn.fetch(
-        f"""
-        SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq IN (
-            SELECT found.seq FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
-                AS span (truck, from_ts, to_ts)
-                JOIN events found ON found.truck_key = truck
-                    AND found.time BETWEEN from_ts AND to_ts)
-        ORDER BY e.seq
-        """,
-        [span.truck_key for span in spans],
-        [moment(span.from_ms) for span in spans],
-        [moment(span.to_ms) for span in spans],
     )
     return [_event(row) for row in rows]
 

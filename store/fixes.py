@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -25,7 +24,6 @@ from store.fix_codec import (
 from store.postgres import AnyConnection, epoch_ms, moment
 
 __all__ = [
-    "Span",
     "StoredFix",
     "copy_new",
     "copy_payload",
@@ -37,7 +35,6 @@ __all__ = [
     "note_repeats",
     "replay_after",
     "track",
-    "windows",
 ]
 
 DAY_MS = 86_400_000
@@ -66,6 +63,7 @@ class StoredFix(msgspec.Struct, frozen=True):
     ignition: bool | None
     alarm: int | None
     extra: dict[str, Any] | None
+    flaw: int | None = None  # freight.tracking.facts.Flaw: why it is not believed
 
 
 STORED_COLUMNS = ", ".join(
@@ -252,44 +250,6 @@ async def track(  # noqa: PLR0917 - from, to, limit read well in this order
         limit,
     )
     return [_stored(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of one truck's device time, both ends in it."""
-
-    truck_key: int
-    from_ms: int
-    to_ms: int
-
-
-async def windows(conn: AnyConnection, spans: Sequence[Span]) -> list[FixArray]:
-    """For each span its fixes, with the nearest one before and the nearest one after it.
-
-    One question for all spans; each answer is oldest first.
-    """
-    numbers, fixes = await read_numbered(
-        conn,
-        f"""
-        SELECT around.* FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[])
-            WITH ORDINALITY AS span (truck, from_ts, to_ts, nr), LATERAL (
-            (SELECT nr, {READ_EXPRESSIONS} FROM fixes WHERE truck_key = truck AND ts < from_ts
-                ORDER BY ts DESC LIMIT 1)
-            UNION ALL
-            (SELECT nr, {READ_EXPRESSIONS} FROM fixes
-                WHERE truck_key = truck AND ts BETWEEN from_ts AND to_ts)
-            UNION ALL
-            (SELECT nr, {READ_EXPRESSIONS} FROM fixes WHERE truck_key = truck AND ts > to_ts
-                ORDER BY ts LIMIT 1)
-        ) AS around
-        """,
-        [span.truck_key for span in spans],
-        [moment(span.from_ms) for span in spans],
-        [moment(span.to_ms) for span in spans],
-    )
-    order = np.lexsort((fixes["ts_ms"], numbers))
-    ends = np.searchsorted(numbers[order], np.arange(1, len(spans) + 1), side="right")
-    return np.split(fixes[order], ends[:-1])
 
 
 async def replay_after(

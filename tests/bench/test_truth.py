@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bench import world
-from bench.chaos_truth import crossings
 from bench.evidence import Stored, account
 from bench.load_process import Published
 from bench.mqtt_load import LoadResult
 from bench.processes import top_functions
 from bench.report import Report, Row
-from freight.tracking.crossings import ENTERED, EXITED
 
 SAID = LoadResult(sent=0, acked=0, seconds=1.0, cpu_s=0.0, reconnects=0, drained=True)
 
@@ -56,16 +54,6 @@ def test_no_truck_comes_near_the_border_of_a_fence_that_is_kept() -> None:
         metres = world.metres_between(ground.lat[truck], ground.lon[truck], ground.fences)
         radii = np.array([fence.radius_m for fence in ground.fences])
         assert np.abs(metres - radii).min() >= world.MARGIN_M
-
-
-def test_a_truck_that_drives_through_a_fence_enters_and_leaves_it() -> None:
-    fence = world.Fence("f", 20.0, 75.0, 300.0, True)
-    ground = world.World(["t"], np.empty((1, 0)), np.empty((1, 0)), np.empty((1, 0)), [fence])
-    lat = np.array([19.99, 19.999, 20.001, 20.01])
-
-    facts = crossings(7, ground, [10, 20, 30, 40], lat, np.full(4, 75.0))
-
-    assert facts == {(7, ENTERED, "f", 20), (7, EXITED, "f", 40)}
 
 
 def test_a_requirement_is_met_or_missed() -> None:

@@ -12,7 +12,6 @@ import pytest
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent, event_id
 from store import events, outbox, rejections
-from store.fixes import Span
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.rejections import Rejection
 from store.tenants import Tenant
@@ -155,18 +154,6 @@ async def test_events_are_paged_both_ways(
 
     first = (await events.list_page(tenant_conn, limit=1))[0]
     assert len(await events.since(tenant_conn, first.seq, 100)) == 6
-
-
-async def test_a_trucks_facts_are_found_by_device_time(
-    telemetry: AnyPool, tenant: Tenant, truck_key: int
-) -> None:
-    await insert(telemetry, [fact(tenant, truck_key, second) for second in (4, 2, 8)])
-    await insert(telemetry, [fact(tenant, truck_key + 1, 3)])
-
-    async with telemetry.acquire() as conn:
-        found = await events.of_spans(conn, [Span(truck_key, START_MS + 2000, START_MS + 4000)])
-
-    assert [event.time_ms - START_MS for event in found] == [4000, 2000]
 
 
 async def test_two_relays_never_take_the_same_row(

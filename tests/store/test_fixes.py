@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from freight.fixes import FixArray
-from store import fixes, leases
+from store import fixes, late_fixes, leases
 from store.fixes import StoredFix
 from store.leases import Lease
 from store.postgres import AnyConnection, AnyPool, as_tenant
@@ -56,7 +56,7 @@ async def test_older_fixes_are_stored_once_and_named(telemetry: AnyPool, tenant:
 
         assert first == {0, 1, 4}, "2 was there, 3 repeats 1"
         assert second == set()
-        stored = (await fixes.windows(conn, [fixes.Span(truck, START_MS, START_MS + 3000)]))[0]
+        stored = (await late_fixes.pieces(conn, {truck: START_MS}, 10))[truck]
     assert [None if np.isnan(v) else v for v in stored["speed_kmh"]] == [10, 20, None, 40]
 
 
@@ -144,26 +144,6 @@ async def test_a_track_is_paged_over_midnight(
 
     assert times[:-1] == [fix.ts_ms for page in pages for fix in page], "`to` is not included"
     assert [len(page) for page in pages] == [2, 2]
-
-
-async def test_a_window_has_its_neighbours(telemetry: AnyPool, tenant: Tenant) -> None:
-    truck = new_truck_key()
-    # The neighbours lie in other partitions than the window.
-    steps = [-9 * DAY_MS, -2 * DAY_MS, 0, 1000, 2000, 3 * DAY_MS, 4 * DAY_MS]
-    async with telemetry.acquire() as conn:
-        await store(conn, bare_fixes(tenant.key, truck, [START_MS + step for step in steps]))
-        await store(conn, bare_fixes(tenant.key, new_truck_key(), [START_MS + 500]))
-
-        around = (await fixes.windows(conn, [fixes.Span(truck, START_MS, START_MS + 1999)]))[0]
-        inside_nothing = (
-            await fixes.windows(conn, [fixes.Span(truck, START_MS + 1, START_MS + 2)])
-        )[0]
-        before_all = (await fixes.windows(conn, [fixes.Span(truck, 0, 1)]))[0]
-
-    assert (around["ts_ms"] - START_MS).tolist() == [-2 * DAY_MS, 0, 1000, 2000]
-    assert (inside_nothing["ts_ms"] - START_MS).tolist() == [0, 1000]
-    assert (before_all["ts_ms"] - START_MS).tolist() == [-9 * DAY_MS]
-    assert set(around["tenant_key"].tolist()) == {tenant.key}
 
 
 async def test_replay_gives_each_committed_batch_in_order(
