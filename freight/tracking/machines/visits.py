@@ -31,6 +31,8 @@ START = Visits()
 
 
 def step(now: Visits, moment: Moment, around: Surroundings, facts: Facts) -> Visits:
+    if not moment.inside and now == START and _asks_for_no_passages(around):
+        return START  # most fixes of most trucks
     here = _holding(moment, around)
     known = _by_fence(now)
     scene = Scene(moment, around, facts)
@@ -61,42 +63,39 @@ def limit_kmh(now: Visits, around: Surroundings) -> float | None:
 
 def outlook(now: Visits, good: Sample, around: Surroundings, out: Outlook) -> None:
     """`good` is the fix that the state was made by."""
-    fences = {i: around.fences.by_id(around.tenant_key, i) for i in (*now.held, *_by_fence(now))}
-    visiting_ids = {visit.fence for visit in now.visits}
-    out.inside = frozenset(f.number for i in now.held if (f := fences[i]) is not None)
-    if now.doubts or None in fences.values() or not visiting_ids <= set(now.held):
-        out.wake_now()
-        return
-    for fence_id, fence in fences.items():
-        if fence is not None and fencing.concerns(fence, around):
-            _fence_outlook(fence, good, fence_id in visiting_ids, out)
-            if (
-                fence_id in now.held
-                and fence_id not in visiting_ids
-                and fencing.is_open(fence, good)
-            ):
-                out.wake_now()  # it came or changed
-    for visit in now.visits:
-        fence = fences[visit.fence]
-        due_ms = None if fence is None else visiting.due_ms(visit, fence)
-        if due_ms is not None:
-            out.wake_at(due_ms)
     out.keep_near(good.lat, good.lon, passages.clearance_m(good, around))
-    for left in now.left:
-        fence = fences[left.fence]
-        if fence is not None:
-            _left_outlook(left, fence, good, around, out)
+    if now == START:
+        return
+    known = _by_fence(now)
+    fences = {i: around.fences.by_id(around.tenant_key, i) for i in (*now.held, *known)}
+    out.inside = frozenset(f.number for i in now.held if (f := fences[i]) is not None)
+    if now.doubts:
+        out.wake_now()
+    for fence_id, fence in fences.items():
+        at = known.get(fence_id, AWAY)
+        if fence is None or not fencing.concerns(fence, around):
+            if fence is None or at != AWAY:
+                out.wake_now()
+        else:
+            _fence_outlook(fence, at, fence_id in now.held, good, out)
+            if at.left is not None:
+                _left_outlook(at.left, fence, good, around, out)
 
 
-def _fence_outlook(fence: Fence, good: Sample, visiting_it: bool, out: Outlook) -> None:
+def _fence_outlook(fence: Fence, at: At, held: bool, good: Sample, out: Outlook) -> None:
     if fence.valid_from_ms > good.received_ms:
         out.wake_now()
-    elif fence.schedule is not None:
-        if visiting_it and not fence.schedule.is_open(good.ts_ms):
+    if held != (at.visit is not None) and fencing.is_open(fence, good):
+        out.wake_now()  # it came or changed
+    if fence.schedule is not None:
+        if at.visit is not None and not fence.schedule.is_open(good.ts_ms):
             out.wake_now()
         edge_ms = fence.schedule.next_edge_ms(good.ts_ms)
         if edge_ms is not None:
             out.wake_at(edge_ms)
+    due_ms = None if at.visit is None else visiting.due_ms(at.visit, fence)
+    if due_ms is not None:
+        out.wake_at(due_ms)
 
 
 def _left_outlook(
@@ -108,6 +107,10 @@ def _left_outlook(
     room_m = away_m + fencing.depth_m(fence, good, around)
     out.wake_at(left.crossed_ms + round(MM * rules.restless_s))
     out.keep_near(good.lat, good.lon, room_m * ROOM_SHARE - ROOM_M)
+
+
+def _asks_for_no_passages(around: Surroundings) -> bool:
+    return around.fences.crossable_of(around.tenant_key) is None
 
 
 def _holding(moment: Moment, around: Surroundings) -> dict[str, Fence]:

@@ -85,7 +85,7 @@ def journey_of(legs: list[Any], every_s: float) -> Journey:
     return journey
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(drawn=fences, legs=legs, every_s=st.sampled_from([1.0, 10.0, 60.0]))
 def test_quiet_fixes_change_nothing_but_sums(drawn: Any, legs: list[Any], every_s: float) -> None:
     changes = [Change(f"f{i}", shape, i + 1, **more) for i, (shape, more) in enumerate(drawn)]
@@ -106,7 +106,7 @@ def plain(journey: Journey, around: Surroundings) -> list[tuple[str, int]]:
     return out
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(drawn=fences, legs=legs)
 def test_without_margins_every_change_of_sides_is_told(drawn: Any, legs: list[Any]) -> None:
     changes = [Change(f"f{i}", shape, i + 1) for i, (shape, _) in enumerate(drawn)]
@@ -120,7 +120,7 @@ def test_without_margins_every_change_of_sides_is_told(drawn: Any, legs: list[An
     assert sorted(told) == sorted(plain(journey, around))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(drawn=fences, legs=legs)
 def test_each_fence_is_entered_and_left_in_turn(drawn: Any, legs: list[Any]) -> None:
     """As many visits as entries; each begins and ends within the journey, none in another."""
