@@ -62,6 +62,9 @@ class TruckColumns:
 
     def __init__(self) -> None:
         self._row_of: dict[int, int] = {}
+        # The same for many at once: the keys in order, and the row of each.
+        self._keys: IntArray = np.empty(0, dtype=np.int64)
+        self._row_at: IntArray = np.empty(0, dtype=np.int64)
         self.last: LastArray = _nothing_shown(ROWS_AT_START)
         self.seen_ms: IntArray = np.full(ROWS_AT_START, MISSING_INT64)
         self.bounds: BoundsArray = no_bounds(ROWS_AT_START)
@@ -77,16 +80,23 @@ class TruckColumns:
 
     def rows_of(self, truck_keys: IntArray) -> IntArray:
         """The row of each truck; one that was never seen gets a row without a fix."""
-        unique, inverse = np.unique(truck_keys, return_inverse=True)
-        rows = np.empty(len(unique), dtype=np.int64)
-        for i, key in enumerate(unique.tolist()):
-            row = self._row_of.get(key)
-            if row is None:
-                row = self._row_of[key] = len(self._row_of)
-                if row == len(self.last):
-                    self._grow()
-            rows[i] = row
-        return rows[inverse]
+        known = self._keys
+        at = np.minimum(known.searchsorted(truck_keys), max(0, len(known) - 1))
+        if not len(known) or (known.take(at) != truck_keys).any():
+            self._give_rows(truck_keys)
+            at = self._keys.searchsorted(truck_keys)
+        return self._row_at.take(at)
+
+    def _give_rows(self, truck_keys: IntArray) -> None:
+        new = [key for key in np.unique(truck_keys).tolist() if key not in self._row_of]
+        for key in new:
+            self._row_of[key] = len(self._row_of)
+        while len(self._row_of) > len(self.last):
+            self._grow()
+        at = self._keys.searchsorted(new)
+        rows = np.arange(len(self._row_of) - len(new), len(self._row_of))
+        self._keys = np.insert(self._keys, at, new)
+        self._row_at = np.insert(self._row_at, at, rows)
 
     def tracked_of(self, row: int, tenant_key: int, truck_key: int) -> Tracked:
         """All that is known of a truck; new to us it has its start values."""
@@ -103,9 +113,7 @@ class TruckColumns:
     def heed(self, world: World, fixes: FixArray) -> None:
         """Outlooks made under other rules, fences or journeys are worth nothing any more."""
         self._heed_journeys(world.journeys)
-        tenant_keys, index = np.unique(fixes["tenant_key"], return_index=True)
-        truck_keys = fixes["truck_key"][index].tolist()
-        for tenant_key, truck_key in zip(tenant_keys.tolist(), truck_keys, strict=True):
+        for tenant_key, truck_key in _one_truck_each(fixes):
             now = world.in_force(tenant_key, truck_key)
             then = self._heard.get(tenant_key)
             if then is None or then[0] != now[0] or then[1] is not now[1]:
@@ -235,6 +243,17 @@ class TruckColumns:
         self.bounds = np.concatenate([self.bounds, no_bounds(more)])
         self._quietly = np.concatenate([self._quietly, np.zeros(more, dtype=QUIETLY_DTYPE)])
         self._dirty = np.concatenate([self._dirty, np.zeros(more, dtype=bool)])
+
+
+def _one_truck_each(fixes: FixArray) -> list[tuple[int, int]]:
+    """(tenant, a truck of it); nearly always there is one tenant."""
+    tenants = fixes["tenant_key"]
+    if not len(tenants):
+        return []
+    if (tenants == tenants[0]).all():
+        return [(int(tenants[0]), int(fixes["truck_key"][0]))]
+    tenant_keys, index = np.unique(tenants, return_index=True)
+    return list(zip(tenant_keys.tolist(), fixes["truck_key"][index].tolist(), strict=True))
 
 
 def _nothing_shown(rows: int) -> LastArray:

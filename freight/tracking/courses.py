@@ -62,7 +62,11 @@ class Course:
 
     @property
     def row(self) -> tuple[float, ...]:
-        return dataclasses.astuple(self)
+        return (
+            *(self.number, self.at_ms, self.last_m, self.low_m, self.high_m, self.off_m_max),
+            *(self.behind_m, self.ahead_m, self.ahead_m_per_ms),
+            *(self.tie_m, self.angle_deg, self.heading_kmh_min),
+        )
 
 
 def place_of(course: Course, fix: Sample, routes: RouteTable) -> Place:
