@@ -103,6 +103,8 @@ class Writing:
         flaws = np.where(beyond, np.int8(Flaw.BEYOND_HORIZON), np.int8(0))
         extras = _pick(self.extras, folding.older_index)
         inserted = await fixes.insert_older(conn, older, extras, shard, self.number, flaws=flaws)
+        if len(inserted) < len(older):
+            await fixes.note_repeats(conn, np.delete(older, sorted(inserted)))
         late = older[[i for i in sorted(inserted) if not beyond[i]]]
         stored = len(folding.fixes) + len(inserted)
         return keys_of(late), {"stored": stored, "late": len(inserted)}

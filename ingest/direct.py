@@ -54,7 +54,8 @@ class _Job:
 
     @property
     def fixes(self) -> int:
-        return sum(len(parcel.decoded.rows) for parcel in self.parcels)
+        """Bad ones, too: they wait and are written as others are."""
+        return sum(len(one.decoded.rows) + len(one.decoded.bad) for one in self.parcels)
 
 
 class DirectDoor:

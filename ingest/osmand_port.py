@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -62,22 +63,40 @@ def status_of(taken: HttpTaken) -> HTTPStatus:
 class OsmandApp:
     """A bare application: one path, two methods, no framework."""
 
-    def __init__(self, door: TakesFixes) -> None:
+    def __init__(self, door: TakesFixes, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._door = door
+        self._clock_s = clock_s
+        self._minute = -1
+        self._refusals: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        address = str((scope.get("client") or ("",))[0])
+        if self._is_refused_too_often(address):
+            detail = "refused too often from here; wait a minute"
+            await _answer(send, HTTPStatus.TOO_MANY_REQUESTS, {"detail": detail})
+            return
+        status, told = await self._answer_to(scope, receive)
+        if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._refusals[address] += 1
+        await _answer(send, status, told)
+
+    def _is_refused_too_often(self, address: str) -> bool:
+        minute = int(self._clock_s()) // 60
+        if minute != self._minute:
+            self._minute = minute
+            self._refusals.clear()
+        return self._refusals[address] >= policy().doors.osmand.refusals_per_minute_max
+
+    async def _answer_to(self, scope: Scope, receive: Receive) -> tuple[HTTPStatus, dict[str, Any]]:
         try:
             async with asyncio.timeout(policy().doors.http.deadline_s):
                 body = await _body_of(scope, receive)
         except _RefusedError as refused:
-            await _answer(send, refused.status, {"detail": str(refused)})
-            return
+            return refused.status, {"detail": str(refused)}
         except TimeoutError:
-            detail = "the body did not come in time"
-            await _answer(send, HTTPStatus.REQUEST_TIMEOUT, {"detail": detail})
-            return
+            return HTTPStatus.REQUEST_TIMEOUT, {"detail": "the body did not come in time"}
         headers = dict(scope["headers"])
         asked = HttpFixes(
             Form.OSMAND,
@@ -90,7 +109,7 @@ class OsmandApp:
         told: dict[str, Any] = {"results": taken.results}
         if taken.detail:
             told["detail"] = taken.detail
-        await _answer(send, status_of(taken), told)
+        return status_of(taken), told
 
 
 async def _body_of(scope: Scope, receive: Receive) -> bytes:

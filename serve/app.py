@@ -37,6 +37,7 @@ from serve.metrics import GatewayMetrics
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.refusals import HANDLERS
+from serve.rejections import api as rejections
 from serve.roles import api as roles
 from serve.routes import api as routes
 from serve.routing import RouteTable
@@ -60,6 +61,7 @@ ROUTERS = (
     doors.router,
     commands.router,
     conformance.router,
+    rejections.router,
     events.router,
     live.router,
     identity.router,

@@ -54,16 +54,24 @@ async def insert_many(conn: AnyConnection, rows: Sequence[Rejection]) -> None:
 
 
 async def list_page(
-    conn: AnyConnection, *, after: int | None = None, limit: int
+    conn: AnyConnection,
+    *,
+    after: int | None = None,
+    limit: int,
+    truck: str | None = None,
+    reason: str | None = None,
 ) -> list[StoredRejection]:
-    """Newest first, beginning behind (that is: below) the id `after`."""
+    """Newest first, beginning behind (that is: below) the id `after`; of one truck by its id."""
     rows = await conn.fetch(
         """
         SELECT id, tenant, truck, topic, reason, detail, raw, received_at FROM rejections
-        WHERE $1::bigint IS NULL OR id < $1 ORDER BY id DESC LIMIT $2
+        WHERE ($1::bigint IS NULL OR id < $1) AND ($3::text IS NULL OR truck = $3)
+            AND ($4::text IS NULL OR reason = $4) ORDER BY id DESC LIMIT $2
         """,
         after,
         limit,
+        truck,
+        reason,
     )
     found = []
     for row in rows:

@@ -30,6 +30,9 @@ class Osmand(Section):
     )
     connections_max: Count = key("Connections to the port of its own; more are refused.")
     silence_s_max: Positive = key("A connection that asks nothing for so long is closed.")
+    refusals_per_minute_max: Count = key(
+        "An address that was refused so often in a minute gets 429 unheard.", live=True
+    )
     failures_per_minute_max: Count = key(
         "Wrong keys of one device and minute; then it is refused unheard.", live=True
     )

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from actors.doors import FixResult, Form, HttpFixes, HttpTaken, Trouble
 from config.installation import Http
 from config.policy import Snapshot, process_settings
-from ingest.osmand_port import serve_osmand
+from ingest.osmand_port import OsmandApp, serve_osmand
 from tests.conftest import free_port
 from tests.launch.waiting import until
 
@@ -38,7 +39,8 @@ def strict() -> Iterator[None]:
     settings = process_settings()
     before = settings.snapshot
     doors = settings.now.doors
-    osmand = doors.osmand.model_copy(update={"silence_s_max": 0.2, "connections_max": 3})
+    small = {"silence_s_max": 0.2, "connections_max": 3, "refusals_per_minute_max": 5}
+    osmand = doors.osmand.model_copy(update=small)
     http = doors.http.model_copy(update={"body_bytes_max": 1000, "deadline_s": 0.3})
     changed = doors.model_copy(update={"osmand": osmand, "http": http})
     settings.swap(Snapshot(settings.now.model_copy(update={"doors": changed})))
@@ -113,6 +115,23 @@ async def test_what_is_not_asked_for_is_refused(door: tuple[Door, int]) -> None:
         too_long = await http.post("/", content=b"x" * 1001)
         assert too_long.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert made.asked == []
+
+
+@pytest.mark.usefixtures("strict")
+async def test_an_address_that_is_refused_too_often_is_not_heard_for_the_minute() -> None:
+    now_s = [600.0]
+    made = Door()
+    made.says = HttpTaken(trouble=Trouble.UNKNOWN, detail="who?")
+    app: Any = OsmandApp(made, clock_s=lambda: now_s[0])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://osmand"
+    ) as http:
+        statuses = [(await http.get("/?id=guess")).status_code for _ in range(7)]
+        now_s[0] = 660.0
+        statuses.append((await http.get("/?id=guess")).status_code)
+
+    assert statuses == [404] * 5 + [429] * 2 + [404]
+    assert len(made.asked) == 6
 
 
 async def test_a_connection_that_asks_nothing_is_closed(door: tuple[Door, int]) -> None:

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from serve.gateway import Gateway
+from serve.rejections.wire import RejectionOut
+from store.rejections import StoredRejection
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
@@ -80,6 +82,49 @@ async def test_rejections_are_counted_by_reason(
 
     assert told["rejected"] == {"malformed": 1, "future": 1}
     assert verdicts(told)["rejections"] == "attention"
+
+
+async def test_what_was_rejected_is_shown_with_its_reason_and_bytes(
+    caller: Caller, neighbour: Caller
+) -> None:
+    for truck in ("R6", "R7"):
+        await caller.truck(truck)
+    now_ms = int(time.time() * 1000)
+    for truck, lat in (("R6", 91.0), ("R7", 92.0), ("R6", 93.0)):
+        bad = {"truck": truck, "ts": now_ms, "lat": lat, "lon": 72.8}
+        await caller.ask("POST", "/v1/ingest/positions", json=bad)
+    future = {"truck": "R6", "ts": now_ms + 10**9, "lat": 1.0, "lon": 72.8}
+    await caller.ask("POST", "/v1/ingest/positions", json=future)
+
+    path = "/v1/trucks/R6/rejections"
+    first = (await caller.get(path, params={"limit": 2})).json()
+    rest = (await caller.get(path, params={"cursor": first["next_cursor"]})).json()
+    of_one = (await caller.get(path, params={"reason": "future"})).json()["items"]
+
+    shown = first["items"] + rest["items"]
+    assert [one["reason"] for one in shown] == ["future", "malformed", "malformed"]
+    assert ["93.0" in shown[1]["raw"], "91.0" in shown[2]["raw"]] == [True, True]
+    assert {one["is_hex"] for one in shown} == {False}
+    assert [one["reason"] for one in of_one] == ["future"]
+    assert (await neighbour.get(path)).status_code == httpx.codes.NOT_FOUND
+    assert (await caller.get(path, params={"reason": "\0"})).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown", "is_hex"),
+    [
+        (b'{"lat": 1}\n', '{"lat": 1}\n', False),
+        (b"\x00\x0f\xff", "000fff", True),
+        ("cut: é".encode()[:-1], "cut: ", False),
+        (b"", "", False),
+    ],
+)
+def test_bytes_are_shown_as_text_where_they_are_one(raw: bytes, shown: str, is_hex: bool) -> None:
+    stored = StoredRejection("t", "T1", "topic", "malformed", "why", raw, 0, 17)
+
+    told = RejectionOut.of(stored)
+
+    assert (told.raw, told.is_hex) == (shown, is_hex)
 
 
 async def test_of_a_silent_device_nothing_is_known(caller: Caller) -> None:
