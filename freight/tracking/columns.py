@@ -120,10 +120,19 @@ class TruckColumns:
                 self._heard[tenant_key] = now
                 here = self.last["tenant_key"] == tenant_key
                 if then is not None and then[1] is now[1]:
-                    # A fence that was drawn or moved shows by who is in it; one that holds a
-                    # truck may have changed in other ways.
-                    here &= self.bounds["inside_mark"] != 0
+                    here &= self._minds_fences(world, tenant_key)
                 self.bounds["until_ms"][here] = ALWAYS_MS
+
+    def _minds_fences(self, world: World, tenant_key: int) -> npt.NDArray[np.bool_]:
+        """Whom a changed fence may concern though it holds nobody else than before.
+
+        One that holds a truck may have changed in other ways; a truck that stays near a place may
+        have been kept from a border; one that asks for passages concerns whoever drives.
+        """
+        if world.fences.crossable_of(tenant_key) is not None:
+            return np.ones(len(self.bounds), dtype=bool)
+        kept_near = self.bounds["radius_mm"] < np.inf
+        return np.asarray((self.bounds["inside_mark"] != 0) | kept_near)
 
     def _heed_journeys(self, journeys: JourneyBook) -> None:
         if journeys.revision != self._journeys_revision:

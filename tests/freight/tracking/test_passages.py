@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from freight.tracking.columns import TruckColumns
+from freight.tracking.fences import FenceBook
+from freight.tracking.fold import fold
 from geo.fences import FenceIndex, compile_shape
 from geo.shapes import parse_shape
 from geo.stretches import place_on, stretch
 from tests.freight.tracking.fencing_journeys import disc, drive, fenced, kinds, lon_at, story, yard
 from tests.freight.tracking.journey import LAT, M_PER_DEG, T0, Journey, tell
-from tests.freight.world import Change
+from tests.freight.tracking.stream import world
+from tests.freight.world import TENANT_KEY, Change
+from tests.store.fix_arrays import bare_fixes
 
 KMH = 72.0  # 20 m/s
 
@@ -109,6 +114,24 @@ def test_trucks_far_from_all_such_fences_stay_quiet() -> None:
 
 def test_driving_with_dense_fixes_is_told_once() -> None:
     assert kinds(tell(drive(20), fenced(yard(crossings=True)))) == ["entered", "exited"]
+
+
+def test_quiet_trucks_heed_a_fence_that_is_drawn_beside_their_road() -> None:
+    """All batches are quiet but for the fence that has come: it holds nobody's fix."""
+    fences, columns = FenceBook(), TruckColumns()
+    around = world(fences)
+    fixes = bare_fixes(TENANT_KEY, 1, [T0 + 60_000 * i for i in range(20)])
+    fixes["lat"], fixes["lon"] = LAT, [lon_at(1200.0 * i) for i in range(20)]
+    fixes["received_ms"] = fixes["ts_ms"]
+    told = []
+    for i in range(20):
+        if i == 14:
+            fences.apply([Change("gate", disc(100.0, 18_600.0), 1, crossings=True)])
+        folding = fold(columns, fixes[i : i + 1], around)
+        told += [event.type for event in folding.events if ".fence." in event.type]
+        columns.apply(folding, T0)
+
+    assert told == ["truck.fence.entered", "truck.fence.exited"]
 
 
 # ------------------------------------------------------------------------------- geometry
