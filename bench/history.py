@@ -13,6 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -70,7 +71,7 @@ async def _measure(ground: Ground, size: Size, asked: int, report: Report) -> No
     questions = _questions(ground, truck, day)
     async with client(ground, standing_fleet(ground, SEED)) as http:
         for name, path in questions.items():
-            times = await _times(asked, lambda path=path: _ask(http, path()))
+            times = await _times(asked, partial(_ask, http, path))
             is_track = name == "track_day"
             bounds = {"floor": floor[1], "at_most": P99_MS_AT_MOST} if is_track else {}
             report.add(f"{name}_p50_ms", times[0], floor=floor[0] if is_track else None)
@@ -94,6 +95,7 @@ def _questions(
         return f"/v1/positions?near={lat},{lon}&radius_km=300&limit=20&status=moving"
 
     track = "/v1/trucks/{id}/track"
+    week_ms = ground.first_day_ms - 7 * DAY_MS
     return {
         "track_day": of_day(track),
         "track_day_csv": of_day(f"{track}?format=csv"),
@@ -107,11 +109,13 @@ def _questions(
         "events_truck_page": lambda: f"/v1/events?truck={ground.truck_ids[truck()]}",
         "events_newest_of_type": lambda: "/v1/events?type=truck.fence.entered",
         "nearest_20": near,
+        "heat_now": lambda: "/v1/positions/heat",
+        "heat_of_stops_week": lambda: f"/v1/positions/heat?from={week_ms}&to={day()[0]}",
     }
 
 
-async def _ask(http: httpx.AsyncClient, path: str) -> None:
-    answer = await http.get(path)
+async def _ask(http: httpx.AsyncClient, path: Callable[[], str]) -> None:
+    answer = await http.get(path())
     answer.raise_for_status()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import secrets
 import subprocess
 import time
@@ -17,6 +18,8 @@ import httpx
 import numpy as np
 from pydantic import SecretStr
 
+from actors.doors import HttpFixes, HttpTaken
+from actors.handles import ActorAwayError
 from actors.stats import ActorStats
 from bench.stack import free_port
 from config.installation import (
@@ -265,7 +268,11 @@ class StandingFleet:
     last: LastArray
 
     async def positions(self, tenant_key: int) -> LastArray:
-        return self.last[self.last["tenant_key"] == tenant_key]
+        found: LastArray = self.last[self.last["tenant_key"] == tenant_key]
+        return found
+
+    async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
+        raise ActorAwayError(f"{asked.form}: nobody here takes fixes")
 
     async def stats(self) -> list[ActorStats]:
         return []
@@ -287,6 +294,7 @@ def standing(ground: Ground, seed: int) -> StandingFleet:
 @contextlib.asynccontextmanager
 async def client(ground: Ground, fleet: StandingFleet) -> AsyncIterator[httpx.AsyncClient]:
     """Asks the whole application, with all it does to every request, but for the socket."""
+    logging.disable(logging.INFO)  # a line a request, between the table's
     app = build_app(ground.installation, _unhindered(), fleet)
     async with app.router.lifespan_context(app):
         gateway: Gateway = app.state.gateway

@@ -22,7 +22,7 @@ class Heat:
 
     cells: CellArray
     sums: FloatArray
-    counts: npt.NDArray[np.int64]  # how many points each sum is of
+    counts: npt.NDArray[np.int64]  # how many each sum is of
 
     def hottest(self, most: int) -> Heat:
         return Heat(self.cells[:most], self.sums[:most], self.counts[:most])
@@ -39,12 +39,18 @@ class Heat:
 
 
 def heat(
-    lat: FloatArray, lon: FloatArray, resolution: int, weights: FloatArray | None = None
+    lat: FloatArray,
+    lon: FloatArray,
+    resolution: int,
+    weights: FloatArray | None = None,
+    numbers: FloatArray | None = None,
 ) -> Heat:
-    """Without weights every point counts one. Equal cells come in the order of their numbers."""
+    """Without weights every point counts one, as without numbers, which say how many each point
+    stands for. Equally hot cells come in the order of their numbers."""
     at = np.asarray(coordinates_to_cells(lat, lon, resolution), dtype=np.uint64)
-    cells, inverse, counts = np.unique(at, return_inverse=True, return_counts=True)
+    cells, inverse = np.unique(at, return_inverse=True)
     sums = np.bincount(inverse, weights, minlength=len(cells)).astype(np.float64)
+    counts = np.bincount(inverse, numbers, minlength=len(cells)).astype(np.int64)
     order = np.argsort(-sums, kind="stable")
     return Heat(cells[order], sums[order], counts[order])
 

@@ -28,6 +28,7 @@ from serve.fences import api as fences
 from serve.fleet import api as fleet
 from serve.gateway import Actors
 from serve.health import api as health
+from serve.history import api as history
 from serve.identity import api as identity
 from serve.identity import token_state
 from serve.journeys import api as journeys
@@ -58,6 +59,7 @@ ROUTERS = (
     routes.router,
     journeys.router,
     tracking.router,
+    history.router,
     doors.router,
     commands.router,
     conformance.router,

@@ -8,11 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+_NOT_PLAIN = frozenset({dict, list, bool})
 MEDIA_TYPE = "text/csv; charset=utf-8"
 
 
 def header_line(columns: Sequence[str]) -> str:
     return _text([columns])
+
+
+def of_columns(columns: Sequence[Sequence[object]]) -> str:
+    """The same from values column by column."""
+    return _text(zip(*map(_fields, columns), strict=True))
 
 
 def lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -24,6 +30,10 @@ def _text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
+
+
+def _fields(column: Sequence[object]) -> Iterable[object]:
+    return column if _NOT_PLAIN.isdisjoint(map(type, column)) else map(_field, column)
 
 
 def _field(value: object) -> object:

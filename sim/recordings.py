@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from config.sections.simulation import Replaying
 from freight.fixes import Alarm
 from geo.point import way_mm
@@ -22,12 +24,18 @@ MM_PER_MS_PER_KMH = 1 / 3.6  # fixed: a km/h is so many millimetres in a millise
 ALARMS = frozenset(alarm.name.lower() for alarm in Alarm)
 # What the platform added to a track that it gave away.
 NOT_THE_DEVICES = frozenset({"received_at", "flaw"})
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RecordedFix:
     ts_ms: int
     fields: Mapping[str, Any]  # the contract's position object, but for its time
+
+
+def message_of(fix: RecordedFix, shift_ms: int) -> bytes:
+    """As a device sends it that wants a receipt."""
+    return _encode({**fix.fields, "ts": fix.ts_ms + shift_ms, "ack": True})
 
 
 def read(path: Path, limits: Replaying, kmh: float | None = None) -> list[RecordedFix]:

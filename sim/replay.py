@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import uvloop
 
 from config.policy import policy
@@ -189,8 +188,7 @@ async def _receipts(
 
 
 def _outgoing(fix: RecordedFix, shift_ms: int) -> OutgoingFix:
-    ts_ms = fix.ts_ms + shift_ms
-    return OutgoingFix(ts_ms, msgspec.json.encode({**fix.fields, "ts": ts_ms, "ack": True}))
+    return OutgoingFix(fix.ts_ms + shift_ms, recordings.message_of(fix, shift_ms))
 
 
 async def _wait(stop: asyncio.Event, most_s: float) -> None:

@@ -92,6 +92,41 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
     return where, args
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Degrees; west above east means that it crosses the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+async def stop_places(
+    conn: AnyConnection, from_ms: int, to_ms: int, box: Box | None, limit: int
+) -> list[tuple[float, float, float, int]]:
+    """Where the trucks that the caller may see stood in [from, to): latitude, longitude, how many
+    seconds of it, and in how many stops. Places nearer than some ten metres are one."""
+    where = ""
+    args: list[object] = [STOP, moment(from_ms), moment(to_ms)]
+    if box is not None:
+        between = "OR" if box.west > box.east else "AND"
+        where = f"AND (lon >= $4 {between} lon <= $6) AND lat BETWEEN $5 AND $7"
+        args += [box.west, box.south, box.east, box.north]
+    rows = await conn.fetch(
+        f"""
+        SELECT lat, lon, extract(epoch FROM sum(stood))::float8, count(*) FROM (
+            SELECT round((data->>'lat')::numeric, 4)::float8 AS lat,
+                round((data->>'lon')::numeric, 4)::float8 AS lon,
+                least(coalesce(to_ts, $3), $3) - greatest(from_ts, $2) AS stood
+            FROM spans WHERE kind = $1 AND from_ts < $3 AND (to_ts IS NULL OR to_ts > $2)
+        ) stops WHERE true {where} GROUP BY lat, lon LIMIT {int(limit)}
+        """,
+        *args,
+    )
+    return [tuple(row) for row in rows]
+
+
 async def stop_edges(
     conn: AnyConnection, truck_key: int, from_ms: int, to_ms: int
 ) -> Sequence[int]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from config.schema import Count, Positive, Section, key
 
 
@@ -27,6 +31,14 @@ class Api(Section):
     )
     export_rows_max: Count = key(
         "Rows of a list as one file without limit; more are refused, not cut.", live=True
+    )
+    heat_resolution: Annotated[int, Field(ge=0, le=15)] = key(
+        "Of the H3 cells of a heat map, if none is asked for.", live=True
+    )
+    heat_cells_max: Count = key("Cells in one heat map; the hottest are given.", live=True)
+    heat_days_max: Count = key("A heat map of stops is of at most so many days.", live=True)
+    heat_places_max: Count = key(
+        "A heat map of stops at more places, of some ten metres each, is refused.", live=True
     )
     positions_max: Count = key("Trucks in one answer of positions.", live=True)
     evidence_around_s: Positive = key("Evidence shows this much on either side.", live=True)

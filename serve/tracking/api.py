@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from geo.hexagons import FINEST
 from serve.fields import PathId, time_ms
 from serve.gateway import Gateway
 from serve.identity.access import Opened, PositionsReader
 from serve.paging import Cursor, Limit, ListOf, bounded_limit, cursor_of, key_of, number_of
 from serve.problems import InvalidError
-from serve.tracking import service
-from serve.tracking.areas import area_of, statuses_of
+from serve.tracking import heat, service
+from serve.tracking.areas import area_of, bbox_area, statuses_of
 from serve.tracking.exports import WHOLE_FORMS, WRITERS, TrackFormat
+from serve.tracking.heat import Measure
 from serve.tracking.track import Track, written
 from serve.tracking.wire import FixOut, LastPositionOut, PositionOut
 
@@ -51,6 +54,7 @@ async def get_track(  # noqa: PLR0917 - the framework passes by name
         float | None,
         Query(gt=0, allow_inf_nan=False, description="leave out what moves the line by less"),
     ] = None,
+    flawed: Annotated[bool, Query(description="with those whose place is not believed")] = False,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -65,7 +69,7 @@ async def get_track(  # noqa: PLR0917 - the framework passes by name
     if after_ms is not None:
         from_ms = max(from_ms, after_ms + 1)
     key = await service.truck_key(gateway, who, truck_id)
-    wanted = Track(truck_id, key, from_ms, to_ms, simplify_m=simplify_m, limit=size)
+    wanted = Track(truck_id, key, from_ms, to_ms, flawed=flawed, simplify_m=simplify_m, limit=size)
     writer = WRITERS[form]()
     pieces = written(gateway, who, wanted, writer)
     headers = {"Content-Disposition": f'inline; filename="{truck_id}.{form}"'}
@@ -85,8 +89,44 @@ def _interval(gateway: Gateway, start: str | None, to: str | None) -> tuple[int,
 
 def _refuse_too_long(from_ms: int, to_ms: int, days_max: int) -> None:
     if to_ms - from_ms > days_max * DAY_MS:
-        detail = f"one file holds at most {days_max} days; ask for less, or with limit"
+        detail = f"one answer holds at most {days_max} days"
         raise InvalidError.at("/from", detail, **{"in": "query"})
+
+
+HEAT_FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/geo+json": {}}}}
+
+
+class HeatFormat(StrEnum):
+    JSON = "json"
+    GEOJSON = "geojson"
+
+
+@router.get("/v1/positions/heat", response_model=heat.HeatOut, responses=HEAT_FORMS)
+async def get_heat(  # noqa: PLR0917 - the framework passes by name
+    gateway: Opened,
+    who: PositionsReader,
+    resolution: Annotated[int | None, Query(ge=0, le=FINEST, description="of H3")] = None,
+    bbox: Annotated[str | None, Query(description="west,south,east,north")] = None,
+    start: Annotated[
+        str | None, Query(alias="from", description="with to: how long trucks stood")
+    ] = None,
+    to: Annotated[str | None, Query()] = None,
+    form: Annotated[HeatFormat, Query(alias="format")] = HeatFormat.JSON,
+) -> Response:
+    """Trucks by H3 cell as they are now; with an interval the minutes that they stood in it."""
+    api = gateway.policy.api
+    fine = api.heat_resolution if resolution is None else resolution
+    area = bbox_area(bbox)
+    if start is None and to is None:
+        measure, found = Measure.TRUCKS, await heat.of_now(gateway, who, area, fine)
+    else:
+        span = _interval(gateway, start, to)
+        _refuse_too_long(*span, api.heat_days_max)
+        measure, found = Measure.STOP_MINUTES, await heat.of_stops(gateway, who, area, fine, span)
+    is_json = form is HeatFormat.JSON
+    written = heat.as_json if is_json else heat.as_geojson
+    media_type = "application/json" if is_json else "application/geo+json"
+    return Response(written(found, measure, fine, api.heat_cells_max), media_type=media_type)
 
 
 @router.get("/v1/positions", response_model=ListOf[LastPositionOut])

@@ -28,10 +28,7 @@ def area_of(bbox: str | None, near: str | None, radius_km: float | None) -> Bbox
     if bbox is not None and near is not None:
         raise InvalidError.at("/near", "give bbox or near, not both", **QUERY)
     if bbox is not None:
-        try:
-            return bbox_of(numbers_of(bbox))
-        except BboxError as failed:
-            raise InvalidError.at("/bbox", str(failed), **QUERY) from failed
+        return bbox_area(bbox)
     if near is None and radius_km is None:
         return None
     if near is None:
@@ -40,6 +37,15 @@ def area_of(bbox: str | None, near: str | None, radius_km: float | None) -> Bbox
         detail = f"near needs a radius_km above 0 and at most {RADIUS_KM_MAX:g}"
         raise InvalidError.at("/radius_km", detail, **QUERY)
     return Near(_point_of(near), radius_km * 1000.0)
+
+
+def bbox_area(bbox: str | None) -> Bbox | None:
+    if bbox is None:
+        return None
+    try:
+        return bbox_of(numbers_of(bbox))
+    except BboxError as failed:
+        raise InvalidError.at("/bbox", str(failed), **QUERY) from failed
 
 
 def statuses_of(given: str | None) -> frozenset[Status]:

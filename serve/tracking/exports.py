@@ -9,11 +9,11 @@ from typing import Protocol
 from xml.sax.saxutils import escape
 
 import msgspec
+import numpy as np
 
-from freight.cloudevents import rfc3339
 from serve import csv_rows
-from serve.tracking.wire import FixOut, fix_fields, single
-from store.fixes import StoredFix
+from serve.tracking.wire import FixOut, FixRow, fix_columns, known_singles, times_of
+from store.tracks import Piece
 
 
 class TrackFormat(StrEnum):
@@ -28,7 +28,7 @@ class TrackWriter(Protocol):
     def media_type(self) -> str: ...
 
     def begin(self, truck_id: str) -> str: ...
-    def chunk(self, fixes: list[StoredFix]) -> str: ...
+    def chunk(self, piece: Piece) -> str: ...
     def end(self, next_cursor: str | None) -> str: ...
 
 
@@ -45,8 +45,9 @@ class JsonWriter:
     def begin(self, truck_id: str) -> str:
         return f'{{"truck":{_json(truck_id)},"items":['
 
-    def chunk(self, fixes: list[StoredFix]) -> str:
-        text = self._separator + ",".join(_json(fix_fields(fix)) for fix in fixes)
+    def chunk(self, piece: Piece) -> str:
+        rows = _json([FixRow(*row) for row in zip(*fix_columns(piece), strict=True)])
+        text = self._separator + rows[1:-1]
         self._separator = ","
         return text
 
@@ -61,7 +62,7 @@ class GeoJsonWriter:
     media_type = "application/geo+json"
 
     def __init__(self) -> None:
-        self._first: list[StoredFix] = []
+        self._first = ""
         self._points = 0
         self._times = io.StringIO()
         self._speeds = io.StringIO()
@@ -71,33 +72,34 @@ class GeoJsonWriter:
         self._truck_id = truck_id
         return '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":'
 
-    def chunk(self, fixes: list[StoredFix]) -> str:
+    def chunk(self, piece: Piece) -> str:
         """Only a second point makes a line."""
-        self._keep(fixes)
-        given = [*self._first, *fixes]
+        fixes, before = piece.fixes, self._points
+        self._keep(piece)
+        text = _json(np.column_stack([fixes["lon"], fixes["lat"]]).tolist())[1:-1]
         if self._points == 1:
-            self._first = given
+            self._first = text
             return ""
-        opening = '{"type":"LineString","coordinates":[' if len(given) == self._points else ","
-        self._first = []
-        return opening + ",".join(f"[{fix.lon},{fix.lat}]" for fix in given)
+        if before > 1:
+            return f",{text}"
+        first = f"{self._first}," if before else ""
+        return f'{{"type":"LineString","coordinates":[{first}{text}'
 
     def end(self, next_cursor: str | None) -> str:
         geometry = "]}" if self._points else "null"
         if self._points == 1:
-            (only,) = self._first
-            geometry = f'{{"type":"Point","coordinates":[{only.lon},{only.lat}]}}'
+            geometry = f'{{"type":"Point","coordinates":{self._first}}}'
         properties = (
             f'{{"truck":{_json(self._truck_id)},"coordTimes":[{self._times.getvalue()}],'
             f'"speeds_kmh":[{self._speeds.getvalue()}]}}'
         )
         return f'{geometry},"properties":{properties}}}],"next_cursor":{_json(next_cursor)}}}'
 
-    def _keep(self, fixes: list[StoredFix]) -> None:
+    def _keep(self, piece: Piece) -> None:
         separator = "," if self._points else ""
-        self._times.write(separator + ",".join(f'"{rfc3339(fix.ts_ms)}"' for fix in fixes))
-        self._speeds.write(separator + ",".join(_json(single(fix.speed_kmh)) for fix in fixes))
-        self._points += len(fixes)
+        self._times.write(separator + _json(times_of(piece.fixes["ts_ms"]))[1:-1])
+        self._speeds.write(separator + _json(known_singles(piece.fixes["speed_kmh"]))[1:-1])
+        self._points += len(piece)
 
 
 class GpxWriter:
@@ -110,29 +112,30 @@ class GpxWriter:
             f"<trk><name>{escape(truck_id)}</name><trkseg>\n"
         )
 
-    def chunk(self, fixes: list[StoredFix]) -> str:
-        return "".join(map(self._point, fixes))
+    def chunk(self, piece: Piece) -> str:
+        fixes = piece.fixes
+        heights = [
+            "" if height is None else f"<ele>{height:.1f}</ele>"
+            for height in known_singles(fixes["altitude_m"])
+        ]
+        columns = (fixes["lat"].tolist(), fixes["lon"].tolist(), heights, times_of(fixes["ts_ms"]))
+        return "".join(
+            f'<trkpt lat="{lat}" lon="{lon}">{height}<time>{ts}</time></trkpt>\n'
+            for lat, lon, height, ts in zip(*columns, strict=True)
+        )
 
     def end(self, _next_cursor: str | None) -> str:
         return "</trkseg></trk>\n</gpx>\n"
-
-    def _point(self, fix: StoredFix) -> str:
-        height = "" if fix.altitude_m is None else f"<ele>{fix.altitude_m:.1f}</ele>"
-        time = f"<time>{rfc3339(fix.ts_ms)}</time>"
-        return f'<trkpt lat="{fix.lat}" lon="{fix.lon}">{height}{time}</trkpt>\n'
 
 
 class CsvWriter:
     media_type = csv_rows.MEDIA_TYPE
 
-    def __init__(self) -> None:
-        self._columns = list(FixOut.model_fields)
-
     def begin(self, _truck_id: str) -> str:
-        return csv_rows.header_line(self._columns)
+        return csv_rows.header_line(list(FixOut.model_fields))
 
-    def chunk(self, fixes: list[StoredFix]) -> str:
-        return csv_rows.lines(self._columns, map(fix_fields, fixes))
+    def chunk(self, piece: Piece) -> str:
+        return csv_rows.of_columns(fix_columns(piece))
 
     def end(self, _next_cursor: str | None) -> str:
         return ""

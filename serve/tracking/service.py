@@ -18,7 +18,7 @@ from serve.identity.principal import Principal
 from serve.live.viewport import Bbox
 from serve.problems import NotFoundError
 from serve.tracking.areas import Near, select
-from serve.tracking.wire import SINGLE_DIGITS, STATUS_NAMES, position_fields
+from serve.tracking.wire import STATUS_NAMES, known_singles, position_fields, times_of
 from store import fixes, trucks
 from store.directory import DirectoryEntry
 
@@ -51,7 +51,7 @@ async def fleet_positions(  # noqa: PLR0917 - what, how much, from where
         is_wanted = np.isin(_statuses(gateway, who, found, _now_ms()), list(only))
         found = found[is_wanted]
         distance_m = None if distance_m is None else distance_m[is_wanted]
-    names = _names(gateway, who, found)
+    names = seen_rows(gateway, who, found)
     if distance_m is None:
         known = [(name, row) for row, name in names if after is None or name > after]
         rows = [row for _, row in sorted(known)[: limit + 1]]
@@ -63,7 +63,7 @@ async def fleet_positions(  # noqa: PLR0917 - what, how much, from where
     return _items(gateway, who, found[kept], distances), len(rows) > limit
 
 
-def _names(gateway: Gateway, who: Principal, found: LastArray) -> Iterator[tuple[int, str]]:
+def seen_rows(gateway: Gateway, who: Principal, found: LastArray) -> Iterator[tuple[int, str]]:
     """Rows that the caller may see, with their trucks' ids.
 
     Deleted trucks are unknown to the directory; the tenant is checked once more.
@@ -93,14 +93,13 @@ def _items(
 ) -> list[dict[str, Any]]:
     """Column by column: row by row, ten thousand trucks would hold up everybody else."""
     known, now_ms = gateway.directory.by_key, _now_ms()
-    times = np.datetime_as_string(found["ts_ms"].astype("datetime64[ms]"), unit="ms")
     columns = zip(
         [known[key].truck for key in found["truck_key"].tolist()],
-        times.tolist(),
+        times_of(found["ts_ms"]),
         found["lat"].tolist(),
         found["lon"].tolist(),
-        _known_singles(found["speed_kmh"]),
-        _known_singles(found["heading_deg"]),
+        known_singles(found["speed_kmh"]),
+        known_singles(found["heading_deg"]),
         [STATUS_NAMES[number] for number in _statuses(gateway, who, found, now_ms).tolist()],
         ((now_ms - found["ts_ms"]) / 1000.0).tolist(),
         itertools.repeat(None) if distance_m is None else np.round(distance_m, 1).tolist(),
@@ -109,7 +108,7 @@ def _items(
     return [
         {
             "id": name,
-            "ts": f"{ts}Z",
+            "ts": ts,
             "lat": lat,
             "lon": lon,
             "point": {"lat": lat, "lon": lon},
@@ -126,11 +125,6 @@ def _items(
 def _is_seen_by(who: Principal, truck: DirectoryEntry) -> bool:
     is_own = truck.tenant_key == who.tenant_key
     return is_own and (who.carrier is None or truck.carrier == who.carrier)
-
-
-def _known_singles(values: npt.NDArray[np.float32]) -> list[float | None]:
-    rounded = np.round(values.astype(np.float64), SINGLE_DIGITS).tolist()
-    return [None if value != value else value for value in rounded]  # noqa: PLR0124 - NaN
 
 
 def _now_ms() -> int:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel
 
 from freight.cloudevents import rfc3339
-from freight.fixes import Alarm
+from freight.fixes import MISSING_INT16, MISSING_INT64, Alarm
 from freight.status import Status, StatusRules, statuses
+from freight.tracking.facts import Flaw
 from store.fixes import StoredFix
+from store.tracks import Piece
 
 # Stored as float4: more digits than these would be noise of the conversion.
 SINGLE_DIGITS = 3
+IGNITION = {0: False, 1: True}
+ALARM_NAMES = {int(alarm): alarm.name.lower() for alarm in Alarm}
+FLAW_NAMES = {int(flaw): flaw.name.lower() for flaw in Flaw}
 STATUS_NAMES = {int(status): status.name.lower() for status in Status}
 
 
@@ -41,6 +48,7 @@ class FixOut(BaseModel):
     seq: int | None
     received_at: str
     extra: dict[str, Any] | None
+    flaw: str | None
 
 
 class PositionOut(FixOut):
@@ -82,11 +90,82 @@ def fix_fields(fix: StoredFix) -> dict[str, Any]:
         "fuel_pct": single(fix.fuel_pct),
         "satellites": fix.satellites,
         "ignition": fix.ignition,
-        "alarm": None if fix.alarm is None else Alarm(fix.alarm).name.lower(),
+        "alarm": None if fix.alarm is None else ALARM_NAMES[fix.alarm],
         "seq": fix.seq,
         "received_at": rfc3339(fix.received_ms),
         "extra": fix.extra,
+        "flaw": FLAW_NAMES.get(fix.flaw or 0),
     }
+
+
+class FixRow(msgspec.Struct):
+    """What FixOut describes, in its order, to be encoded."""
+
+    ts: str
+    lat: float
+    lon: float
+    speed_kmh: float | None
+    heading_deg: float | None
+    accuracy_m: float | None
+    altitude_m: float | None
+    odometer_km: float | None
+    hdop: float | None
+    battery_v: float | None
+    external_v: float | None
+    fuel_pct: float | None
+    satellites: int | None
+    ignition: bool | None
+    alarm: str | None
+    seq: int | None
+    received_at: str
+    extra: dict[str, Any] | None
+    flaw: str | None
+
+
+def fix_columns(piece: Piece) -> list[list[Any]]:
+    """A track has tens of thousands of fixes: columns, in the order of FixOut, take a fifth of the
+    time that fixes one by one do."""
+    fixes = piece.fixes
+    ts_ms = fixes["ts_ms"].tolist()
+    extras = piece.extras
+    columns: dict[str, list[Any]] = {
+        "ts": times_of(fixes["ts_ms"]),
+        "received_at": times_of(fixes["received_ms"]),
+        "lat": fixes["lat"].tolist(),
+        "lon": fixes["lon"].tolist(),
+        "odometer_km": _known(fixes["odometer_km"]),
+        "satellites": _unless(fixes["satellites"], MISSING_INT16),
+        "seq": _unless(fixes["seq"], MISSING_INT64),
+        "ignition": [IGNITION.get(value) for value in fixes["ignition"].tolist()],
+        "alarm": [ALARM_NAMES.get(value) for value in fixes["alarm"].tolist()],
+        "extra": [extras.get(ms) for ms in ts_ms] if extras else [None] * len(ts_ms),
+        "flaw": [FLAW_NAMES.get(value) for value in piece.flaws.tolist()],
+    }
+    return [
+        columns[name] if name in columns else known_singles(fixes[name])
+        for name in FixRow.__struct_fields__
+    ]
+
+
+def times_of(ms: npt.NDArray[np.int64]) -> list[str]:
+    """As rfc3339 gives them, all at once."""
+    texts = np.datetime_as_string(ms.astype("datetime64[ms]"), unit="ms").tolist()
+    return [f"{text}Z" for text in texts]
+
+
+def known_singles(values: npt.NDArray[np.float32]) -> list[float | None]:
+    return _known(np.round(values.astype(np.float64), SINGLE_DIGITS))
+
+
+def _known(values: npt.NDArray[np.floating[Any]]) -> list[float | None]:
+    known: list[float | None] = values.tolist()
+    if not np.isnan(values).any():
+        return known
+    return [None if value != value else value for value in known]  # noqa: PLR0124 - NaN
+
+
+def _unless(values: npt.NDArray[np.int64], missing: int) -> list[int | None]:
+    return [None if value == missing else value for value in values.tolist()]
 
 
 def position_fields(

@@ -30,9 +30,9 @@ def test_points_are_counted_and_weights_added_up() -> None:
     mumbai = h3.latlng_to_cell(*MUMBAI, 7)
 
     assert (heat(*places, 7).names[0], heat(*places, 7).sums.tolist()) == (mumbai, [2.0, 1.0])
-    weighted = heat(*places, 7, np.array([10.0, 1.0, 2.5]))
+    weighted = heat(*places, 7, np.array([10.0, 1.0, 2.5]), np.array([4.0, 1.0, 2.0]))
     assert weighted.sums.tolist() == [10.0, 3.5]
-    assert weighted.counts.tolist() == [1, 2]
+    assert weighted.counts.tolist() == [4, 3]
     assert weighted.hottest(1).sums.tolist() == [10.0]
 
 
