@@ -22,6 +22,13 @@ _EXCLUDED = ", ".join(f'"{name}" = excluded."{name}"' for name in RULES)
 COLUMNS = f"id, {_RULES}, version, revision, created_at"
 
 
+VERSION_COLUMNS = """
+    tenant_key, fence_id, version, revision, CASE WHEN deleted THEN NULL ELSE shape END AS shape,
+    valid_from, name, kind, dwell_s, speed_limit_kmh, schedule, "group", crossings, notify,
+    truck_classes
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Fence:
     id: str
@@ -163,11 +170,9 @@ async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> 
     For the SYSTEM role. From 0 it is the whole set of fences as of `upto` (None: as of now).
     """
     rows = await conn.fetch(
-        """
+        f"""
         SELECT * FROM (
-            SELECT DISTINCT ON (tenant_key, fence_id) tenant_key, fence_id, version, revision,
-                CASE WHEN deleted THEN NULL ELSE shape END AS shape, valid_from, name, kind,
-                dwell_s, speed_limit_kmh, schedule, "group", crossings, notify, truck_classes
+            SELECT DISTINCT ON (tenant_key, fence_id) {VERSION_COLUMNS}
             FROM fence_versions WHERE revision > $1 AND ($2::bigint IS NULL OR revision <= $2)
             ORDER BY tenant_key, fence_id, revision DESC
         ) newest ORDER BY revision
@@ -176,6 +181,16 @@ async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> 
         upto,
     )
     return [_version(row) for row in rows]
+
+
+async def version_of(conn: AnyConnection, fence_id: str, version: int) -> FenceVersion | None:
+    """For a tenant: a fence as it was."""
+    row = await conn.fetchrow(
+        f"SELECT {VERSION_COLUMNS} FROM fence_versions WHERE fence_id = $1 AND version = $2",
+        fence_id,
+        version,
+    )
+    return None if row is None else _version(row)
 
 
 async def head_revision(conn: AnyConnection) -> int:

@@ -52,6 +52,18 @@ async def of_ids(conn: AnyConnection, ids: Sequence[uuid.UUID]) -> list[KnownEve
     return [_known(row) for row in rows]
 
 
+async def basis(conn: AnyConnection, fact: uuid.UUID) -> tuple[str | None, int | None]:
+    """By which rules and which revision of the fences the fact was told or corrected last."""
+    row = await conn.fetchrow(
+        """
+        SELECT rules, fence_revision FROM events WHERE id = $1 OR replaces = $1
+        ORDER BY seq DESC LIMIT 1
+        """,
+        fact,
+    )
+    return (None, None) if row is None else (row["rules"], row["fence_revision"])
+
+
 async def move(conn: AnyConnection, moved: Sequence[tuple[uuid.UUID, int]]) -> None:
     """These facts stay what they are but were decided by other fixes, by their device time."""
     if not moved:

@@ -17,6 +17,12 @@ class Tracking(Section):
     checkpoints_kept_s: Positive = key(
         "States of trucks are kept for so long behind the horizon of late fixes."
     )
+    replay_fixes_max: Count = key(
+        "Fixes folded again to derive an event a second time, for its evidence.", live=True
+    )
+    replay_reach_m: Positive = key(
+        "Fences farther than this from those fixes are left out then.", live=True
+    )
     silence_look_s: Positive = key("How often it is looked for trucks that fell silent.")
     silence_s_min: Positive = key("No truck that spoke later than this is looked at then.")
     silent_trucks_max: Count = key("Trucks told to be silent in one transaction.")

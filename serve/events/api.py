@@ -106,4 +106,4 @@ async def get_evidence(id: uuid.UUID, gateway: Opened, who: EventsReader) -> dic
         event = await events.get(conn, id)
         if event is None:
             raise NotFoundError("there is no such event")
-        return await evidence.of_event(conn, event, gateway.policy.api)
+        return await evidence.of_event(conn, event, gateway.policy)

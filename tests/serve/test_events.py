@@ -173,6 +173,46 @@ async def test_evidence_shows_the_fixes(caller: Caller, crossings: list[int]) ->
     assert [fix["ts"] for fix in evidence["fixes"]] == [rfc3339(ts) for ts in crossings]
 
 
+async def test_an_event_is_derived_again_byte_for_byte(
+    caller: Caller, crossings: list[int]
+) -> None:
+    for event in await listed(caller):
+        evidence = (await caller.get(f"/v1/events/{event['id']}/evidence")).json()
+
+        assert evidence["replay"]["same"] is True, (event["type"], evidence["replay"])
+        told = {key: value for key, value in event["data"].items() if key != "known_at"}
+        assert evidence["numbers"] == evidence["replay"]["derived"] == told
+        assert evidence["rules"]["visits"]
+        assert len(evidence["policy_version"]) == 32
+        assert evidence["replaced_by"] == []
+    (exited,) = await listed(caller, type=EXITED)
+    (fence,) = (await caller.get(f"/v1/events/{exited['id']}/evidence")).json()["fence_versions"]
+    assert (fence["fence_id"], fence["version"], fence["shape"]) == ("yard", 1, SQUARE)
+
+
+async def test_what_a_late_fix_took_back_says_so(
+    caller: Caller, actors: InProcessActors, gateway: Gateway, crossings: list[int]
+) -> None:
+    (told,) = await listed(caller, truck="T2", type=ENTERED)
+    key = gateway.directory.by_name[caller.tenant.id, "T2"].truck_key
+    early = crossings[0] - 60_000
+    await actors.report(
+        caller.tenant.key,
+        [{"truck_key": key, "ts_ms": early, "lat": INSIDE[0], "lon": INSIDE[1]}],
+    )
+
+    evidence = (await caller.get(f"/v1/events/{told['id']}/evidence")).json()
+
+    assert [each["type"] for each in evidence["replaced_by"]] == ["event.retracted"]
+    assert evidence["numbers"] is None
+    assert (evidence["replay"]["same"], evidence["replay"]["derived"]) == (True, None)
+    retracted = evidence["replaced_by"][0]["id"]
+    again = (await caller.get(f"/v1/events/{retracted}/evidence")).json()
+    assert again["replay"]["same"] is True
+    standing = await listed(caller, truck="T2", type=ENTERED, to=str(early + 1))
+    assert [event["time"] for event in standing] == [rfc3339(early)]
+
+
 async def test_a_neighbour_reads_none(
     caller: Caller, neighbour: Caller, crossings: list[int]
 ) -> None:
