@@ -108,19 +108,19 @@ async def stop_places(
     """Where the trucks that the caller may see stood in [from, to): latitude, longitude, how many
     seconds of it, and in how many stops. Places nearer than some ten metres are one."""
     where = ""
-    args: list[object] = [STOP, moment(from_ms), moment(to_ms)]
+    args: list[object] = [moment(from_ms), moment(to_ms)]
     if box is not None:
         between = "OR" if box.west > box.east else "AND"
-        where = f"AND (lon >= $4 {between} lon <= $6) AND lat BETWEEN $5 AND $7"
+        where = f"WHERE (lon >= $3 {between} lon <= $5) AND lat BETWEEN $4 AND $6"
         args += [box.west, box.south, box.east, box.north]
     rows = await conn.fetch(
         f"""
         SELECT lat, lon, extract(epoch FROM sum(stood))::float8, count(*) FROM (
             SELECT round((data->>'lat')::numeric, 4)::float8 AS lat,
                 round((data->>'lon')::numeric, 4)::float8 AS lon,
-                least(coalesce(to_ts, $3), $3) - greatest(from_ts, $2) AS stood
-            FROM spans WHERE kind = $1 AND from_ts < $3 AND (to_ts IS NULL OR to_ts > $2)
-        ) stops WHERE true {where} GROUP BY lat, lon LIMIT {int(limit)}
+                least(coalesce(to_ts, $2), $2) - greatest(from_ts, $1) AS stood
+            FROM spans WHERE kind = '{STOP}' AND from_ts < $2 AND (to_ts IS NULL OR to_ts > $1)
+        ) stops {where} GROUP BY lat, lon LIMIT {int(limit)}
         """,
         *args,
     )
