@@ -22,7 +22,7 @@ from actors.life import now_ms
 from actors.rules_in_force import PinnedRules, RulesLog
 from actors.silence import INTERRUPTION, Silence, Silent
 from actors.writing import Writing
-from config.policy import policy_of
+from config.policy import policy, policy_of
 from config.sections.tracking import Tracking
 from freight.fixes import FIX_DTYPE, FixArray, FixBatch
 from freight.tracking import kept_states
@@ -71,6 +71,7 @@ class Journal:
         self._book = FenceBook()
         self._directory = TruckDirectory()
         self._names: dict[int, TruckName] = {}
+        self._named_ms = 0  # when they were last asked for
         self._days: set[date] = set()
         # After a conflict: these fixes were stored although our state does not know them.
         self._distrust = False
@@ -188,12 +189,15 @@ class Journal:
                 self._book.apply(await fences.changes_between(conn, self._book.revision, head))
 
     async def _learn_names(self, keys: Iterable[int]) -> None:
-        """A truck that ingest knows is in the directory, deleted or not."""
-        if all(key in self._names for key in keys):
+        """A truck that ingest knows is in the directory, deleted or not; what it is may change."""
+        fresh_ms = self._named_ms + round(policy().ingest.directory_poll_s * 1000)
+        if now_ms() < fresh_ms and all(key in self._names for key in keys):
             return
+        self._named_ms = now_ms()
         for entry in await self._directory.refresh(self._system):
             # Names of deleted trucks stay: their last fixes may still be on the way.
-            self._names[entry.truck_key] = TruckName(entry.tenant, entry.truck)
+            name = TruckName(entry.tenant, entry.truck, entry.truck_class)
+            self._names[entry.truck_key] = name
 
     # ------------------------------------------------------------------------- recovering
 

@@ -28,6 +28,7 @@ class DirectoryEntry:
     suspended: bool = False
     # Whose truck it is inside of the tenant.
     carrier: str | None = None
+    truck_class: str | None = None
     # The secrets themselves, for a broker that must be told them; sealed.
     sealed_secret: bytes | None = None
     previous_sealed: bytes | None = None
@@ -56,7 +57,7 @@ async def changes_since(conn: AnyConnection, revision: int) -> list[DirectoryEnt
             k.deleted_at IS NOT NULL AS deleted, c.previous_hash, c.previous_until, c.unique_id,
             c.sealed_secret, c.previous_sealed,
             c.revoked_at IS NOT NULL AS revoked, t.status <> 'active' AS suspended,
-            k.carrier
+            k.carrier, k.truck_class
         FROM trucks k JOIN tenants t ON t.key = k.tenant_key
             LEFT JOIN device_credentials c ON c.truck_key = k.key
         WHERE k.key IN (

@@ -47,6 +47,7 @@ class World:
             rules,
             self.fences,
             self.known_at_ms,
+            truck_class=name.truck_class,
             journeys=self.journeys,
         )
 

@@ -9,3 +9,4 @@ import dataclasses
 class TruckName:
     tenant: str
     truck: str
+    truck_class: str | None = None

@@ -213,6 +213,33 @@ async def test_each_new_event_is_in_the_outbox_once(
     assert len(rows) == 2
 
 
+async def test_a_fence_for_a_class_of_trucks_knows_which_they_are(
+    yard: Yard, app: AnyPool, telemetry: AnyPool, system: AnyPool
+) -> None:
+    async with as_tenant(app, yard.tenant.key) as conn:
+        await conn.execute(
+            "UPDATE trucks SET truck_class = 'trailer' WHERE key = $1", yard.truck_keys[0]
+        )
+        await fences.create(
+            conn,
+            yard.tenant.key,
+            id="city",
+            name="City",
+            kind="no_entry",
+            shape=square(0.0, 0.0),
+            truck_classes=["trailer"],
+            notify=[],
+        )
+    journal = await started(telemetry, system, yard)
+
+    await journal.commit(batch(yard, [(0, 1, 0.5), (1, 1, 0.5)]))
+
+    async with system.acquire() as conn, conn.transaction():
+        rows = [r for r in await outbox.take(conn, 10_000) if r.tenant_key == yard.tenant.key]
+    told = [r for r in rows if "no_entry_violated" in str(r)]
+    assert len(told) == 1
+
+
 async def test_a_tenant_that_leaves_is_forgotten_and_not_saved_again(
     yard: Yard, telemetry: AnyPool, system: AnyPool, superuser: AnyConnection
 ) -> None:

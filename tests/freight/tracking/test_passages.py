@@ -120,13 +120,13 @@ def test_quiet_trucks_heed_a_fence_that_is_drawn_beside_their_road() -> None:
     """All batches are quiet but for the fence that has come: it holds nobody's fix."""
     fences, columns = FenceBook(), TruckColumns()
     around = world(fences)
-    fixes = bare_fixes(TENANT_KEY, 1, [T0 + 60_000 * i for i in range(20)])
-    fixes["lat"], fixes["lon"] = LAT, [lon_at(1200.0 * i) for i in range(20)]
-    fixes["received_ms"] = fixes["ts_ms"]
+    fixes = bare_fixes(TENANT_KEY, 1, [T0 + 10_000 * i for i in range(120)])
+    fixes["lat"], fixes["lon"] = LAT, [lon_at(200.0 * i) for i in range(120)]
+    fixes["received_ms"], fixes["speed_kmh"] = fixes["ts_ms"], KMH
     told = []
-    for i in range(20):
-        if i == 14:
-            fences.apply([Change("gate", disc(100.0, 18_600.0), 1, crossings=True)])
+    for i in range(120):
+        if i == 90:
+            fences.apply([Change("gate", disc(30.0, 20_100.0), 1, crossings=True)])
         folding = fold(columns, fixes[i : i + 1], around)
         told += [event.type for event in folding.events if ".fence." in event.type]
         columns.apply(folding, T0)
