@@ -90,6 +90,7 @@ class FenceBook:
         self._indexes: dict[int, FenceIndex] = {}
         self._revisions: dict[int, int] = {}  # tenant -> of its last change
         self._crossable: dict[int, Crossable] = {}
+        self._kinds: dict[int, tuple[int, frozenset[str]]] = {}  # tenant -> as of a revision
         # Fences in force whose stored shape is of no use: (tenant, id) -> why. They hold nobody.
         self.unusable: dict[tuple[int, str], str] = {}
 
@@ -141,6 +142,15 @@ class FenceBook:
     def revision_of(self, tenant_key: int) -> int:
         """Grows whenever a fence of the tenant comes, changes or goes."""
         return self._revisions.get(tenant_key, 0)
+
+    def kinds_of(self, tenant_key: int) -> frozenset[str]:
+        """Of which kinds the tenant's fences are."""
+        revision = self.revision_of(tenant_key)
+        known = self._kinds.get(tenant_key)
+        if known is None or known[0] != revision:
+            mine = (f.kind for f in self._by_number.values() if f.tenant_key == tenant_key)
+            known = self._kinds[tenant_key] = revision, frozenset(kind for kind in mine if kind)
+        return known[1]
 
     def index_of(self, tenant_key: int) -> FenceIndex | None:
         return self._indexes.get(tenant_key)

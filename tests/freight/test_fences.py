@@ -108,3 +108,12 @@ def test_fences_that_ask_for_passages_stand_in_an_index_of_their_own() -> None:
 
     book.apply([Change("a", None, 5)])
     assert book.crossable_of(TENANT_KEY) is None
+
+
+def test_kinds_are_those_of_the_fences_in_force() -> None:
+    book = FenceBook()
+    book.apply([Change("pump", square(0.0, 0.0), 1, kind="fuel"), Change("x", square(0, 0), 2)])
+    assert book.kinds_of(TENANT_KEY) == {"fuel", "depot"}
+    book.apply([Change("pump", None, 3, kind="fuel")])
+    assert book.kinds_of(TENANT_KEY) == {"depot"}
+    assert book.kinds_of(TENANT_KEY + 1) == frozenset()

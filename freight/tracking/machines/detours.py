@@ -25,7 +25,9 @@ def is_allowed(fix: Sample, inside: frozenset[int], journey: Journey, around: Su
         away_m = way_mm(fix.lat, fix.lon, place.lat, place.lon) / 1000.0
         if away_m <= place.radius_m + rules.detour_m:
             return True
-    kinds = frozenset(rules.detour_kinds)
+    kinds = around.fences.kinds_of(around.tenant_key).intersection(rules.detour_kinds)
+    if not kinds:
+        return False
     if any(_kind(number, around) in kinds for number in inside):
         return True
     return any(_kind(number, around) in kinds for number in _near(fix, rules.detour_m, around))
