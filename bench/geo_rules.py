@@ -6,6 +6,7 @@ import dataclasses
 import time
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.geo_world import STEP_M, TRUCKS, Floats, drives, sites
 from config.policy import defaults
@@ -92,14 +93,15 @@ def stream(seed: int) -> FixArray:
     """All trucks in turn, each STEP_M and STEP_MS after its fix before, as receivers say it."""
     rng = np.random.default_rng(seed)
     driven = np.stack([track for track, _ in drives(STEPS, seed)])
-    driven += rng.normal(0.0, NOISE_M / METRES_PER_DEGREE, driven.shape)
+    seen = driven + rng.normal(0.0, NOISE_M / METRES_PER_DEGREE, driven.shape)
     fixes = np.zeros(TRUCKS * STEPS, dtype=FIX_DTYPE)
     by_step = fixes.reshape(STEPS, TRUCKS)
     for step in range(STEPS):
         trucks = rng.permutation(TRUCKS)
         row = by_step[step]
         row["truck_key"] = trucks + 1
-        row["lat"], row["lon"] = driven[trucks, step].T
+        row["lat"], row["lon"] = seen[trucks, step].T
+        row["heading_deg"] = _headings(driven, step)[trucks]
         row["ts_ms"] = START_MS + step * STEP_MS + trucks * (STEP_MS // TRUCKS)
     fixes["tenant_key"] = TENANT_KEY
     fixes["received_ms"] = fixes["ts_ms"] + RECEIVED_MS
@@ -108,10 +110,18 @@ def stream(seed: int) -> FixArray:
     fixes["ignition"] = 1
     fixes["alarm"] = MISSING_INT8
     fixes["seq"], fixes["satellites"] = MISSING_INT64, MISSING_INT16
-    for name in ("heading_deg", "altitude_m", "odometer_km", "hdop", "battery_v", "external_v"):
+    for name in ("altitude_m", "odometer_km", "hdop", "battery_v", "external_v"):
         fixes[name] = np.nan
     fixes["fuel_pct"] = np.nan
     return fixes
+
+
+def _headings(driven: npt.NDArray[np.float64], step: int) -> npt.NDArray[np.float64]:
+    """From one step to the next, before the receivers' noise."""
+    first = min(step, STEPS - 2)
+    north, east = (driven[:, first + 1] - driven[:, first]).T
+    squeeze = np.cos(np.radians(driven[:, first, 0]))
+    return np.asarray(np.degrees(np.arctan2(east * squeeze, north)) % 360.0)
 
 
 def world(fences: int, vertices: int, seed: int) -> World:

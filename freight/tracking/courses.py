@@ -76,17 +76,33 @@ def place_of(course: Course, fix: Sample, routes: RouteTable) -> Place:
         heading_deg = math.nan
     ahead_m = course.ahead_m + (fix.ts_ms - course.at_ms) * course.ahead_m_per_ms
     search = Search(course.behind_m, ahead_m, course.off_m_max, course.tie_m, course.angle_deg)
-    position = Position(fix.lat, fix.lon, heading_deg, course.last_m)
+    position = Position(fix.lat, fix.lon, _heading_deg(course, fix), course.last_m)
     return routes.locate_one(course.number, position, search)
 
 
-def is_kept(course: Course, place: Place) -> bool:
-    """Whether a fix there changes nothing about following the route."""
+def is_kept(course: Course, place: Place, fix: Sample) -> bool:
+    """Whether the fix, which is there, changes nothing about following the route.
+
+    Who drives against the road is looked at: how far back it drives shows only from where it
+    turned, and no more is known of that than when the machines looked last.
+    """
     return (
         not place.jumped
         and place.off_m <= course.off_m_max
         and course.low_m <= place.progress_m < course.high_m
+        and not _turned_deg(_heading_deg(course, fix), place.heading_deg) > course.angle_deg
     )
+
+
+def _heading_deg(course: Course, fix: Sample) -> float:
+    """NaN: nobody knows, which no comparison is true of."""
+    if fix.heading_deg is None or fix.speed_kmh is None:
+        return math.nan
+    return fix.heading_deg if fix.speed_kmh >= course.heading_kmh_min else math.nan
+
+
+def _turned_deg(heading_deg: float, road_deg: float) -> float:
+    return abs((heading_deg - road_deg + 180.0) % 360.0 - 180.0)
 
 
 def no_courses(rows: int) -> CourseArray:
@@ -104,9 +120,11 @@ def kept(fixes: FixArray, courses: CourseArray, routes: RouteTable) -> BoolArray
     )
     position = Positions(fixes["lat"], fixes["lon"], heading_deg, courses["last_m"])
     places = routes.locate(courses["number"], position, search)
+    against_deg = np.abs((heading_deg - places.heading_deg + 180.0) % 360.0 - 180.0)
     return np.asarray(
         ~places.jumped
         & (places.off_m <= courses["off_m_max"])
         & (places.progress_m >= courses["low_m"])
         & (places.progress_m < courses["high_m"])
+        & ~(against_deg > courses["angle_deg"])
     )

@@ -14,6 +14,7 @@ from freight.tracking.courses import (
     COURSE_DTYPE,
     NO_COURSE,
     NO_ROUTE,
+    Course,
     is_kept,
     kept,
     no_courses,
@@ -196,10 +197,13 @@ def quiet_step(
         return None
     if not outlook.speed_kmh_min <= speed_kmh <= outlook.speed_kmh_max:
         return None
-    course = outlook.course
-    if course is not None and not is_kept(course, place_of(course, fix, around.journeys.routes)):
+    if outlook.course is not None and not _is_on_course(outlook.course, fix, around):
         return None
     return way, speed_kmh
+
+
+def _is_on_course(course: Course, fix: Sample, around: Surroundings) -> bool:
+    return is_kept(course, place_of(course, fix, around.journeys.routes), fix)
 
 
 def _says_more(outlook: Outlook, rules: FilteringRules, fix: Sample) -> bool:

@@ -49,6 +49,7 @@ class Following(msgspec.Struct, frozen=True, array_like=True):
     driving: bool = False  # it drove then
     away: Away | None = None
     backwards: Backwards | None = None
+    headed: bool = False  # the device said then where it was heading
 
     @property
     def is_under_way(self) -> bool:
@@ -138,6 +139,7 @@ def _started(now: Following, place: Place, scene: Scene) -> Following:
         last_m=place.progress_m,
         at_ms=ts_ms,
         driving=scene.motion.driving,
+        headed=scene.fix.heading_deg is not None,
     )
 
 
@@ -148,7 +150,8 @@ def _follow(now: Following, scene: Scene) -> Following:
     course = course_of(now, scene.journey, scene.rules)
     place = place_of(course, scene.fix, scene.around.journeys.routes)
     in_time = scene.fix.ts_ms < look_ms(now, scene.around)
-    if now.away is None and now.backwards is None and in_time and is_kept(course, place):
+    calm = now.away is None and now.backwards is None and in_time
+    if calm and is_kept(course, place, scene.fix):
         return now
     if now.away is not None and now.away.told is not None:
         return _astray(now, place, scene)
@@ -181,13 +184,16 @@ def _switched(now: Following, way: int, place: Place, scene: Scene) -> Following
 def _along(now: Following, place: Place, scene: Scene) -> Following:
     """On the way: forward, or back."""
     backwards = wrong_way.step(now.backwards, now.last_m, place, scene)
+    # A little back is noted as where it turned, until it is far enough to be the wrong way.
+    is_ahead = backwards is not None or place.jumped or place.progress_m > now.last_m
     now = replace(
         now,
         away=None,
         backwards=backwards,
-        last_m=place.progress_m,
+        last_m=place.progress_m if is_ahead else now.last_m,
         at_ms=scene.fix.ts_ms,
         driving=scene.motion.driving,
+        headed=scene.fix.heading_deg is not None,
     )
     if scene.journey.length_m - now.progress_m(scene.journey) <= scene.rules.arrive_m:
         return _arrived(now, scene)
@@ -294,4 +300,5 @@ def look_ms(now: Following, around: Surroundings) -> int:
 
 
 def course_of(now: Following, journey: Journey, rules: FollowingRules) -> Course:
-    return course_along(journey, now.way, now.last_m, now.at_ms, rules)
+    section_m = rules.section_m if now.headed else rules.section_blind_m
+    return course_along(journey, now.way, now.last_m, now.at_ms, rules, section_m)

@@ -79,6 +79,11 @@ class FollowingRules(Rules):
     section_m: Positive = key(
         "Progress along a route is noted at multiples of this distance ...", live=True
     )
+    section_blind_m: Positive = key(
+        "... or of this one when the device does not say where it heads: that a truck has turned "
+        "then only shows from where it was noted last ...",
+        live=True,
+    )
     look_s: Positive = key(
         "... and of this time; then the arrival is expected anew, too.", live=True
     )

@@ -58,12 +58,18 @@ class Scene:
         }
 
     def place(self, way: int, last_m: float, at_ms: int, fix: Sample | None = None) -> Place:
-        course = course_along(self.journey, way, last_m, at_ms, self.rules)
+        rules = self.rules
+        course = course_along(self.journey, way, last_m, at_ms, rules, rules.section_m)
         return place_of(course, fix or self.fix, self.around.journeys.routes)
 
 
-def course_along(
-    journey: Journey, way: int, last_m: float, at_ms: int, rules: FollowingRules
+def course_along(  # noqa: PLR0917 - what a course is made of
+    journey: Journey,
+    way: int,
+    last_m: float,
+    at_ms: int,
+    rules: FollowingRules,
+    section_m: float,
 ) -> Course:
     low_m, high_m = -math.inf, math.inf
     taken = journey.ways[way]
@@ -71,7 +77,7 @@ def course_along(
         low_m = last_m - rules.back_m
         # Sections begin at whole multiples, so that a late fix changes where the truck was looked
         # at in one of them only.
-        high_m = (math.floor(last_m / rules.section_m) + 1) * rules.section_m
+        high_m = (math.floor(last_m / section_m) + 1) * section_m
         if way == 0:
             high_m = min(high_m, taken.route.length_m - rules.arrive_m)
     return Course(

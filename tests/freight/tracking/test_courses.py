@@ -50,6 +50,7 @@ def test_one_by_one_and_all_at_once(
     together = kept(batch, np.array([c.row for c in courses], dtype=COURSE_DTYPE), routes)
 
     alone = [
-        is_kept(c, place_of(c, sample(f), routes)) for c, f in zip(courses, batch, strict=True)
+        is_kept(c, place_of(c, f, routes), f)
+        for c, f in zip(courses, map(sample, batch), strict=True)
     ]
     assert together.tolist() == alone
