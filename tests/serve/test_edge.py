@@ -23,6 +23,7 @@ PUBLIC = {
     "/v1/oauth/revoke",
     "/v1/oauth/introspect",
     "/.well-known/jwks.json",
+    "/v1/ingest/osmand",
     "/livez",
     "/readyz",
     "/metrics",
