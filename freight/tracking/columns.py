@@ -167,6 +167,7 @@ class TruckColumns:
         self.last["committed_ms"][rows] = committed_ms
         self.bounds["good_ms"][rows] = fixes["ts_ms"]
         self.bounds["good_lat"][rows] = fixes["lat"]
+        self.bounds["good_kmh"][rows] = fixes["speed_kmh"]
         self.bounds["good_lon"][rows] = fixes["lon"]
 
     def put(self, looked: Looked, committed_ms: int) -> bool:
@@ -179,8 +180,7 @@ class TruckColumns:
         good = state.good
         if good is None:
             return False
-        around_good = (good.ts_ms, good.lat, good.lon)
-        self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, around_good)
+        self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, good)
         if int(self.last["ts_ms"][row]) >= good.ts_ms:
             return False
         self._show(row, state, good, committed_ms)

@@ -29,6 +29,12 @@ class Outlook:
     radius_m: float = math.inf
     fuel_pct_min: float = -math.inf
     fuel_pct_max: float = math.inf
+    external_v_min: float = -math.inf
+    external_v_max: float = math.inf
+    # Between fixes no farther apart than this the device's speed changes by less than so much.
+    harsh_ms: float = 0.0
+    braking_mps2: float = math.inf
+    acceleration_mps2: float = math.inf
     ignition: int = MISSING_INT8  # exactly this: 0, 1 or missing
     inside: frozenset[int] = frozenset()  # exactly these fences hold the fix
     course: Course | None = None  # the truck stays on this part of its route
@@ -43,7 +49,9 @@ class Outlook:
         """Around the good fix; narrows what another machine has kept around its own place."""
         if radius_m == math.inf:
             return
-        apart_m = way_mm(self.anchor_lat, self.anchor_lon, lat, lon) / 1000.0
+        apart_m = 0.0
+        if self.radius_m < math.inf:
+            apart_m = way_mm(self.anchor_lat, self.anchor_lon, lat, lon) / 1000.0
         if radius_m >= self.radius_m + apart_m:
             return
         self.radius_m = min(radius_m, self.radius_m - apart_m)

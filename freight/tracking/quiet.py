@@ -22,7 +22,7 @@ from freight.tracking.courses import (
 )
 from freight.tracking.machines.filtering import FilteringRules, reach_mm
 from freight.tracking.outlook import ALWAYS_MS, Outlook
-from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample, implied_kmh
+from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample, gained_mps2, implied_kmh
 from freight.tracking.surroundings import Surroundings
 from geo.point import way_mm, ways_mm
 from geo.route_table import RouteTable
@@ -45,6 +45,12 @@ BOUNDS_DTYPE = np.dtype(
         ("speed_kmh_max", np.float64),
         ("fuel_pct_min", np.float64),
         ("fuel_pct_max", np.float64),
+        ("external_v_min", np.float64),
+        ("external_v_max", np.float64),
+        ("good_kmh", np.float64),
+        ("harsh_ms", np.float64),
+        ("braking_mps2", np.float64),
+        ("acceleration_mps2", np.float64),
         ("accuracy_m_max", np.float64),
         ("reach_mm_min", np.float64),
         ("reach_kmh", np.float64),
@@ -66,17 +72,13 @@ def no_bounds(rows: int) -> BoundsArray:
     return empty
 
 
-def bounds_of(
-    outlook: Outlook, rules: FilteringRules, good: tuple[int, float, float]
-) -> tuple[Any, ...]:
-    """`good` is the good fix's device time, latitude and longitude."""
-    ts_ms, lat, lon = good
+def bounds_of(outlook: Outlook, rules: FilteringRules, good: Sample) -> tuple[Any, ...]:
     return (
         outlook.until_ms,
-        ts_ms,
+        good.ts_ms,
         mark_of(outlook.inside),
-        lat,
-        lon,
+        good.lat,
+        good.lon,
         outlook.anchor_lat,
         outlook.anchor_lon,
         outlook.radius_m * 1000.0,
@@ -84,6 +86,12 @@ def bounds_of(
         outlook.speed_kmh_max,
         outlook.fuel_pct_min,
         outlook.fuel_pct_max,
+        outlook.external_v_min,
+        outlook.external_v_max,
+        math.nan if good.speed_kmh is None else good.speed_kmh,
+        outlook.harsh_ms,
+        outlook.braking_mps2,
+        outlook.acceleration_mps2,
         rules.accuracy_m_max,
         1000.0 * rules.jump_m_min,
         rules.speed_kmh_max,
@@ -134,13 +142,30 @@ def look(
     quiet &= ~(fixes["accuracy_m"] > bounds["accuracy_m_max"])
     fuel_pct = fixes["fuel_pct"]
     quiet &= ~((fuel_pct < bounds["fuel_pct_min"]) | (fuel_pct > bounds["fuel_pct_max"]))
+    external_v = fixes["external_v"]
+    quiet &= ~((external_v < bounds["external_v_min"]) | (external_v > bounds["external_v_max"]))
     quiet &= (np.abs(lat) > NOWHERE_DEG_MAX) | (np.abs(lon) > NOWHERE_DEG_MAX)
+    said_before = np.where(first, bounds["good_kmh"], said[previous])
+    _keep_calm(quiet, said - said_before, elapsed_ms, bounds)
     _keep_near(quiet, lat, lon, bounds)
     with_course = np.flatnonzero(quiet & (bounds["course"]["number"] != NO_ROUTE))
     if len(with_course):
         courses = bounds["course"][with_course]
         quiet[with_course] = kept(fixes[with_course], courses, routes)
     return Quiet(quiet, way_mm, speed_kmh)
+
+
+def _keep_calm(
+    quiet: BoolArray,
+    gained_kmh: npt.NDArray[np.float64],
+    elapsed_ms: IntArray,
+    bounds: BoundsArray,
+) -> None:
+    close = np.flatnonzero(quiet & (elapsed_ms <= bounds["harsh_ms"]))
+    if len(close):
+        mine, apart_ms = bounds[close], elapsed_ms[close].astype(np.float64)
+        mps2 = gained_mps2(gained_kmh[close], apart_ms)
+        quiet[close] = ~((mps2 <= -mine["braking_mps2"]) | (mps2 >= mine["acceleration_mps2"]))
 
 
 def _keep_near(
@@ -191,6 +216,8 @@ def quiet_step(
     if fix.ts_ms >= outlook.until_ms or inside != outlook.inside or _says_more(outlook, rules, fix):
         return None
     elapsed_ms = fix.ts_ms - good.ts_ms
+    if not _is_calm(outlook, good, fix):
+        return None
     way = way_mm(good.lat, good.lon, fix.lat, fix.lon)
     speed_kmh = implied_kmh(way, elapsed_ms) if fix.speed_kmh is None else fix.speed_kmh
     if way > reach_mm(elapsed_ms, rules) or not _is_held(outlook, fix):
@@ -216,9 +243,21 @@ def _says_more(outlook: Outlook, rules: FilteringRules, fix: Sample) -> bool:
     )
 
 
+def _is_calm(outlook: Outlook, good: Sample, fix: Sample) -> bool:
+    elapsed_ms = fix.ts_ms - good.ts_ms
+    if good.speed_kmh is None or fix.speed_kmh is None or elapsed_ms > outlook.harsh_ms:
+        return True
+    mps2 = gained_mps2(fix.speed_kmh - good.speed_kmh, elapsed_ms)
+    return -outlook.braking_mps2 < mps2 < outlook.acceleration_mps2
+
+
 def _is_held(outlook: Outlook, fix: Sample) -> bool:
-    fuel_pct = fix.fuel_pct
+    fuel_pct, external_v = fix.fuel_pct, fix.external_v
     if fuel_pct is not None and not outlook.fuel_pct_min <= fuel_pct <= outlook.fuel_pct_max:
+        return False
+    if external_v is not None and not (
+        outlook.external_v_min <= external_v <= outlook.external_v_max
+    ):
         return False
     if outlook.radius_m == math.inf:
         return True

@@ -15,6 +15,7 @@ from freight.tracking.machines.filtering import FilteringRules
 from freight.tracking.machines.following_rules import FollowingRules
 from freight.tracking.machines.fuel import FuelRules
 from freight.tracking.machines.halts import HaltRules
+from freight.tracking.machines.harshness import HarshnessRules
 from freight.tracking.machines.idling import IdlingRules
 from freight.tracking.machines.motion import MotionRules
 from freight.tracking.machines.signal import SignalRules
@@ -49,3 +50,4 @@ class TrackingRules(Rules):
     eta: EtaRules
     alarms: AlarmRules
     fuel: FuelRules
+    harshness: HarshnessRules

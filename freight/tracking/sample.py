@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from math import isnan
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from freight.fixes import FIX_DTYPE, MISSING_INT8, FixArray
 
@@ -19,6 +20,9 @@ FIELDS = (
 )
 _picked = itemgetter(*((FIX_DTYPE.names or ()).index(name) for name in FIELDS))
 MEASURED_FROM = FIELDS.index("speed_kmh")
+
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
@@ -78,3 +82,8 @@ class Moment:
 
 def implied_kmh(way_mm: int, elapsed_ms: int) -> float:
     return KMH_PER_MM_PER_MS * way_mm / elapsed_ms
+
+
+def gained_mps2(gained_kmh: Number, elapsed_ms: Number) -> Number:
+    """How fast speed was gained, or lost below zero; the same bit for bit for one and for many."""
+    return gained_kmh / KMH_PER_MM_PER_MS * 1000.0 / elapsed_ms

@@ -16,6 +16,7 @@ from freight.tracking.machines import (
     filtering,
     following,
     fuel,
+    harshness,
     idling,
     motion,
     promise,
@@ -28,6 +29,7 @@ from freight.tracking.machines.driving_hours import Hours
 from freight.tracking.machines.filtering import Filtering
 from freight.tracking.machines.following import Following
 from freight.tracking.machines.fuel import Fuel
+from freight.tracking.machines.harshness import Harshness
 from freight.tracking.machines.idling import Idling
 from freight.tracking.machines.motion import Motion
 from freight.tracking.machines.promise import Drive, Promise
@@ -59,6 +61,7 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
     promise: Promise = promise.START
     alarms: Alarms = alarms.START
     fuel: Fuel = fuel.START
+    harshness: Harshness = harshness.START
 
 
 def advance(
@@ -97,6 +100,7 @@ def advance(
         ),
         alarms=alarmed,
         fuel=fuel.step(now.fuel, moment, moved, around, facts),
+        harshness=harshness.step(now.harshness, moment, around, facts),
     )
 
 
@@ -117,7 +121,8 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     driving_hours.outlook(now.hours, now.good, now.motion, around, out)
     following.outlook(now.following, now.good, now.motion, around, out)
     promise.outlook(now.promise, now.following, around, out)
-    alarms.outlook(now.good, out)
+    alarms.outlook(now.alarms, around, out)
+    harshness.outlook(around, out)
     fuel.outlook(now.fuel, now.motion, around, out)
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nextafter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -93,7 +94,10 @@ class _Teller(msgspec.Struct, frozen=True):
         return replace(now, raised=tuple(sorted(raised.items())))
 
 
-def outlook(good: Sample, out: Outlook) -> None:
-    """Fixes with alarms are never quiet; a device that knows its supply is looked at each time."""
-    if good.external_v is not None:
-        out.wake_now()
+def outlook(now: Alarms, around: Surroundings, out: Outlook) -> None:
+    """Fixes with alarms are never quiet."""
+    rules = around.rules.alarms
+    if now.unplugged:
+        out.external_v_max = nextafter(rules.plugged_v, 0.0)
+    else:
+        out.external_v_min = rules.unplugged_v

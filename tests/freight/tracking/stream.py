@@ -127,6 +127,8 @@ def _of_truck(truck: int, count: int, chance: random.Random) -> Iterator[dict[st
             row["alarm"] = chance.choice([1, 2, 3, 4, 5])
         if chance.random() < 0.3:
             row["fuel_pct"] = chance.choice([60.0, 60.5, 30.0])
+        if chance.random() < 0.3:
+            row["external_v"] = chance.choice([24.0, 24.0, 24.0, 8.0, 2.0])
         yield row
 
 
