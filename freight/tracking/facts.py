@@ -63,6 +63,10 @@ class Facts:
         self._known_at_ms = known_at_ms
         self._decided_ms: int | None = None
 
+    @property
+    def truck_class(self) -> str | None:
+        return self._name.truck_class
+
     def decided_by(self, ts_ms: int) -> None:
         """What is told from now on is decided by the fix of this device time."""
         self._decided_ms = ts_ms

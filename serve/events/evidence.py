@@ -135,7 +135,7 @@ async def _material(
     follows = "journey" in event.data
     return Material(
         fact=fact,
-        name=TruckName(event.tenant, event.subject.removeprefix("trucks/")),
+        name=_name(event),
         start=start,
         fixes=piece,
         rules=rules,
@@ -143,6 +143,12 @@ async def _material(
         journeys=await journey_versions.changes_between(conn, 0, None) if follows else [],
         known_at_ms=max(event.known_at_ms, fact.decided_ms + 1),
     )
+
+
+def _name(event: StoredEvent) -> TruckName:
+    """Of the class that the truck was of then, if that mattered."""
+    truck = event.subject.removeprefix("trucks/")
+    return TruckName(event.tenant, truck, event.data.get("truck_class"))
 
 
 def _derive(material: Material, reach_m: float) -> evidence.Replay:

@@ -56,7 +56,7 @@ class Sighting:
 def entered(visit: Visit, fence: Fence, seen: Sighting, facts: Facts) -> None:
     _tell(ENTERED, fence, seen, facts)
     if fence.kind == NO_ENTRY:
-        facts.tell(NO_ENTRY_VIOLATED, seen.ts_ms, _data(fence, seen), fence.id)
+        facts.tell(NO_ENTRY_VIOLATED, seen.ts_ms, _data(fence, seen, facts), fence.id)
     facts.span(VISIT, visit.entered_ms, None, _of_visit(visit, fence, seen), fence.id)
 
 
@@ -98,10 +98,10 @@ def dwelled(visit: Visit, fence: Fence, seen: Sighting, facts: Facts) -> Visit:
 
 def _tell(kind: str, fence: Fence, seen: Sighting, facts: Facts, **more: Any) -> None:
     if kind.rpartition(".")[2] in fence.notify:
-        facts.tell(kind, seen.ts_ms, {**_data(fence, seen), **more}, fence.id)
+        facts.tell(kind, seen.ts_ms, {**_data(fence, seen, facts), **more}, fence.id)
 
 
-def _data(fence: Fence, seen: Sighting) -> dict[str, Any]:
+def _data(fence: Fence, seen: Sighting, facts: Facts) -> dict[str, Any]:
     data: dict[str, Any] = {
         "fence": fence.id,
         "fence_name": fence.name,
@@ -112,6 +112,8 @@ def _data(fence: Fence, seen: Sighting) -> dict[str, Any]:
     }
     if fence.group is not None:
         data["fence_group"] = fence.group
+    if fence.truck_classes is not None:
+        data["truck_class"] = facts.truck_class  # why it concerned this truck
     if seen.previous_ms is not None:
         data["previous_ts_ms"] = seen.previous_ms
     if seen.depth_m is not None and seen.margin_m is not None:

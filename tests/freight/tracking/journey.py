@@ -113,7 +113,7 @@ class Told:
 def around_with(
     rules: TrackingRules | None = None, fences: FenceBook | None = None, **more: Any
 ) -> Surroundings:
-    name = TruckName("acme", "T1")
+    name = TruckName("acme", "T1", more.get("truck_class"))
     book = FenceBook() if fences is None else fences
     given = defaults().tracking_rules if rules is None else rules
     return Surroundings(TENANT_KEY, 1, name, given, book, known_at_ms=T0, **more)

@@ -231,7 +231,8 @@ def test_no_entry_for_some_classes() -> None:
     told = tell(drive(20), fenced(city, truck_class="trailer"))
 
     assert story(told) == [("no_entry_violated", 400)]
-    assert told.event("truck.fence.no_entry_violated")[0]["fence"] == "yard"
+    (violated,) = told.event("truck.fence.no_entry_violated")
+    assert (violated["fence"], violated["truck_class"]) == ("yard", "trailer")
     assert story(tell(drive(20), fenced(city, truck_class="lcv"))) == []
 
 
