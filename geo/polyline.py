@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from geo.point import FloatArray
+from geo.ragged import IntArray
 
 Precision = Literal[5, 6]  # decimals of a degree: 5 is what Google and OSRM send, 6 Valhalla
 
@@ -37,21 +37,44 @@ def encode(points: FloatArray, precision: Precision) -> str:
 
 def decode(text: str, precision: Precision) -> FloatArray:
     """The points of a polyline as (n, 2) latitudes and longitudes."""
-    starts, steps = [], []
-    for start, step in _steps(text):
-        starts.append(start)
-        steps.append(step)
-    if len(steps) % 2:
-        raise PolylineError(starts[-1], "a latitude without its longitude")
-    places = np.cumsum(np.array(steps, dtype=np.int64).reshape(-1, 2), axis=0)
-    points: FloatArray = places / 10.0**precision
-    outside = np.abs(points) > np.array([90.0, 180.0])
+    bits = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(
+        np.int64
+    )
+    bits -= _FIRST
+    ends = np.flatnonzero(bits < _MORE)
+    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+    _check(text, bits, starts, ends)
+    if not len(ends):
+        return np.empty((0, 2))
+    chunk = np.arange(len(bits)) - np.repeat(starts, ends - starts + 1)
+    values = np.add.reduceat((bits & _CHUNK) << _BITS * chunk, starts)
+    steps = np.where(values & 1, ~(values >> 1), values >> 1)
+    points: FloatArray = np.cumsum(steps.reshape(-1, 2), axis=0) / 10.0**precision
+    outside = (np.abs(points) > [90.0, 180.0]).ravel()
     if outside.any():
-        at = int(np.flatnonzero(outside.ravel())[0])
+        at = int(np.flatnonzero(outside)[0])
         what = "longitude" if at % 2 else "latitude"
         said = f"{what} {points.ravel()[at]:g} is impossible"
-        raise PolylineError(starts[at], f"{said}: is the precision {precision}?")
+        raise PolylineError(int(starts[at]), f"{said}: is the precision {precision}?")
     return points
+
+
+def _check(text: str, bits: IntArray, starts: IntArray, ends: IntArray) -> None:
+    """Refuses the first thing that is no polyline; `starts` and `ends` are those of numbers."""
+    wrong = np.flatnonzero((bits < 0) | (bits >= 2 * _MORE))
+    upto = int(wrong[0]) if len(wrong) else len(bits)
+    whole = int(np.searchsorted(ends, upto))  # numbers before that
+    begun = int(ends[whole - 1]) + 1 if whole else 0
+    long = np.flatnonzero(ends[:whole] - starts[:whole] >= _CHUNKS_MAX)
+    if len(long) or upto - begun > _CHUNKS_MAX:
+        start = int(starts[long[0]]) if len(long) else begun
+        raise PolylineError(start, "a number too long for a coordinate")
+    if len(wrong):
+        raise PolylineError(upto, f"{text[upto]!r} is not a character of a polyline")
+    if begun < len(bits):
+        raise PolylineError(begun, "ends in the middle of a number")
+    if whole % 2:
+        raise PolylineError(int(starts[-1]), "a latitude without its longitude")
 
 
 def _text_of(step: int) -> str:
@@ -62,21 +85,3 @@ def _text_of(step: int) -> str:
         value >>= _BITS
     out.append(chr(value + _FIRST))
     return "".join(out)
-
-
-def _steps(text: str) -> Iterator[tuple[int, int]]:
-    """Where each number begins, and the number."""
-    start, value, chunks = 0, 0, 0
-    for position, character in enumerate(text):
-        bits = ord(character) - _FIRST
-        if not 0 <= bits < 2 * _MORE:
-            raise PolylineError(position, f"{character!r} is not a character of a polyline")
-        value |= (bits & _CHUNK) << _BITS * chunks
-        chunks += 1
-        if chunks > _CHUNKS_MAX:
-            raise PolylineError(start, "a number too long for a coordinate")
-        if bits < _MORE:
-            yield start, ~(value >> 1) if value & 1 else value >> 1
-            start, value, chunks = position + 1, 0, 0
-    if chunks:
-        raise PolylineError(start, "ends in the middle of a number")
