@@ -20,8 +20,9 @@ import httpx
 import numpy as np
 
 from bench import stack
-from bench.history_ground import DAY_MS, DAYS, FIXES_A_DAY, Ground, Size, client, fill, servers
+from bench.history_ground import DAY_MS, DAYS, FIXES_A_DAY, Ground, Size, client, fill
 from bench.history_ground import standing as standing_fleet
+from bench.own_servers import servers
 from bench.report import Report
 from config.installation import DatabaseRole
 from store.postgres import AnyConnection, connect, moment

@@ -1,53 +1,31 @@
-"""What `bench history` reads back from: servers of its own, days of fixes as they arrive, trucks'
-past, and the gateway's application around them."""
+"""What `bench history` reads back: days of fixes as they arrive, trucks' past, and the gateway's
+application around them."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import logging
-import secrets
-import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import numpy as np
-from pydantic import SecretStr
 
 from actors.doors import HttpFixes, HttpTaken
 from actors.handles import ActorAwayError
 from actors.stats import ActorStats
-from bench.stack import free_port
-from config.installation import (
-    BrokerKind,
-    DatabaseRole,
-    Http,
-    Installation,
-    Mqtt,
-    Postgres,
-    RayCluster,
-    Redis,
-    SecretStores,
-)
+from config.installation import DatabaseRole, Installation
 from config.policy import Policy, policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, FixArray
 from freight.tracking.columns import LAST_DTYPE, LastArray
-from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
-from launch.embedded.redis import binary
 from serve.app import build_app
 from serve.gateway import Gateway
-from serve.identity.keys import create_key_file
 from serve.identity.permissions import Permission
 from store import tenants
-from store.bootstrap import bootstrap
 from store.fix_codec import COPY_COLUMNS
 from store.fixes import copy_payload, days_of, ensure_partitions
-from store.key_file import create_key_ring
-from store.migrate import migrate
 from store.postgres import AnyConnection, connect
 from store.tenants import Tenant
 
@@ -84,64 +62,6 @@ class Ground:
     truck_keys: list[int]
     first_day_ms: int
     filled_s: float
-
-
-@contextlib.contextmanager
-def servers(folder: Path) -> Iterator[Installation]:
-    """Postgres as `up` configures it, and Redis."""
-    embedded = EmbeddedPostgres(folder / "data", folder / "run", free_port())
-    embedded.prepare()
-    redis = Redis(host="127.0.0.1", port=free_port())
-    with (folder / "log").open("wb") as log:
-        children = [
-            subprocess.Popen(
-                embedded.command(), env=embedded.environment(), stdout=log, stderr=log
-            ),
-            subprocess.Popen(
-                [str(binary()), "--bind", redis.host, "--port", str(redis.port), "--save", ""],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-            ),
-        ]
-    try:
-        asyncio.run(embedded.wait_ready())
-        passwords = {role: SecretStr(secrets.token_hex(8)) for role in DatabaseRole}
-        where = Postgres(
-            host="127.0.0.1", port=embedded.port, database="history", passwords=passwords
-        )
-        asyncio.run(bootstrap(embedded.superuser_dsn, where))
-        asyncio.run(migrate(where, policy().storage))
-        yield _installation(folder, where, redis)
-    finally:
-        for child in children:
-            child.send_signal(STOP_SIGNAL)
-            child.wait(timeout=60)
-
-
-def _installation(folder: Path, where: Postgres, redis: Redis) -> Installation:
-    create_key_file(folder / "signing.pem")
-    create_key_ring(folder / "keys.json")
-    nobody = Mqtt(
-        kind=BrokerKind.NATS,
-        host=redis.host,
-        port=redis.port,
-        username="none",
-        password=SecretStr("none"),
-    )
-    return Installation(
-        instance="bench-history",
-        data_dir=folder,
-        postgres=where,
-        redis=redis,
-        mqtt=nobody,
-        ray=RayCluster(address="none", namespace="none", token_file=folder / "token"),
-        http=Http(host="127.0.0.1", port=0),
-        jwt_key_file=folder / "signing.pem",
-        key_file=folder / "keys.json",
-        secrets=SecretStores(local_file=folder / "sealed.json"),
-        console_dir=folder,
-    )
 
 
 # ------------------------------------------------------------------------------------ filling
@@ -294,9 +214,8 @@ def standing(ground: Ground, seed: int) -> StandingFleet:
 @contextlib.asynccontextmanager
 async def client(ground: Ground, fleet: StandingFleet) -> AsyncIterator[httpx.AsyncClient]:
     """Asks the whole application, with all it does to every request, but for the socket."""
-    logging.disable(logging.INFO)  # a line a request, between the table's
     app = build_app(ground.installation, _unhindered(), fleet)
-    async with app.router.lifespan_context(app):
+    async with app.router.lifespan_context(app), _without_a_line_each():
         gateway: Gateway = app.state.gateway
         await gateway.directory.refresh(gateway.system_pool)
         token = gateway.issuer.issue(
@@ -312,6 +231,16 @@ async def client(ground: Ground, fleet: StandingFleet) -> AsyncIterator[httpx.As
             transport=transport, base_url="http://gateway", headers=headers, timeout=60
         ) as http:
             yield http
+
+
+@contextlib.asynccontextmanager
+async def _without_a_line_each() -> AsyncIterator[None]:
+    """The access log's lines would stand between those of the table."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _unhindered() -> Policy:
