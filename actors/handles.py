@@ -15,6 +15,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.doors import HttpFixes, HttpTaken
 from actors.errors import StoreAwayError
+from actors.placement import shard_of
 from actors.service_tokens import ServiceTokenError, TokenMaker
 from actors.stats import ActorStats
 from config.installation import Installation
@@ -22,6 +23,8 @@ from config.policy import Policy
 from config.snapshot import Handed
 from freight.fixes import FixBatch
 from freight.tracking.columns import LAST_DTYPE, LastArray
+from freight.tracking.names import TruckName
+from freight.tracking.progress import Progress
 
 SHARD = "truck-shard-{}"
 INGEST = "ingest-worker-{}"
@@ -116,6 +119,10 @@ class ShardHandle:
         )
         return cast(LastArray, found)
 
+    async def progress(self, truck_key: int, deadline_s: float) -> Progress | None:
+        found = await _call(self._tokens, self._name, "progress", truck_key, deadline_s=deadline_s)
+        return cast(Progress | None, found)
+
 
 class IngestDoors:
     """The ingest workers, for fixes that came over HTTP; any of them will do, so each in turn."""
@@ -157,6 +164,11 @@ class TruckShards:
         asked = [handle.positions(tenant_key, self.deadline_s) for handle in handles]
         parts = await asyncio.gather(*asked)
         return np.concatenate([*parts, np.empty(0, dtype=LAST_DTYPE)])
+
+    async def progress(self, truck: TruckName, truck_key: int) -> Progress | None:
+        """How a truck's journey goes; None: nothing was held against one yet."""
+        handle = ShardHandle(shard_of(truck.tenant, truck.truck, self.shards), self.tokens)
+        return await handle.progress(truck_key, self.deadline_s)
 
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
         """Fixes that came over HTTP, committed when it answers; ActorAwayError: nobody knows."""

@@ -18,6 +18,7 @@ import asyncpg
 import numpy as np
 
 from actors.errors import StoreAwayError
+from actors.in_force import InForce
 from actors.life import now_ms
 from actors.rules_in_force import PinnedRules, RulesLog
 from actors.silence import INTERRUPTION, Silence, Silent
@@ -27,13 +28,13 @@ from config.sections.tracking import Tracking
 from freight.fixes import FIX_DTYPE, FixArray, FixBatch
 from freight.tracking import kept_states
 from freight.tracking.columns import IntArray, TruckColumns
-from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
 from freight.tracking.folding import Folding, Looked, World
 from freight.tracking.names import TruckName
+from freight.tracking.progress import Progress, progress_of
 from freight.tracking.refold import Refolded
 from freight.tracking.rules import TrackingRules
-from store import checkpoints, fences, fixes, late_work, leases, snapshots, spans, tenants
+from store import checkpoints, fixes, late_work, leases, snapshots, spans, tenants
 from store.directory import TruckDirectory
 from store.errors import BatchExistsError
 from store.late_work import LateWork
@@ -68,7 +69,7 @@ class Journal:
         self._lease: leases.Lease | None = None
         # The last batch that `columns` holds; 0 before the first recovery.
         self._batch = 0
-        self._book = FenceBook()
+        self._in_force = InForce(system, limits.late_horizon_s)
         self._directory = TruckDirectory()
         self._names: dict[int, TruckName] = {}
         self._named_ms = 0  # when they were last asked for
@@ -90,10 +91,18 @@ class Journal:
         return {
             **{name: float(count) for name, count in self.counts.items()},
             "trucks": float(len(self.columns)),
-            "fences": float(len(self._book)),
+            "fences": float(len(self._in_force.fences)),
+            "journeys": float(len(self._in_force.journeys)),
             "batch": float(self._batch),
             "late_trucks": float(len(self._late_work)),
         }
+
+    def progress_of(self, truck_key: int) -> Progress | None:
+        """How the truck's journey goes, as far as what is committed tells."""
+        state = self.columns.find(truck_key)
+        if state is None or truck_key not in self._names:
+            return None
+        return progress_of(state, self._world().around(state.tenant_key, truck_key))
 
     # ------------------------------------------------------------------------- committing
 
@@ -116,7 +125,7 @@ class Journal:
     async def _commit(self, batch: FixBatch, silent: list[Silent]) -> tuple[int, IntArray]:
         with _store_errors():
             await self._make_partitions(batch.fixes)
-            await self._learn_fences(None)
+            await self._in_force.learn(None)
             await self._learn_names(np.unique(batch.fixes["truck_key"]).tolist())
             world = self._world()
             folding = fold(self.columns, batch.fixes, world)
@@ -172,7 +181,8 @@ class Journal:
         return np.array(shown, dtype=np.int64)
 
     def _world(self) -> World:
-        return World(self._book, self._names, PinnedRules(_rules_of), now_ms())
+        fences, journeys = self._in_force.fences, self._in_force.journeys
+        return World(fences, self._names, PinnedRules(_rules_of), now_ms(), journeys)
 
     async def _make_partitions(self, given: FixArray) -> None:
         missing = set(fixes.days_of(given)) - self._days
@@ -180,13 +190,6 @@ class Journal:
             async with self._telemetry.acquire() as conn:
                 await fixes.ensure_partitions(conn, missing)
             self._days |= missing
-
-    async def _learn_fences(self, upto: int | None) -> None:
-        """Fences committed before this call are in force for whatever is folded after it."""
-        async with self._system.acquire() as conn:
-            head = await fences.head_revision(conn) if upto is None else upto
-            if head > self._book.revision:
-                self._book.apply(await fences.changes_between(conn, self._book.revision, head))
 
     async def _learn_names(self, keys: Iterable[int]) -> None:
         """A truck that ingest knows is in the directory, deleted or not; what it is may change."""
@@ -212,7 +215,7 @@ class Journal:
                 revisions = {row.batch: row.fence_revision for row in log_rows}
                 async for number, stored in fixes.replay_after(conn, self._shard, self._batch):
                     await self._replay(number, stored, revisions[number])
-                await self._learn_fences(None)
+                await self._in_force.learn(None)
                 await self._pick_up(conn)
 
     async def _restore(
@@ -223,7 +226,7 @@ class Journal:
         While we live that is only what commits saved whose answers were lost.
         """
         if self._batch == 0:
-            await self._learn_fences(log_rows[0].fence_revision if log_rows else None)
+            await self._in_force.learn(log_rows[0].fence_revision if log_rows else None)
         for row in await snapshots.load_since(conn, self._shard, self._batch):
             self.columns.restore(kept_states.decoded(row.state))
         self._batch = start
@@ -231,7 +234,7 @@ class Journal:
     async def _replay(self, number: int, stored: FixArray, fence_revision: int) -> None:
         """The same fold as in life. What it tells is stored already, and what late fixes made of
         their trucks was saved with them."""
-        await self._learn_fences(fence_revision)
+        await self._in_force.learn(fence_revision)
         await self._learn_names(np.unique(stored["truck_key"]).tolist())
         folding = fold(self.columns, stored, self._world())
         self.columns.apply(folding, now_ms())
@@ -255,6 +258,7 @@ class Journal:
         """
         await self._forget_leaving(turn)
         async with turn:
+            self._in_force.forget()
             floor = self._batch
             rows = self.columns.take_dirty()
         try:

@@ -20,6 +20,7 @@ from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
 from freight.tracking.columns import LastArray
+from freight.tracking.progress import Progress
 from store.errors import LeaseLostError
 from store.installed import installation
 from store.live_bus import LiveBus
@@ -71,6 +72,13 @@ class TruckShard:
         if self._journal is None or not self._recovered_once:
             raise StoreAwayError(self._trouble or "starting")
         return self._journal.columns.of_tenant(tenant_key)
+
+    async def progress(self, token: str, truck_key: int) -> Progress | None:
+        """How a truck's journey goes, as far as what is committed tells."""
+        self._guard.admit(token)
+        if self._journal is None or not self._recovered_once:
+            raise StoreAwayError(self._trouble or "starting")
+        return self._journal.progress_of(truck_key)
 
     async def stats(self, token: str) -> ActorStats:
         self._guard.admit(token)

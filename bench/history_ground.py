@@ -20,6 +20,8 @@ from config.installation import DatabaseRole, Installation
 from config.policy import Policy, policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, FixArray
 from freight.tracking.columns import LAST_DTYPE, LastArray
+from freight.tracking.names import TruckName
+from freight.tracking.progress import Progress
 from serve.app import build_app
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
@@ -190,6 +192,9 @@ class StandingFleet:
     async def positions(self, tenant_key: int) -> LastArray:
         found: LastArray = self.last[self.last["tenant_key"] == tenant_key]
         return found
+
+    async def progress(self, truck: TruckName, truck_key: int) -> Progress | None:
+        raise ActorAwayError(f"{truck.truck} ({truck_key}): nobody here follows routes")
 
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
         raise ActorAwayError(f"{asked.form}: nobody here takes fixes")

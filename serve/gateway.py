@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from actors.doors import HttpFixes, HttpTaken
 from config.installation import Installation
 from config.policy import Policy, Settings
+from freight.tracking.names import TruckName
+from freight.tracking.progress import Progress
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.health.readiness import KnowsStats, Readiness
@@ -42,7 +44,13 @@ class TakesFixes(Protocol):
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken: ...
 
 
-class Actors(KnowsPositions, KnowsStats, TakesFixes, Protocol):
+class KnowsProgress(Protocol):
+    async def progress(self, truck: TruckName, truck_key: int) -> Progress | None:
+        """How a truck's journey goes; raises ActorAwayError."""
+        ...
+
+
+class Actors(KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, Protocol):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -17,11 +18,14 @@ class Versioned(Protocol):
 
 
 T = TypeVar("T", bound=Versioned)
-_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+# Behind the version may stand what tells apart how it looks now, as etag_of says.
+_TAG = re.compile(r'(?:W/)?"(\d{1,9})(?:-[0-9a-f]{1,8})?"')
 
 
-def etag_of(version: int) -> str:
-    return f'"{version}"'
+def etag_of(version: int, looks: str = "") -> str:
+    """`looks`: what of the answer changes without another version, such as what is seen live."""
+    mark = f"-{zlib.crc32(looks.encode()):x}" if looks else ""
+    return f'"{version}{mark}"'
 
 
 def tagged(response: Response, shown: T, place: str | None = None) -> T:

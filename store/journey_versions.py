@@ -38,19 +38,19 @@ class JourneyVersion:
     plan: JourneyPlan | None
 
 
-async def head_revision(conn: AnyConnection) -> int:
-    """The revision up to which everything is visible; 0 when there was never a journey."""
-    head: int = await conn.fetchval("SELECT coalesce(max(revision), 0) FROM journey_versions")
-    return head
-
-
 async def changes_between(
-    conn: AnyConnection, after: int, upto: int | None, ended_before_ms: int = 0
+    conn: AnyConnection,
+    after: int,
+    upto: int | None,
+    ended_before_ms: int = 0,
+    *,
+    truck_key: int | None = None,
 ) -> list[JourneyVersion]:
     """Every version within these revisions, by revision, with the lines of its routes.
 
-    For SYSTEM, and of all tenants. From 0 it is the whole past as of `upto` (None: as of now),
-    without journeys that had ended before then, which no fix to come can be about.
+    For SYSTEM, and of all tenants' trucks, or of one truck. From 0 it is the whole past as of
+    `upto` (None: as of now), without journeys that had ended before then, which no fix to come
+    can be about.
     """
     rows = await conn.fetch(
         f"""
@@ -59,11 +59,13 @@ async def changes_between(
                 {", ".join(TERMS)},
                 max(ended_at) OVER (PARTITION BY tenant_key, journey_id) AS last_ended_at
             FROM journey_versions WHERE revision > $1 AND ($2::bigint IS NULL OR revision <= $2)
+                AND ($4::bigint IS NULL OR truck_key = $4)
         ) told WHERE last_ended_at IS NULL OR last_ended_at >= $3 ORDER BY revision
         """,
         after,
         upto,
         moment(ended_before_ms),
+        truck_key,
     )
     lines = await routes.lines(
         conn, [way for row in rows if row["ended_at"] is None for way in _ways_of(row)]

@@ -98,6 +98,14 @@ class TruckColumns:
         self._keys = np.insert(self._keys, at, new)
         self._row_at = np.insert(self._row_at, at, rows)
 
+    def find(self, truck_key: int) -> Tracked | None:
+        """All that is known of a truck that was seen."""
+        row = self._row_of.get(truck_key)
+        found = None if row is None else self._tracked.get(row)
+        if row is None or found is None:
+            return None
+        return self.tracked_of(row, found.tenant_key, truck_key)
+
     def tracked_of(self, row: int, tenant_key: int, truck_key: int) -> Tracked:
         """All that is known of a truck; new to us it has its start values."""
         found = self._tracked.get(row)

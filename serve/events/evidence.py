@@ -140,8 +140,14 @@ async def _material(
         fixes=piece,
         rules=rules,
         fences=await fences.changes_between(conn, 0, basis.fence_revision),
-        journeys=await journey_versions.changes_between(conn, 0, None) if follows else [],
+        journeys=await _journeys(conn, truck_key, basis) if follows else [],
         known_at_ms=max(event.known_at_ms, fact.decided_ms + 1),
+    )
+
+
+async def _journeys(conn: AnyConnection, truck_key: int, basis: Basis) -> list[JourneyVersion]:
+    return await journey_versions.changes_between(
+        conn, 0, basis.fence_revision, truck_key=truck_key
     )
 
 
@@ -156,7 +162,7 @@ def _derive(material: Material, reach_m: float) -> evidence.Replay:
     book, journeys, start = FenceBook(), JourneyBook(), material.start
     near = [each for each in material.fences if evidence.may_matter(each, material.fixes, reach_m)]
     book.apply(near)
-    journeys.apply(each for each in material.journeys if each.truck_key == start.truck_key)
+    journeys.apply(material.journeys)
     names = {start.truck_key: material.name}
     world = World(book, names, lambda _tenant: material.rules, material.known_at_ms, journeys)
     return evidence.replay(start, material.fixes, world, material.fact)

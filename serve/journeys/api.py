@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Response
 
@@ -12,9 +12,9 @@ from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.journeys import service
-from serve.journeys.wire import JourneyFields, JourneyOut
+from serve.journeys.wire import JourneyFields, JourneyNowOut, JourneyOut
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, tagged
+from serve.versions import Expected, etag_of
 from store.journeys import JourneyState
 
 router = APIRouter(tags=["journeys"])
@@ -24,6 +24,14 @@ JourneysWriter = Annotated[Principal, needs(Permission.JOURNEYS_WRITE)]
 _BEGUN: dict[int | str, dict[str, Any]] = {
     201: {"model": JourneyOut, "description": "another journey than before"}
 }
+
+J = TypeVar("J", bound=JourneyOut)
+
+
+def _tagged(response: Response, journey: J) -> J:
+    """State and progress change without another version."""
+    response.headers["ETag"] = etag_of(journey.version, journey.model_dump_json())
+    return journey
 
 
 @router.put("/v1/trucks/{id}/journey", responses=_BEGUN)
@@ -42,14 +50,16 @@ async def assign_journey(  # noqa: PLR0917 - the framework passes by name
     journey, is_new = await service.assign(gateway, who, truck_id, given, expected)
     if is_new:
         response.status_code = HTTPStatus.CREATED
-    return tagged(response, journey, f"/v1/journeys/{journey.id}" if is_new else None)
+        response.headers["Location"] = f"/v1/journeys/{journey.id}"
+    return _tagged(response, journey)
 
 
 @router.get("/v1/trucks/{id}/journey")
 async def get_journey_of_truck(
     truck_id: PathId, gateway: Opened, who: JourneysReader, response: Response
-) -> JourneyOut:
-    return tagged(response, await service.of_truck(gateway, who, truck_id))
+) -> JourneyNowOut:
+    """With how it goes: `progress` is null until a fix was held against it."""
+    return _tagged(response, await service.of_truck(gateway, who, truck_id))
 
 
 @router.delete("/v1/trucks/{id}/journey", status_code=HTTPStatus.NO_CONTENT)
@@ -75,4 +85,4 @@ async def list_journeys(
 async def get_journey(
     journey_id: PathId, gateway: Opened, who: JourneysReader, response: Response
 ) -> JourneyOut:
-    return tagged(response, await service.get(gateway, who, journey_id))
+    return _tagged(response, await service.get(gateway, who, journey_id))

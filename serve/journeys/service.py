@@ -6,12 +6,22 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actors.handles import ActorAwayError
 from config.sections.routing import Routing
+from freight.tracking.names import TruckName
 from geo.encircling import encircled
 from geo.shapes import parse_shape
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
-from serve.journeys.wire import JourneyFields, JourneyOut, PlaceFields, RouteRefIn, terms_of
+from serve.journeys.wire import (
+    JourneyFields,
+    JourneyNowOut,
+    JourneyOut,
+    PlaceFields,
+    ProgressOut,
+    RouteRefIn,
+    terms_of,
+)
 from serve.paging import ListOf, Page
 from serve.problems import InvalidError, NotFoundError, StaleError
 from store import journeys, routes, trucks
@@ -50,9 +60,25 @@ async def assign(
     return made, now is None or now.id != journey.id
 
 
-async def of_truck(gateway: Gateway, who: Principal, truck_id: str) -> JourneyOut:
+async def of_truck(gateway: Gateway, who: Principal, truck_id: str) -> JourneyNowOut:
     async with gateway.as_tenant(who) as conn:
-        return await _shown(conn, await _open(conn, truck_id))
+        journey = await _open(conn, truck_id)
+        shown = await _shown(conn, journey)
+    progress = await _progress(gateway, who, journey)
+    return JourneyNowOut.model_validate({**dict(shown), "progress": progress})
+
+
+async def _progress(gateway: Gateway, who: Principal, journey: Journey) -> ProgressOut | None:
+    """What was planned can be read also while the truck's shard is away."""
+    try:
+        seen = await gateway.actors.progress(
+            TruckName(who.tenant, journey.truck), journey.truck_key
+        )
+    except ActorAwayError:
+        return None
+    if seen is None or (seen.journey, seen.version) != (journey.id, journey.version):
+        return None
+    return ProgressOut.of(seen)
 
 
 async def end(gateway: Gateway, who: Principal, truck_id: str, expected: int | None) -> None:

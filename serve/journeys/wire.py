@@ -8,13 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from freight.tracking.progress import Progress
 from serve.fields import YEARS, LongText, ObjectId, Strict
 from serve.routes.wire import PlaceIn
 from store.journeys import Journey, JourneyState, JourneyTerms, Place, Stop
+from store.postgres import moment
 from store.routes import RouteHead, RouteRef
 
 # fixed: part of the published API
 VERSION_MAX = 2**31 - 1
+SHARE_DIGITS = 4
 CORRIDOR_M_MAX = 100_000.0
 RADIUS_M_MAX = 50_000.0
 AMOUNT_MINOR_MAX = 10**12
@@ -191,6 +194,74 @@ class JourneyOut(BaseModel):
         return cls.model_validate(said)
 
 
+class AwayOut(BaseModel):
+    """Off every way of the journey; a deviation when it has been for long enough."""
+
+    since: datetime
+    farthest_m: float
+    is_deviation: bool
+
+
+class ExpectedOut(BaseModel):
+    """When it is expected at the end of its route: with which probability by when."""
+
+    known_at: datetime
+    p50: datetime
+    p80: datetime
+    p95: datetime
+    late_probability: float | None = Field(description="of breaking the promise, if there is one")
+
+
+class ProgressOut(BaseModel):
+    """As of the truck's newest fix that is believed."""
+
+    ts: datetime
+    mode: str = Field(description="awaited, under_way or over")
+    along_m: float | None
+    remaining_m: float | None
+    share: float | None = Field(description="of the route, 0 to 1")
+    alternate: int | None = Field(description="which of the alternates it takes, from 0")
+    off_m: float | None = Field(description="from the way it takes")
+    away: AwayOut | None
+    is_wrong_way: bool
+    expected: ExpectedOut | None
+
+    @classmethod
+    def of(cls, seen: Progress) -> ProgressOut:
+        along_m, away, expected = seen.along_m, seen.away, seen.expected
+        share = None if along_m is None else min(max(along_m / seen.length_m, 0.0), 1.0)
+        return cls(
+            ts=moment(seen.ts_ms),
+            mode=seen.mode,
+            along_m=_rounded(along_m),
+            remaining_m=None if along_m is None else _rounded(max(seen.length_m - along_m, 0.0)),
+            share=None if share is None else round(share, SHARE_DIGITS),
+            alternate=seen.way - 1 if seen.way else None,
+            off_m=_rounded(seen.off_m),
+            away=None
+            if away is None
+            else AwayOut(
+                since=moment(away.since_ms),
+                farthest_m=round(away.farthest_m, 1),
+                is_deviation=away.is_told,
+            ),
+            is_wrong_way=seen.is_wrong_way,
+            expected=None
+            if expected is None
+            else ExpectedOut(
+                known_at=moment(expected.looked_ms),
+                p50=moment(expected.p50_ms),
+                p80=moment(expected.p80_ms),
+                p95=moment(expected.p95_ms),
+                late_probability=expected.late_share,
+            ),
+        )
+
+
+class JourneyNowOut(JourneyOut):
+    progress: ProgressOut | None = None
+
+
 def terms_of(
     given: JourneyFields, ways: Sequence[RouteRef], stops: Sequence[Place], allowed: Sequence[Place]
 ) -> JourneyTerms:
@@ -252,6 +323,10 @@ def _window(since: datetime | None, until: datetime | None) -> Window | None:
         if since is None and until is None
         else Window.model_validate({"since": since, "until": until})
     )
+
+
+def _rounded(metres: float | None) -> float | None:
+    return None if metres is None else round(metres, 1)
 
 
 def _cost(journey: Journey) -> Cost | None:

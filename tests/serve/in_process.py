@@ -18,6 +18,8 @@ from actors.stats import ActorStats, stats_of
 from config.policy import policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixBatch
 from freight.tracking.columns import LastArray
+from freight.tracking.names import TruckName
+from freight.tracking.progress import Progress
 from ingest.delivery import Delivery
 from ingest.direct import DirectDoor
 from ingest.http_door import HttpDoor
@@ -94,6 +96,11 @@ class InProcessActors:
 
     async def positions(self, tenant_key: int) -> LastArray:
         return self.journal.columns.of_tenant(tenant_key)
+
+    async def progress(self, truck: TruckName, truck_key: int) -> Progress | None:  # noqa: ARG002 - one shard has all
+        if self.is_away:
+            raise ActorAwayError("killed by this test")
+        return self.journal.progress_of(truck_key)
 
     async def stats(self) -> list[ActorStats]:
         trouble = "killed by this test" if self.is_away else None

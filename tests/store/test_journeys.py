@@ -22,7 +22,7 @@ from freight.tracking.journeys import (
 )
 from freight.tracking.machines.following import ARRIVED
 from freight.tracking.standing import CORRECTED, RETRACTED
-from store import carriers, events, journey_versions, journeys, routes, trucks
+from store import carriers, events, journey_versions, journeys, revisions, routes, trucks
 from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from store.journey_versions import JourneyVersion
 from store.journeys import Journey, JourneyState, JourneyTerms, Place, Stop
@@ -176,7 +176,7 @@ async def test_states_follow_time_and_arrival(
     assert gone == active, "an arrival changes nothing of what the truck was told"
     again = await after(fact(tenant, truck_key, CORRECTED, 30, **replaced))
     assert again.state is JourneyState.ARRIVED
-    other = fact(tenant, truck_key, RETRACTED, 30, replaces_type="truck.stopped")
+    other = fact(tenant, truck_key, RETRACTED, 30, **replaced | {"replaces_type": "truck.stopped"})
     assert await after(other) == again
 
 
@@ -206,7 +206,7 @@ async def test_shards_read_every_version_by_revision(
     app: AnyPool, system: AnyPool, tenant: Tenant, truck_key: int
 ) -> None:
     async with system.acquire() as conn:
-        before = await journey_versions.head_revision(conn)
+        before = await revisions.head(conn)
     made = await begin(app, tenant, truck_key, "J1", FULL)
     async with as_tenant(app, tenant.key) as conn:
         changed = await journeys.change(conn, "J1", replace(FULL, corridor_m=None), None)
@@ -214,7 +214,7 @@ async def test_shards_read_every_version_by_revision(
         again = await journeys.begin(conn, tenant.key, truck_key, "J2", ON_R1)
 
     async with system.acquire() as conn:
-        assert await journey_versions.head_revision(conn) >= again.revision
+        assert await revisions.head(conn) >= again.revision
         told = await journey_versions.changes_between(conn, before, ended.revision)
         after = await journey_versions.changes_between(conn, made.revision, None)
         now_ms = epoch_ms(datetime.now(UTC)) + 60_000
@@ -258,7 +258,7 @@ async def test_a_shards_book_follows_the_store(
 
     async def learn(which: JourneyBook) -> None:
         async with system.acquire() as conn:
-            head = await journey_versions.head_revision(conn)
+            head = await revisions.head(conn)
             which.apply(await journey_versions.changes_between(conn, which.revision, head))
 
     await begin(app, tenant, truck_key, "J1", FULL)
