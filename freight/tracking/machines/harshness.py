@@ -29,6 +29,11 @@ class HarshnessRules(Rules):
     acceleration_mps2: Positive = key(
         "Gaining speed at least so fast is harsh acceleration.", who=Who.TENANT, live=True
     )
+    plausible_mps2: Positive = key(
+        "No truck changes its speed faster: what seems to is the receiver's noise, or two devices.",
+        who=Who.TENANT,
+        live=True,
+    )
     within_s: Positive = key(
         "Only speeds that are no farther apart say how fast; what is harsh for longer is told "
         "once.",
@@ -54,7 +59,7 @@ def step(now: Harshness, moment: Moment, around: Surroundings, facts: Facts) -> 
         return now
     gained_kmh = fix.speed_kmh - before.speed_kmh
     mps2 = gained_mps2(gained_kmh, moment.elapsed_ms)
-    if mps2 > -rules.braking_mps2 and mps2 < rules.acceleration_mps2:
+    if -rules.braking_mps2 < mps2 < rules.acceleration_mps2 or abs(mps2) > rules.plausible_mps2:
         return now
     last_ms = now.braked_ms if mps2 < 0 else now.accelerated_ms
     if fix.ts_ms - last_ms > within_ms:

@@ -40,6 +40,7 @@ STORIES: list[tuple[str, Journey, list[Any]]] = [
         speeds(20, 35, 40),
         [("truck.harsh_acceleration", 602, 20.0, 35.0, 4.2)],
     ),
+    ("sixty in one second is no brake but a mistake", speeds(80, 20, 80), []),
     ("the same speeds ten seconds apart say nothing", speeds(80, 60, 40, 20, every_s=10), []),
     (
         "two seconds apart they still do",
