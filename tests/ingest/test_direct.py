@@ -183,6 +183,13 @@ async def test_a_fix_twice_in_one_request_is_stored_once(house: House) -> None:
     ]
 
 
+async def test_what_comes_at_the_same_time_is_stored_together(house: House) -> None:
+    answers = await asyncio.gather(*(house.post(fix(i), truck="T1") for i in range(200)))
+
+    assert [fates(taken) for taken in answers] == [["stored"]] * 200
+    assert house.shard.batches < 20
+
+
 async def test_a_provider_names_the_truck_of_each_fix(
     house: House, telemetry: AnyPool, app: AnyPool
 ) -> None:
