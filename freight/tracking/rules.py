@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from freight.rules import Rules, key
+from freight.rules import Rules, Who, key
 from freight.tracking.eta import EtaRules
 from freight.tracking.machines.alarms import AlarmRules
 from freight.tracking.machines.border import BorderRules
@@ -37,6 +37,12 @@ class HistoryRules(Rules):
 class TrackingRules(Rules):
     """What the machines of tracking go by."""
 
+    in_use: bool = key(
+        "Whether trucks are held to rules at all; if not, only their fixes are kept, and what was "
+        "going on is forgotten.",
+        who=Who.OPERATOR,
+        live=True,
+    )
     history: HistoryRules
     filtering: FilteringRules
     visits: BorderRules

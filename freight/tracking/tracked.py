@@ -72,11 +72,16 @@ def advance(
     rules = around.rules
     filtered, flaw = filtering.step(now.filtering, fix, now.good, rules.filtering)
     place = fix if flaw is None else now.good
-    alarmed = alarms.step(now.alarms, fix, place, around, facts)
+    alarmed = alarms.step(now.alarms, fix, place, around, facts) if rules.in_use else alarms.START
     if flaw is not None:
         facts.flaw(fix.ts_ms, flaw)
         return msgspec.structs.replace(now, seen_ms=fix.ts_ms, filtering=filtered, alarms=alarmed)
     moment = _moment(now.good, fix, inside)
+    if not rules.in_use:
+        held = visits.unheld(moment, around)
+        return Tracked(
+            now.tenant_key, now.truck_key, fix.ts_ms, fix, filtering=filtered, visits=held
+        )
     signal.step(moment, now.motion, around, facts)
     moved = motion.step(now.motion, moment, around, facts)
     visited = visits.step(now.visits, moment, around, facts)
@@ -113,6 +118,9 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     # Machines are shown every turn of the key, though few of them care.
     out.ignition = MISSING_INT8 if now.good.ignition is None else int(now.good.ignition)
     filtering.outlook(now.filtering, around.rules.filtering, out)
+    if not around.rules.in_use:
+        out.inside = visits.shapes_around(now.visits, around)
+        return out
     motion.outlook(now.motion, now.good, around, out)
     idling.outlook(now.idling, now.motion, around, out)
     visits.outlook(now.visits, now.good, around, out)

@@ -81,7 +81,9 @@ def outlook(good: Sample, motion: Motion, around: Surroundings, out: Outlook) ->
 
 
 def due_ms(now: Tracked, around: Surroundings) -> int | None:
-    """When silence becomes an interruption; None for a truck never heard of."""
+    """When silence becomes an interruption; None: nothing was heard of it, or nobody asks."""
+    if not around.rules.in_use:
+        return None
     return None if now.good is None else _due_ms(now.good, now.motion, around)
 
 
@@ -89,7 +91,7 @@ def tick(now: Tracked, around: Surroundings, at_ms: int, facts: Facts) -> bool:
     """Whether the truck is out of reach at this time; if so, tells what its next fix will tell
     again under the same id.
     """
-    if now.good is None:
+    if now.good is None or not around.rules.in_use:
         return False
     due = _due_ms(now.good, now.motion, around)
     if at_ms > due:

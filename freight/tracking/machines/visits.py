@@ -48,6 +48,17 @@ def step(now: Visits, moment: Moment, around: Surroundings, facts: Facts) -> Vis
     return _collected(tuple(sorted(here)), after | passages.passages({*here, *known}, scene))
 
 
+def unheld(moment: Moment, around: Surroundings) -> Visits:
+    """Of a truck that is held to no rules: which shapes hold it, and nothing made of it."""
+    return Visits(held=tuple(sorted(_holding(moment, around))))
+
+
+def shapes_around(now: Visits, around: Surroundings) -> frozenset[int]:
+    """The numbers of the fences whose shapes hold the newest fix."""
+    fences = (around.fences.by_id(around.tenant_key, fence_id) for fence_id in now.held)
+    return frozenset(fence.number for fence in fences if fence is not None)
+
+
 def absorb(now: Visits, quietly: Quietly) -> Visits:
     """Quiet fixes are all in the fences that are visited, and nothing is in doubt."""
     visits = tuple(fencing.longer(visit, quietly.fixes, quietly.way_mm) for visit in now.visits)

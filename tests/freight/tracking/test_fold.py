@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from config.policy import defaults
 from freight.events import TruckEvent
 from freight.tracking.columns import TruckColumns
 from freight.tracking.facts import Flaw, Span
@@ -50,6 +52,24 @@ def test_batches_of_any_size_give_what_fix_by_fix_gives(seed: int) -> None:
             kept.boundary_ms: kept.state for kept in truck.checkpoints
         }
     assert flaws
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_trucks_that_are_held_to_no_rules_keep_their_places_only(seed: int) -> None:
+    rules = defaults().tracking_rules.model_copy(update={"in_use": False})
+    fixes, columns = driven(seed, 150), TruckColumns()
+    around = dataclasses.replace(world(book()), rules_of=lambda _tenant: rules)
+    for at in range(0, len(fixes), 7):
+        folding = fold(columns, fixes[at : at + 7], around)
+        assert not folding.events
+        assert not folding.spans
+        columns.apply(folding, START_MS)
+
+    for key, truck in plainly(fixes, around).items():
+        row = int(columns.rows_of(np.array([key]))[0])
+        assert columns.tracked_of(row, TENANT_KEY, key) == truck.state
+        assert truck.state.good is not None
+        assert columns.last["ts_ms"][row] == truck.state.good.ts_ms
 
 
 def _as_kept(before: Span | None, span: Span) -> Span:
