@@ -102,7 +102,7 @@ class Way:
     """The route or an alternate; `number` is its own in the book's table of routes."""
 
     number: int
-    route: Route
+    length_m: float
     # Where on the route it begins and ends.
     leaves_m: float
     joins_m: float
@@ -110,7 +110,7 @@ class Way:
 
     def along_route_m(self, progress_m: float) -> float:
         """How far that is along the route: on an alternate, in proportion."""
-        share = progress_m / self.route.length_m
+        share = progress_m / self.length_m
         return self.leaves_m + share * (self.joins_m - self.leaves_m)
 
 
@@ -138,7 +138,7 @@ class Journey:
 
     @property
     def length_m(self) -> float:
-        return self.ways[0].route.length_m
+        return self.ways[0].length_m
 
 
 @dataclasses.dataclass(slots=True)
@@ -283,7 +283,7 @@ class JourneyBook:
             start, end = route.point_at(0.0), route.point_at(route.length_m)
             leaves_m = self._nearest_m(main, start.lat, start.lon, 0.0)
             joins_m = self._nearest_m(main, end.lat, end.lon, leaves_m)
-        return Way(number, route, leaves_m, joins_m, _roads(line, route))
+        return Way(number, route.length_m, leaves_m, joins_m, _roads(line, route))
 
     def _stops(self, plan: JourneyPlan, main: Way) -> tuple[Stop, ...]:
         """Each where the route passes it, after the stop before it."""
@@ -292,11 +292,11 @@ class JourneyBook:
         for stop in plan.stops:
             found.append(Stop(stop, self._nearest_m(main, stop.lat, stop.lon, after_m)))
             # A second halt at the same place is at the next time that the route comes there.
-            after_m = min(found[-1].progress_m + stop.radius_m, main.route.length_m)
+            after_m = min(found[-1].progress_m + stop.radius_m, main.length_m)
         return tuple(found)
 
     def _nearest_m(self, way: Way, lat: float, lon: float, after_m: float) -> float:
-        whole_m = way.route.length_m
+        whole_m = way.length_m
         search = Search(0.0, whole_m, float("inf"), STOP_TIE_M, 180.0)
         fix = Position(lat, lon, float("nan"), after_m)
         return self.routes.locate_one(way.number, fix, search).progress_m

@@ -155,7 +155,7 @@ def test_an_alternate_runs_from_somewhere_on_the_route_to_somewhere_later() -> N
     journey = only(book_of(Change(1, msgspec.structs.replace(PLAN, alternates=(bypass,)))))
     way = journey.ways[1]
     assert (way.leaves_m, way.joins_m) == pytest.approx((40e3, 60e3), rel=1e-3)
-    assert way.along_route_m(way.route.length_m / 2) == pytest.approx(50e3, rel=1e-3)
+    assert way.along_route_m(way.length_m / 2) == pytest.approx(50e3, rel=1e-3)
 
 
 def test_classes_of_roads_begin_where_the_plan_says() -> None:

@@ -50,6 +50,7 @@ class Following(msgspec.Struct, frozen=True, array_like=True):
     away: Away | None = None
     backwards: Backwards | None = None
     headed: bool = False  # the device said then where it was heading
+    aside: bool = False  # off the route at a place where that is no deviation
 
     @property
     def is_under_way(self) -> bool:
@@ -76,7 +77,8 @@ def step(
         now = _taken_up(now, scene)
     if now.mode == AWAITED:
         return _await(now, scene)
-    return _follow(now, scene) if now.mode == UNDER_WAY else now
+    rests = now.mode == OVER or (now.aside and motion.standing)
+    return now if rests else _follow(now, scene)
 
 
 def _let_go(now: Following, ts_ms: int, facts: Facts) -> None:
@@ -150,7 +152,7 @@ def _follow(now: Following, scene: Scene) -> Following:
     course = course_of(now, scene.journey, scene.rules)
     place = place_of(course, scene.fix, scene.around.journeys.routes)
     in_time = scene.fix.ts_ms < look_ms(now, scene.around)
-    calm = now.away is None and now.backwards is None and in_time
+    calm = now.away is None and now.backwards is None and not now.aside and in_time
     if calm and is_kept(course, place, scene.fix):
         return now
     if now.away is not None and now.away.told is not None:
@@ -161,7 +163,7 @@ def _follow(now: Following, scene: Scene) -> Following:
     if other is not None:
         return _along(_switched(now, *other, scene), other[1], scene)
     if detours.is_allowed(scene.fix, scene.moment.inside, scene.journey, scene.around):
-        return now if now.away is None else replace(now, away=None)
+        return replace(now, away=None, aside=True)
     return _leaving(now, place, scene)
 
 
@@ -194,6 +196,7 @@ def _along(now: Following, place: Place, scene: Scene) -> Following:
         at_ms=scene.fix.ts_ms,
         driving=scene.motion.driving,
         headed=scene.fix.heading_deg is not None,
+        aside=False,
     )
     if scene.journey.length_m - now.progress_m(scene.journey) <= scene.rules.arrive_m:
         return _arrived(now, scene)
@@ -256,7 +259,7 @@ def _moved_along(now: Following, place: Place, away: Away, scene: Scene) -> Foll
     """Beside the route it is looked for where it is nearest, so that it is found again ahead."""
     if now.backwards is not None:
         wrong_way.ended(now.backwards, scene)
-    now = replace(now, away=away, backwards=None)
+    now = replace(now, away=away, backwards=None, aside=False)
     if place.jumped or math.isnan(place.progress_m):
         return now
     now = replace(now, last_m=place.progress_m, at_ms=scene.fix.ts_ms)
@@ -284,6 +287,9 @@ def outlook(
         if not now.not_started_told and now.started_ms is None:
             due_ms = journey.plan.start_by_ms
             out.wake_at(out.until_ms if due_ms is None else due_ms)
+        if not motion.standing:
+            out.wake_now()
+    elif now.aside:
         if not motion.standing:
             out.wake_now()
     elif now.away is None and now.backwards is None:

@@ -79,7 +79,7 @@ def course_along(  # noqa: PLR0917 - what a course is made of
         # at in one of them only.
         high_m = (math.floor(last_m / section_m) + 1) * section_m
         if way == 0:
-            high_m = min(high_m, taken.route.length_m - rules.arrive_m)
+            high_m = min(high_m, taken.length_m - rules.arrive_m)
     return Course(
         taken.number,
         at_ms,

@@ -312,3 +312,4 @@ def test_off_the_route_at_a_fuel_station_is_no_deviation(kind: str, deviates: bo
     trip = Trip().drive((20, 0), (20, 0.7), kmh=40).stand(30).drive((20, 0), (59, 0))
     told = told_of(trip, EAST, fences=fences)
     assert ("route.deviated" in kinds(told)) is deviates
+    assert told.shown < len(trip.fixes) / 2  # who stands there is left in peace
