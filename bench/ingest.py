@@ -18,12 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from bench import brokers, floor_ingest, load_process, stack
+from bench.api import token
 from bench.brokers import Broker, Devices, OwnBroker
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet, devices_of, embedded_broker, fleet
+from bench.journeys import follow, hold_to_rules
 from bench.load_process import LoadProcess
 from bench.processes import Profiler, Usage, print_profile, usage
 from bench.report import Report, number, table
+from bench.seeding import TENANT
 from bench.stack import Stack
 
 FENCES = 5_000
@@ -35,8 +38,11 @@ AHEAD_MESSAGES = 15_000
 AHEAD_FIXES = 60_000
 FLOOR_S = 10.0
 SETTLE_S_MAX = 120.0
+RULES_KNOWN_S = 3.0  # a change of the configuration is everywhere within two
 RATIO_SINGLE = 0.4
-MODES = ("single", "paced", "arrays")
+MODES = ("single", "paced", "arrays", "rules")
+# What the whole rule set may cost: of the rate of the same run without it.
+RULES_SHARE_MIN = 0.75
 REQUIRED = {
     ("nats", "single"): 18_000,
     ("nats", "arrays"): 100_000,
@@ -88,13 +94,36 @@ def run(args: argparse.Namespace) -> Report:
 
 async def _one_broker(kind: str, folder: Path, args: argparse.Namespace, report: Report) -> None:
     devices = devices_of(args.devices)
-    floors = {mode: _floor(kind, folder, devices, mode) for mode in args.mode or MODES}
+    wanted = [mode for mode in args.mode or MODES if mode != "rules"]
+    floors = {mode: _floor(kind, folder, devices, mode) for mode in wanted}
     with _stack_with(kind, folder, devices) as (running, broker):
         ready = await fleet(running, folder, args.devices, fences=args.fences, broker=broker)
         for mode in args.mode or MODES:
+            if mode == "rules":
+                await _with_and_without_rules(ready, kind, args, report)
+                continue
             done = await _measure(ready, mode, args)
             _add_rows(report, kind, mode, done, floors[mode])
             _explain(kind, mode, done)
+
+
+async def _with_and_without_rules(
+    ready: Fleet, kind: str, args: argparse.Namespace, report: Report
+) -> None:
+    """Single fixes flat out: held to no rules, then to all of them, every truck on a route."""
+    bearer = token(ready.stack, f"{TENANT}-admin")
+    await follow(ready.stack, bearer, ready.ground)
+    rates = []
+    for in_use in (False, True):
+        await hold_to_rules(ready.stack, bearer, in_use=in_use)
+        await asyncio.sleep(RULES_KNOWN_S)
+        done = await _measure(ready, "single", args)
+        _explain(kind, "with all rules" if in_use else "without rules", done)
+        rates.append(done.fixes_per_s)
+    without, with_all = rates
+    report.add(
+        f"{kind}.rules.messages_per_s", with_all, floor=without, ratio_at_least=RULES_SHARE_MIN
+    )
 
 
 def _floor(kind: str, folder: Path, devices: Devices, mode: str) -> floor_ingest.Floor:

@@ -58,8 +58,9 @@ class Track:
 
 def fix_json(lat: float, lon: float, heading_deg: float, seq: int) -> bytes:
     """About 200 bytes, as a common tracker sends; the time is patched in when it is sent."""
+    speed_kmh = 45 + abs(seq % 40 - 20)
     return (
-        f'{{"ts":0000000000000,"lat":{lat:.6f},"lon":{lon:.6f},"speed_kmh":{45 + abs(seq % 40 - 20)}.5,'
+        f'{{"ts":0000000000000,"lat":{lat:.6f},"lon":{lon:.6f},"speed_kmh":{speed_kmh}.5,'
         f'"heading_deg":{heading_deg:.1f},"accuracy_m":4.5,"altitude_m":{200 + seq % 50}.0,'
         f'"odometer_km":{120_000 + seq * 0.15:.2f},"ignition":true,"satellites":{9 + seq % 6},'
         f'"hdop":0.9,"battery_v":12.6,"external_v":24.8,"seq":{seq}}}'
