@@ -153,7 +153,7 @@ class ReceiptDevice:
             finally:
                 if self._link is not link:
                     link.abort()
-            failures = 0
+            failures, self.trouble = 0, ""
             await asyncio.shield(link.closed)
             self._link = None
             await asyncio.sleep(self._reconnect_wait_s(1))

@@ -20,6 +20,7 @@ from config.policy import policy
 from config.sections.simulation import Simulation
 from geo.track_files import TrackFileError
 from sim import recordings
+from sim.device_http import HttpDevice
 from sim.device_mqtt import ReceiptDevice
 from sim.main import address
 from sim.recordings import RecordedFix
@@ -51,8 +52,8 @@ def main(argv: Sequence[str]) -> int:
 def _options(argv: Sequence[str], rules: Simulation) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m ubertruck replay",
-        description="Plays a GPX, CSV or GeoJSON track as that truck, over MQTT. The last fix is "
-        "of now, unless --keep-times is given.",
+        description="Plays a GPX, CSV or GeoJSON track as that truck, by MQTT or HTTP. The last "
+        "fix is of now, unless --keep-times is given.",
     )
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--truck", required=True, metavar="T", help="must be there")
@@ -63,6 +64,7 @@ def _options(argv: Sequence[str], rules: Simulation) -> argparse.Namespace:
     parser.add_argument("--kmh", type=_positive, help="how fast to drive a line without times")
     # fixed: the default of a development command
     parser.add_argument("--mqtt", type=address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    parser.add_argument("--http", metavar="URL", help="instead of MQTT, such as http://host:8000")
     parser.add_argument("--tenant", default="demo")
     parser.add_argument(
         "--secret",
@@ -108,16 +110,7 @@ async def _replay(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    host, port = options.mqtt
-    device = ReceiptDevice(
-        host,
-        port,
-        tenant=options.tenant,
-        truck=options.truck,
-        password=options.secret,
-        policy=rules.devices,
-        rng=random.Random(),
-    )
+    device = _device(options, rules)
     playback = Playback(fixes, options.speed, options.keep_times)
     device.start()
     try:
@@ -132,7 +125,17 @@ async def _replay(
     return 0
 
 
-async def _connected(device: ReceiptDevice, within_s: float, stop: asyncio.Event) -> None:
+def _device(options: argparse.Namespace, rules: Simulation) -> ReceiptDevice | HttpDevice:
+    who = {"tenant": options.tenant, "truck": options.truck, "password": options.secret}
+    if options.http is not None:
+        return HttpDevice(options.http, **who, setup=rules.setup)
+    host, port = options.mqtt
+    return ReceiptDevice(host, port, **who, policy=rules.devices, rng=random.Random())
+
+
+async def _connected(
+    device: ReceiptDevice | HttpDevice, within_s: float, stop: asyncio.Event
+) -> None:
     """A truck that was just made may need a moment."""
     deadline = time.monotonic() + within_s
     while not device.connected and not stop.is_set():
@@ -142,7 +145,7 @@ async def _connected(device: ReceiptDevice, within_s: float, stop: asyncio.Event
 
 
 async def _play(
-    device: ReceiptDevice, playback: Playback, rules: Simulation, stop: asyncio.Event
+    device: ReceiptDevice | HttpDevice, playback: Playback, rules: Simulation, stop: asyncio.Event
 ) -> None:
     begin_ms = round(time.time() * 1000)
     shift_ms = playback.shift_ms(begin_ms)
@@ -156,7 +159,10 @@ async def _play(
         while end < min(len(fixes), sent + most) and playback.wait_s(end, now - started) <= 0.0:
             end += 1
         if end > sent:
-            await device.publish([_outgoing(fix, shift_ms) for fix in fixes[sent:end]])
+            try:
+                await device.publish([_outgoing(fix, shift_ms) for fix in fixes[sent:end]])
+            except OSError as error:
+                raise ReplayError(str(error)) from error
             sent = end
         else:
             await _wait(stop, playback.wait_s(sent, now - started))
@@ -174,15 +180,18 @@ def _foretell(fixes: Sequence[RecordedFix], shift_ms: int, now_ms: int) -> None:
 
 
 async def _receipts(
-    device: ReceiptDevice, fixes: int, within_s: float, stop: asyncio.Event
+    device: ReceiptDevice | HttpDevice, fixes: int, within_s: float, stop: asyncio.Event
 ) -> None:
     deadline = time.monotonic() + within_s
-    while device.unconfirmed and not stop.is_set() and time.monotonic() < deadline:
+    is_answered = isinstance(device, HttpDevice)
+    while device.unconfirmed and not (is_answered or stop.is_set()):
+        if time.monotonic() > deadline:
+            break
         await _wait(stop, LOOK_S)
     if device.unconfirmed:
         raise ReplayError(
-            f"{device.unconfirmed} fixes have no receipt: refused, or not stored yet; "
-            "the truck's rejections say which"
+            f"{device.unconfirmed} fixes have no receipt: "
+            + (device.trouble or "refused, or not stored yet; the truck's rejections say which")
         )
     _say(f"{device.counts.confirmed} of {fixes} fixes are stored")
 
