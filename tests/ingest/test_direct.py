@@ -184,7 +184,10 @@ async def test_a_fix_twice_in_one_request_is_stored_once(house: House) -> None:
 
 
 async def test_what_comes_at_the_same_time_is_stored_together(house: House) -> None:
-    answers = await asyncio.gather(*(house.post(fix(i), truck="T1") for i in range(200)))
+    newest_ms = now_ms()
+    sent = [fix() | {"ts": newest_ms - i} for i in range(200)]
+
+    answers = await asyncio.gather(*(house.post(one, truck="T1") for one in sent))
 
     assert [fates(taken) for taken in answers] == [["stored"]] * 200
     assert house.shard.batches < 20
@@ -250,8 +253,8 @@ async def test_beyond_what_may_wait_a_request_is_sent_away(
 ) -> None:
     with_rules("http", pending_fixes_max=3)
 
-    assert (await house.post([fix(i) for i in range(4)], truck="T1")).trouble is Trouble.BUSY
-    assert fates(await house.post([fix(i) for i in range(3)], truck="T1")) == ["stored"] * 3
+    assert (await house.post([fix(4 - i) for i in range(4)], truck="T1")).trouble is Trouble.BUSY
+    assert fates(await house.post([fix(3 - i) for i in range(3)], truck="T1")) == ["stored"] * 3
 
 
 async def test_a_shard_that_is_away_holds_no_more_than_configured(

@@ -9,7 +9,8 @@ import numpy as np
 from config.policy import policy
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, Alarm
 from geo.roads import read_roads
-from ingest.messages import Address, Message
+from ingest.decode.native import decode
+from ingest.messages import Address, Line, Message
 from ingest.windows import Window, WindowReader
 from sim.scenario import scenario
 from sim.wire import encode_fixes, message
@@ -19,7 +20,7 @@ SOMEBODY = Address("demo", "T1", 1, 1, 0)
 
 
 def read(payload: bytes) -> Window:
-    reader = WindowReader(lambda _topic: SOMEBODY, policy().ingest.admission)
+    reader = WindowReader(lambda _topic: Line(SOMEBODY, decode), policy().ingest.admission)
     return reader.read([Message(1, "a topic", payload, START_MS)], START_MS)
 
 
