@@ -13,8 +13,7 @@ from geo.shapes import Area, Circle, Shape
 # A straight edge in degrees may bulge beyond its ends' disc by less than this.
 BULGE = 1.05
 BULGE_M = 10.0
-# Beyond this discs are no good: the earth is round.
-REACH_M_MAX = 1_000_000.0
+REACH_M_MAX = 1_000_000.0  # fixed: beyond it discs are no good, the earth is round
 
 
 class Discs:

@@ -18,8 +18,8 @@ WEEK_MS = 7 * DAY_MS
 MINUTES_OF_HOUR = 60
 # Windows are laid out over so many days on either side of the day that is asked about: more than
 # a week, so that what is open from end to end never closes.
-LAID_OUT_DAYS = 9
-LAID_OUT_KEPT = 4096  # fixed: a memory of answers, not a rule
+LAID_OUT_DAYS = 9  # fixed: more than the seven of a week
+LAID_OUT_KEPT = 4096
 
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
 

@@ -17,8 +17,7 @@ from pydantic import Field
 from freight.rules import Rules, Who, key
 
 NotNegative = Annotated[float, Field(ge=0)]
-# So far margins may go: their squares are summed in 64 bits.
-MARGIN_M_MAX = 10_000.0
+MARGIN_M_MAX = 10_000.0  # fixed: the squares of margins are summed in 64 bits
 
 
 class SideRules(Rules):
