@@ -165,6 +165,7 @@ class Journal:
             spoke_before_due=self._silence.spoke_before_due(folding),
             late_work=self._late_work,
             rules_log=self._rules,
+            system=self._system,
             careful=self._distrust,
         )
 

@@ -4,14 +4,16 @@ is different."""
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from actors.past_world import PastWorld
 from config.sections.tracking import Tracking
 from freight.tracking.checkpoints import Checkpoint
 from freight.tracking.corrections import Differences, differences
-from freight.tracking.folding import World
+from freight.tracking.epochs import Epoch
 from freight.tracking.refold import FROM_THE_BEGINNING, Past, Refolded, refold
 from freight.tracking.standing import KnownEvent
 from freight.tracking.tracked import Tracked
@@ -34,6 +36,8 @@ class Settled:
     changes: list[Differences]
     # What is left for later transactions.
     work: dict[int, LateWork]
+    # Fact -> what was in force then, if that is not what is now.
+    told_in: dict[uuid.UUID, Epoch] = dataclasses.field(default_factory=dict)
 
 
 def with_news(
@@ -52,7 +56,7 @@ async def settle(
     conn: AnyConnection,
     work: Mapping[int, LateWork],
     noted: Mapping[int, LateWork],
-    world: World,
+    past_of: PastWorld,
     limits: Tracking,
 ) -> Settled:
     """`noted` is what the store knows of the work from earlier transactions.
@@ -65,7 +69,7 @@ async def settle(
         turn = dict(list(settled.work.items())[: _trucks_at_once(budget, limits)])
         pasts = await _pasts(conn, turn, limits)
         budget -= sum(len(past.fixes) for past in pasts.values())
-        await _fold_again(conn, pasts, world, settled)
+        await _fold_again(conn, pasts, past_of, settled)
     left = [each for key, each in settled.work.items() if noted.get(key) != each]
     await late_work.put(conn, left)
     await late_work.remove(conn, [key for key in noted if key not in settled.work])
@@ -73,9 +77,14 @@ async def settle(
 
 
 async def _fold_again(
-    conn: AnyConnection, pasts: dict[int, Past], world: World, settled: Settled
+    conn: AnyConnection, pasts: dict[int, Past], past_of: PastWorld, settled: Settled
 ) -> None:
-    again = {key: refold(past, world) for key, past in pasts.items()}
+    world = past_of.world
+    epochs = await past_of.epochs(conn, pasts.values())
+    again = {
+        key: refold(past, world, epochs.get(past.start.tenant_key, ()))
+        for key, past in pasts.items()
+    }
     more = await _known_besides(conn, pasts, again)
     changes: list[tuple[int, int, Differences]] = []
     for key, past in pasts.items():
@@ -90,6 +99,8 @@ async def _fold_again(
             settled.work[key] = LateWork(key, tenant_key, upto_ms, last_ms)
     await _store(conn, changes, again, world.known_at_ms)
     settled.done.update(again)
+    for each in again.values():
+        settled.told_in.update(each.told_in)
     settled.changes.extend(each for _, _, each in changes)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from actors.late import Settled, keep, settle, with_news
+from actors.past_world import PastWorld
 from actors.rules_in_force import RulesLog
 from actors.silence import Silent
 from config.sections.tracking import Tracking
@@ -23,7 +24,7 @@ from store.events import Basis
 from store.fix_codec import FlawArray, no_flaws
 from store.late_work import LateWork
 from store.leases import Lease
-from store.postgres import AnyConnection
+from store.postgres import AnyConnection, AnyPool
 from store.spans import TruckSpan
 
 # Tenant key, truck key, device time.
@@ -56,6 +57,7 @@ class Writing:
     spoke_before_due: Sequence[FixKey]
     late_work: dict[int, LateWork]
     rules_log: RulesLog
+    system: AnyPool
     # The slow way stores the same rows, and gets past whatever the fast way ran into.
     careful: bool
 
@@ -63,7 +65,8 @@ class Writing:
         folding, world = self.folding, self.world
         late_keys, counts = await self._fixes(conn)
         work = with_news(self.late_work, [*late_keys, *self.spoke_before_due])
-        late = await settle(conn, work, self.late_work, world, self.limits)
+        past_of = PastWorld(world, self.system)
+        late = await settle(conn, work, self.late_work, past_of, self.limits)
         keep_what_stands(folding, {key: again.upto_ms for key, again in late.done.items()})
         facts = [
             *folding.events,
@@ -71,7 +74,7 @@ class Writing:
             *(event for each in self.silent for event in each.facts.events),
         ]
         rules = await self._note_rules(conn, facts)
-        told = await events.insert(conn, facts, Basis(world.fences.revision, rules))
+        told = await events.insert(conn, facts, Basis(world.fences.revision, rules, late.told_in))
         await spans.put(conn, [*self._lasting()], world.known_at_ms)
         await keep(conn, folding.checkpoints)
         await self._save(conn, late)

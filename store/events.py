@@ -11,6 +11,7 @@ import msgspec
 
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent
+from freight.tracking.epochs import Epoch
 from freight.tracking.standing import replaced_by
 from store import journey_versions
 from store.postgres import AnyConnection, epoch_ms, moment
@@ -35,6 +36,14 @@ class Basis:
 
     fence_revision: int
     rules: Mapping[int, str]  # tenant key -> digest, see store.rule_sets
+    # Facts of the past, by their own ids, that were derived by what was in force then.
+    past: Mapping[uuid.UUID, Epoch]
+
+    def of(self, event: TruckEvent) -> tuple[str | None, int]:
+        epoch = self.past.get(replaced_by(event) or event.id)
+        if epoch is not None:
+            return epoch.digest, epoch.fence_revision
+        return self.rules.get(event.tenant_key), self.fence_revision
 
 
 async def insert(
@@ -49,16 +58,16 @@ async def insert(
         WITH given AS (
             SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[],
                 $6::bigint[], $7::bigint[], $8::text[], $9::bytea[], $10::bigint[], $11::uuid[],
-                $12::text[]) WITH ORDINALITY
+                $12::text[], $13::bigint[]) WITH ORDINALITY
                 AS g (id, type, tenant_key, truck_key, subject, time_ms, known_ms, data, body,
-                    decided_ms, replaces, rules, nr)
+                    decided_ms, replaces, rules, fence_revision, nr)
         ), new AS (
             INSERT INTO events (id, type, tenant_key, truck_key, subject, time, known_at, data,
                 decided_at, replaces, rules, fence_revision)
             SELECT id, type, tenant_key, truck_key, subject,
                 'epoch'::timestamptz + time_ms * interval '1 ms',
                 'epoch'::timestamptz + known_ms * interval '1 ms', data::jsonb,
-                'epoch'::timestamptz + decided_ms * interval '1 ms', replaces, rules, $13
+                'epoch'::timestamptz + decided_ms * interval '1 ms', replaces, rules, fence_revision
             FROM given ORDER BY nr
             ON CONFLICT (id) DO NOTHING RETURNING seq, id, tenant_key
         ), announced AS (
@@ -79,8 +88,8 @@ async def insert(
         [encode(cloud_event(event)) for event in events],
         [event.decided_ms for event in events],
         [replaced_by(event) for event in events],
-        [None if basis is None else basis.rules.get(event.tenant_key) for event in events],
-        None if basis is None else basis.fence_revision,
+        [None if basis is None else basis.of(event)[0] for event in events],
+        [None if basis is None else basis.of(event)[1] for event in events],
     )
     await journey_versions.note_arrivals(conn, events)
     return inserted

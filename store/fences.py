@@ -11,7 +11,7 @@ import asyncpg
 
 from store.errors import AlreadyExistsError
 from store.kept import KeptObjects
-from store.postgres import AnyConnection, epoch_ms
+from store.postgres import AnyConnection, epoch_ms, moment
 
 RULES = (
     *("name", "kind", "shape", "dwell_s", "speed_limit_kmh", "schedule"),
@@ -179,6 +179,27 @@ async def changes_between(conn: AnyConnection, after: int, upto: int | None) -> 
         """,
         after,
         upto,
+    )
+    return [_version(row) for row in rows]
+
+
+async def changed_since(
+    conn: AnyConnection, tenant_keys: Sequence[int], since_ms: int
+) -> list[FenceVersion]:
+    """For SYSTEM: of each fence of these tenants that changed after this time by our clock, all
+    versions from the one that was in force then on."""
+    rows = await conn.fetch(
+        f"""
+        WITH changed AS (
+            SELECT DISTINCT tenant_key, fence_id FROM fence_versions
+            WHERE tenant_key = ANY ($1) AND valid_from > $2)
+        SELECT {VERSION_COLUMNS} FROM fence_versions JOIN changed USING (tenant_key, fence_id)
+        WHERE revision >= coalesce((SELECT max(revision) FROM fence_versions before
+            WHERE before.tenant_key = changed.tenant_key AND before.fence_id = changed.fence_id
+                AND before.valid_from <= $2), 0)
+        """,
+        tenant_keys,
+        moment(since_ms),
     )
     return [_version(row) for row in rows]
 

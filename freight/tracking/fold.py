@@ -133,6 +133,11 @@ class Followed:
             self._quiet_kmh_max, self._last = 0.0, None
         return self._looked
 
+    def turn_to(self, around: Surroundings) -> None:
+        """From now on other rules and fences are in force."""
+        self._looked, self.around = self.state, around
+        self._outlook = None
+
     def take(self, fix: Sample, inside: frozenset[int]) -> None:
         if not self._is_quiet(fix, inside):
             self.look(fix, inside)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from freight.fixes import MISSING_INT64, FixArray
 from freight.tracking.checkpoints import Checkpoint
+from freight.tracking.epochs import Epoch, came_in_ms
 from freight.tracking.facts import Facts, Flaw, Span
 from freight.tracking.fold import Followed, follow, holding, sets_of
 from freight.tracking.folding import World
@@ -52,6 +54,7 @@ class Refolded:
     has_converged: bool
     facts: Facts
     checkpoints: Sequence[Checkpoint]
+    told_in: Mapping[uuid.UUID, Epoch]  # without entry: what is in force now
     # Since when the truck is out of reach, if it is, by the time of our own clock.
     silent_since_ms: int | None = None
 
@@ -63,36 +66,86 @@ class Refolded:
         return self.from_ms <= decided_ms and (self.upto_ms is None or decided_ms < self.upto_ms)
 
 
-def refold(past: Past, world: World) -> Refolded:
-    """The machines over the fixes, until a state that was reached without the late ones, too."""
-    truck = follow(past.start, world)
-    # Before the last late fix an equal state says nothing yet.
-    known = deque(c for c in past.checkpoints if c.boundary_ms > past.last_late_ms)
-    sets = sets_of(*holding(past.fixes, world.fences), np.arange(len(past.fixes)))
-    upto_ms: int | None = None
-    for i, fix in enumerate(samples(past.fixes)):
-        while upto_ms is None and known and known[0].boundary_ms <= fix.ts_ms:
-            reached = known.popleft()
-            if reached.state == truck.state:
-                upto_ms = reached.boundary_ms
-        if upto_ms is not None:
-            break
-        truck.take(fix, sets.get(i, NOWHERE))
-    has_converged, kept = upto_ms is not None, truck.checkpoints
-    if not has_converged and not past.has_newest:
-        # Where the next piece begins, though no boundary lies there.
-        upto_ms = truck.state.seen_ms + 1
-        kept = [*kept, Checkpoint(upto_ms, truck.state)]
-    return Refolded(
-        state=truck.state,
-        outlook=truck.outlook(),
-        from_ms=past.from_ms,
-        upto_ms=upto_ms,
-        has_converged=has_converged,
-        facts=truck.facts,
-        checkpoints=kept,
-        silent_since_ms=_silent_since(truck) if upto_ms is None else None,
-    )
+def refold(past: Past, world: World, epochs: Sequence[Epoch] = ()) -> Refolded:
+    """The machines over the fixes, until a state that was reached without the late ones, too.
+
+    Each fix under the rules and fences that were in force when it, or what follows it, came in;
+    for that the book of fences is turned back, and forth again before this returns.
+    """
+    run = _Run(past, world)
+    try:
+        for epoch, stretch in _stretches(past.fixes, epochs):
+            if run.upto_ms is None:
+                run.fold(stretch, epoch)
+    finally:
+        for epoch in epochs:
+            world.fences.apply(epoch.fences)
+    return run.refolded()
+
+
+def _stretches(fixes: FixArray, epochs: Sequence[Epoch]) -> Iterator[tuple[Epoch | None, FixArray]]:
+    """The fixes of each epoch; also of those without any, since what changed then stays."""
+    if not epochs:
+        yield None, fixes
+        return
+    begins = np.array([epoch.from_ms for epoch in epochs[1:]], dtype=np.int64)
+    ends = np.searchsorted(came_in_ms(fixes), begins, side="left")
+    yield from zip(epochs, np.split(fixes, ends), strict=True)
+
+
+class _Run:
+    """One truck on its way through its past."""
+
+    def __init__(self, past: Past, world: World) -> None:
+        self.upto_ms: int | None = None
+        self._past = past
+        self._world = world
+        self._truck = follow(past.start, world)
+        self._told_in: dict[uuid.UUID, Epoch] = {}
+        # Before the last late fix an equal state says nothing yet.
+        self._known = deque(c for c in past.checkpoints if c.boundary_ms > past.last_late_ms)
+
+    def fold(self, fixes: FixArray, epoch: Epoch | None) -> None:
+        truck, world = self._truck, self._world
+        if epoch is not None:
+            world.fences.apply(epoch.fences)
+            truck.turn_to(dataclasses.replace(truck.around, rules=epoch.rules))
+        told = len(truck.facts.events)
+        sets = sets_of(*holding(fixes, world.fences), np.arange(len(fixes)))
+        for i, fix in enumerate(samples(fixes)):
+            if self._has_converged_before(fix.ts_ms):
+                break
+            truck.take(fix, sets.get(i, NOWHERE))
+        if epoch is not None:
+            self._told_in |= {event.id: epoch for event in truck.facts.events[told:]}
+
+    def _has_converged_before(self, ts_ms: int) -> bool:
+        while self._known and self._known[0].boundary_ms <= ts_ms:
+            reached = self._known.popleft()
+            if reached.state == self._truck.state:
+                self.upto_ms = reached.boundary_ms
+                return True
+        return False
+
+    def refolded(self) -> Refolded:
+        truck, past, upto_ms = self._truck, self._past, self.upto_ms
+        has_converged, kept = upto_ms is not None, truck.checkpoints
+        if not has_converged and not past.has_newest:
+            # Where the next piece begins, though no boundary lies there.
+            upto_ms = truck.state.seen_ms + 1
+            kept = [*kept, Checkpoint(upto_ms, truck.state)]
+        truck.turn_to(self._world.around(truck.state.tenant_key, truck.state.truck_key))
+        return Refolded(
+            state=truck.state,
+            outlook=truck.outlook(),
+            from_ms=past.from_ms,
+            upto_ms=upto_ms,
+            has_converged=has_converged,
+            facts=truck.facts,
+            checkpoints=kept,
+            told_in=self._told_in,
+            silent_since_ms=_silent_since(truck) if upto_ms is None else None,
+        )
 
 
 def _silent_since(truck: Followed) -> int | None:

@@ -15,7 +15,7 @@ from actors.errors import StoreAwayError
 from actors.journal import Journal
 from config.policy import policy
 from config.sections.tracking import Tracking
-from freight.fixes import FixArray, FixBatch
+from freight.fixes import MISSING_INT8, FixArray, FixBatch
 from freight.tracking.facts import Flaw
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import Followed, follow, holding, sets_of
@@ -58,7 +58,7 @@ class Fleet:
         fixes = driven(seed, count)
         shift_ms = time.time_ns() // 1_000_000 - DAYS_AGO_MS - START_MS
         fixes["ts_ms"] += shift_ms
-        fixes["received_ms"] += shift_ms
+        fixes["received_ms"] = time.time_ns() // 1_000_000 + 1000  # after the fences
         fixes["tenant_key"] = self.tenant.key
         fixes["truck_key"] = np.array(self.keys)[fixes["truck_key"] - 1]
         return fixes
@@ -159,6 +159,71 @@ async def in_spite_of_all(journal: Journal, batch: FixBatch | None) -> None:
                     pass
         else:
             return
+
+
+def drive(fleet: Fleet, minutes: dict[int, float], *, came_s: int) -> FixBatch:
+    """The first truck: minute -> longitude; it came in so many seconds from now."""
+    fixes = fleet.fixes(1, 1)[: len(minutes)]
+    now_ms = time.time_ns() // 1_000_000
+    for name in ("speed_kmh", "accuracy_m", "fuel_pct"):
+        fixes[name] = np.nan
+    fixes["ignition"] = fixes["alarm"] = MISSING_INT8
+    fixes["truck_key"] = fleet.keys[0]
+    fixes["ts_ms"] = [now_ms // 3_600_000 * 3_600_000 - 7_200_000 + m * 60_000 for m in minutes]
+    fixes["received_ms"] = now_ms + came_s * 1000
+    fixes["lat"], fixes["lon"] = 20.005, list(minutes.values())
+    return FixBatch(fixes, {})
+
+
+async def told_of_fences(telemetry: AnyPool, fleet: Fleet) -> list[tuple[str, str, int]]:
+    """(kind, fence, minute) of what stands."""
+    found, _, _ = (await stored(telemetry, fleet))[fleet.keys[0]]
+    start_ms = time.time_ns() // 1_000_000 // 3_600_000 * 3_600_000 - 7_200_000
+    return sorted(
+        (kind.rpartition(".")[2], data["fence"], (time_ms - start_ms) // 60_000)
+        for kind, time_ms, data in found.values()
+        if kind.startswith("truck.fence.")
+    )
+
+
+async def test_fences_drawn_moved_and_removed_since_do_not_rewrite_the_past(
+    fleet: Fleet, app: AnyPool, telemetry: AnyPool, system: AnyPool
+) -> None:
+    """In YARD from minute 10 to 20; where NEW is drawn, the truck was before."""
+    journal = await started(telemetry, system, fleet, policy().tracking)
+    way = {0: 76.99, 10: 77.005, 20: 77.015}
+    await journal.commit(drive(fleet, way, came_s=0))
+    told_then = [("entered", "YARD", 10), ("exited", "YARD", 20)]
+    assert await told_of_fences(telemetry, fleet) == told_then
+    async with as_tenant(app, fleet.tenant.key) as conn:
+        await fences.delete(conn, "YARD", None)
+        new = square(76.98, 20.0, 0.02)
+        await fences.create(conn, fleet.tenant.key, id="NEW", name="N", kind=None, shape=new)
+
+    await journal.commit(drive(fleet, {5: 76.991, 15: 77.006}, came_s=5))
+
+    assert await told_of_fences(telemetry, fleet) == told_then
+    await journal.commit(drive(fleet, {25: 76.99}, came_s=6))
+    assert await told_of_fences(telemetry, fleet) == [("entered", "NEW", 25), *told_then]
+
+
+async def test_rules_that_changed_since_do_not_rewrite_the_past(
+    fleet: Fleet, telemetry: AnyPool, system: AnyPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await started(telemetry, system, fleet, policy().tracking)
+    await journal.commit(drive(fleet, {0: 77.0, 10: 77.0, 20: 77.0}, came_s=0))
+    before = await stored(telemetry, fleet)
+    rules = policy().tracking_rules
+    motion = rules.motion.model_copy(update={"stop_s": 10_000_000.0})
+    changed = rules.model_copy(update={"motion": motion})
+    monkeypatch.setattr("actors.journal._rules_of", lambda _tenant: changed)
+    await journal.commit(drive(fleet, {30: 77.0}, came_s=5))
+
+    await journal.commit(drive(fleet, {15: 77.0}, came_s=6))
+
+    assert ("stop", "", before[fleet.keys[0]][1].popitem()[0][2]) in (
+        await stored(telemetry, fleet)
+    )[fleet.keys[0]][1]
 
 
 @pytest.mark.parametrize("seed", range(10))
