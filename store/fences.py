@@ -214,12 +214,6 @@ async def version_of(conn: AnyConnection, fence_id: str, version: int) -> FenceV
     return None if row is None else _version(row)
 
 
-async def head_revision(conn: AnyConnection) -> int:
-    """The revision up to which everything is visible; 0 when there was never a fence."""
-    head: int = await conn.fetchval("SELECT coalesce(max(revision), 0) FROM fence_versions")
-    return head
-
-
 def _numbered(first: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + len(RULES)))
 

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from store import clients, fences, tenants, trucks
+from store import clients, fences, revisions, tenants, trucks
 from store.directory import TruckDirectory, changes_since
 from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, AnyPool, as_tenant
@@ -202,7 +202,7 @@ async def test_a_fence_lives_through_its_versions(
 
 async def test_fences_as_of_any_revision(app: AnyPool, system: AnyPool, tenant: Tenant) -> None:
     async with system.acquire() as conn:
-        before = await fences.head_revision(conn)
+        before = await revisions.head(conn)
     async with as_tenant(app, tenant.key) as conn:
         one = await add_fence(conn, tenant, "F1")
         two = await add_fence(conn, tenant, "F2")
@@ -212,7 +212,7 @@ async def test_fences_as_of_any_revision(app: AnyPool, system: AnyPool, tenant: 
     async with system.acquire() as conn:
         early = await fences.changes_between(conn, before, two.revision)
         later = await fences.changes_between(conn, two.revision, None)
-        head = await fences.head_revision(conn)
+        head = await revisions.head(conn)
 
     assert [(v.fence_id, v.shape) for v in early] == [("F1", SQUARE), ("F2", SQUARE)]
     assert [(v.fence_id, v.name, v.shape) for v in later] == [
