@@ -185,7 +185,7 @@ def _switched(now: Following, way: int, place: Place, scene: Scene) -> Following
 
 def _along(now: Following, place: Place, scene: Scene) -> Following:
     """On the way: forward, or back."""
-    backwards = wrong_way.step(now.backwards, now.last_m, place, scene)
+    backwards = wrong_way.step(now.backwards, now.last_m, now.at_ms, place, scene)
     # A little back is noted as where it turned, until it is far enough to be the wrong way.
     is_ahead = backwards is not None or place.jumped or place.progress_m > now.last_m
     now = replace(

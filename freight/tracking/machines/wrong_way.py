@@ -23,13 +23,18 @@ class Backwards(msgspec.Struct, frozen=True, array_like=True):
     told: bool = False
 
 
-def step(back: Backwards | None, last_m: float, place: Place, scene: Scene) -> Backwards | None:
-    """`last_m` is where the truck was before."""
+def step(
+    back: Backwards | None, last_m: float, at_ms: int, place: Place, scene: Scene
+) -> Backwards | None:
+    """`last_m` is where the truck was before, at `at_ms`."""
     rules, fix, progress_m = scene.rules, scene.fix, place.progress_m
-    if place.jumped or back is None:
+    # Between sparse fixes a truck drives back farther than it is looked for behind.
+    reach_m = rules.ahead_m + rules.ahead_kmh * (fix.ts_ms - at_ms) / 3600.0
+    jumped = place.jumped and not 0.0 <= last_m - progress_m <= reach_m
+    if jumped or back is None:
         if back is not None:
             ended(back, scene)
-        if place.jumped or progress_m >= last_m - rules.back_m:
+        if jumped or progress_m >= last_m - rules.back_m:
             return None
         return Backwards(fix.ts_ms, last_m, fix.lat, fix.lon, progress_m)
     back = replace(back, lowest_m=min(back.lowest_m, progress_m))

@@ -175,6 +175,25 @@ def test_out_and_back_on_the_same_road(says_heading: bool) -> None:
     assert route_events(told)[1][1] == pytest.approx(2 * 1800 + 2400 - 30, abs=40)
 
 
+@pytest.mark.parametrize("every_s", [5.0, 30.0, 120.0])
+@pytest.mark.parametrize("turn_km", [27.7, 30.0, 31.3])
+@pytest.mark.parametrize("says_heading", [True, False])
+def test_turning_where_the_route_turns(every_s: float, turn_km: float, says_heading: bool) -> None:
+    trip = Trip(every_s=every_s, says_heading=says_heading).drive((turn_km, 0), (0, 0))
+    told = told_of(trip, plan((0, 0), (turn_km, 0), (0, 0)))
+    assert kinds(told) == ["route.started", "route.arrived"]
+
+
+@pytest.mark.parametrize("every_s", [5.0, 30.0, 60.0])
+@pytest.mark.parametrize("says_heading", [True, False])
+def test_three_times_round(every_s: float, says_heading: bool) -> None:
+    loop = ((3.0, 0.0), (3.0, 3.0), (0.0, 3.0), (0.0, 0.0))
+    trip = Trip(every_s=every_s, says_heading=says_heading).drive(*loop * 3)
+    told = told_of(trip, plan((0, 0), *loop * 3))
+    assert kinds(told) == ["route.started", "route.arrived"]
+    assert route_events(told)[1][1] == pytest.approx(2130, abs=60)
+
+
 def test_route_that_crosses_itself() -> None:
     eight = ((0.0, 0.0), (20.0, 0.0), (20.0, 10.0), (10.0, 10.0), (10.0, -10.0))
     told = told_of(Trip().drive(*eight[1:]), plan(*eight))
@@ -213,6 +232,13 @@ def test_u_turn_is_driving_the_wrong_way_until_the_truck_turns_again() -> None:
     # Turned after 20 minutes, and again after 25; a kilometre forward shows it.
     assert from_s == pytest.approx(1200, abs=130)
     assert to_s == pytest.approx(1560, abs=30)
+
+
+@pytest.mark.parametrize("every_s", [5.0, 30.0, 60.0, 120.0])
+@pytest.mark.parametrize("says_heading", [True, False])
+def test_wrong_way_however_often_a_device_speaks(every_s: float, says_heading: bool) -> None:
+    trip = Trip(every_s=every_s, says_heading=says_heading).drive((20, 0), (12, 0), (59, 0))
+    assert kinds(told_of(trip, EAST)) == ["route.started", "route.wrong_way"]
 
 
 def test_manoeuvring_is_not_driving_the_wrong_way() -> None:
