@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -58,15 +58,21 @@ async def settle(
     noted: Mapping[int, LateWork],
     past_of: PastWorld,
     limits: Tracking,
+    *,
+    only: Container[int] | None = None,
 ) -> Settled:
     """`noted` is what the store knows of the work from earlier transactions.
 
-    Folds at most `refold_fixes_max` fixes again, in pieces; the rest of the work is noted.
+    Folds at most `refold_fixes_max` fixes again, in pieces, of all trucks or of these only; the
+    rest of the work is noted.
     """
     settled = Settled({}, [], dict(work))
     budget = limits.refold_fixes_max
-    while settled.work and budget > 0:
-        turn = dict(list(settled.work.items())[: _trucks_at_once(budget, limits)])
+    while budget > 0:
+        mine = [key for key in settled.work if only is None or key in only]
+        if not mine:
+            break
+        turn = {key: settled.work[key] for key in mine[: _trucks_at_once(budget, limits)]}
         pasts = await _pasts(conn, turn, limits)
         budget -= sum(len(past.fixes) for past in pasts.values())
         await _fold_again(conn, pasts, past_of, settled)

@@ -64,9 +64,13 @@ class Writing:
     async def write(self, conn: AnyConnection) -> Written:
         folding, world = self.folding, self.world
         late_keys, counts = await self._fixes(conn)
-        work = with_news(self.late_work, [*late_keys, *self.spoke_before_due])
+        counts["in_time"] = len(late_keys)
+        late_keys += self.spoke_before_due
+        work = with_news(self.late_work, late_keys)
         past_of = PastWorld(world, self.system)
-        late = await settle(conn, work, self.late_work, past_of, self.limits)
+        # What was put off does not hold up fixes that come in: it is gone on with between them.
+        only = {key for _, key, _ in late_keys} if len(folding.given) else None
+        late = await settle(conn, work, self.late_work, past_of, self.limits, only=only)
         keep_what_stands(folding, {key: again.upto_ms for key, again in late.done.items()})
         facts = [
             *folding.events,
@@ -88,7 +92,7 @@ class Writing:
             {
                 "events_total": told,
                 "late_total": counts["late"],
-                "beyond_horizon_total": counts["late"] - len(late_keys),
+                "beyond_horizon_total": counts["late"] - counts["in_time"],
                 "flawed_total": len(folding.flaws),
                 "repeated_total": len(folding.given) - counts["stored"],
             },
