@@ -64,7 +64,7 @@ def _options(argv: Sequence[str], rules: Simulation) -> argparse.Namespace:
     parser.add_argument("--kmh", type=_positive, help="how fast to drive a line without times")
     # fixed: the default of a development command
     parser.add_argument("--mqtt", type=address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
-    parser.add_argument("--http", metavar="URL", help="instead of MQTT, such as http://host:8000")
+    parser.add_argument("--http", metavar="URL", help="instead of MQTT: where the API is")
     parser.add_argument("--tenant", default="demo")
     parser.add_argument(
         "--secret",

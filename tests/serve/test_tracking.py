@@ -54,6 +54,24 @@ async def test_the_last_fix_with_all_the_device_said(
     assert -2 < position["age_s"] < 60
 
 
+async def test_a_receiver_that_lost_its_way_moves_no_truck(
+    caller: Caller, actors: InProcessActors, fleet: dict[str, int]
+) -> None:
+    """Neither for who asks about one truck, nor for who asks about the fleet."""
+    ts_ms = now_ms() + 1000
+    await actors.report(
+        caller.tenant.key, [{"truck_key": fleet["DEL"], "lat": 0.0, "lon": 0.0, "ts_ms": ts_ms}]
+    )
+
+    position = (await caller.get("/v1/trucks/DEL/position")).json()
+    (listed,) = (await caller.get("/v1/positions?bbox=76,27,79,30")).json()["items"]
+
+    assert (position["lat"], position["lon"]) == PLACES["DEL"]
+    assert (listed["id"], listed["lat"]) == ("DEL", PLACES["DEL"][0])
+    with_flawed = await caller.get("/v1/trucks/DEL/track?flawed=true")
+    assert [fix["flaw"] for fix in with_flawed.json()["items"]] == [None, "nowhere"]
+
+
 async def test_answers_are_what_the_description_says(caller: Caller, fleet: dict[str, int]) -> None:
     """They are written without the models that describe them, for speed."""
     position = (await caller.get("/v1/trucks/DEL/position")).json()
