@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 PUBACK = 0x40
 PUBACK_HEADER = bytes([PUBACK, 2])
-REFUSED = 0x80  # fixed: MQTT says so
+REFUSED = 0x80
 RECEIVE_BYTES = 256 * 1024  # fixed: one read of a socket, what the kernel hands out
 
 

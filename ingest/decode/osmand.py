@@ -13,10 +13,10 @@ import msgspec
 from freight.fixes import Alarm
 from ingest.decode.rows import EPOCH_MS_MAX, Bad, BadPositionError, Decoded, checked
 
-MS_PER_S = 1000  # fixed: arithmetic
+MS_PER_S = 1000
 SECONDS_BELOW = 2**31  # fixed: the protocol tells seconds from milliseconds so
-KMH_PER_KNOT = 1.852  # fixed: a definition
-KMH_PER_MPS = 3.6  # fixed: arithmetic
+KMH_PER_KNOT = 1.852
+KMH_PER_MPS = 3.6  # fixed: seconds of an hour by metres of a kilometre
 NO_FIX = "no_fix"
 # Traccar's names of alarms that are ours.
 ALARMS = {
@@ -118,7 +118,7 @@ def _point(parameters: Mapping[str, Sequence[str]]) -> tuple[float, float]:
     location = _last(parameters, "location")
     texts: Sequence[str | None]
     texts = location.split(",") if location else [_last(parameters, n) for n in ("lat", "lon")]
-    if len(texts) != 2 or not all(texts):  # fixed: a latitude and a longitude
+    if len(texts) != 2 or not all(texts):
         raise BadPositionError("lat and lon: missing")
     latitude, longitude = (
         _number(name, text or "") for name, text in zip(("lat", "lon"), texts, strict=True)

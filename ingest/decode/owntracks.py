@@ -9,7 +9,7 @@ import msgspec
 from freight.fixes import Alarm
 from ingest.decode.rows import EPOCH_MS_MAX, BadPositionError, Decoded, Row, checked
 
-MS_PER_S = 1000  # fixed: arithmetic
+MS_PER_S = 1000
 
 # What the app and its bridge say besides positions: legitimate, and nothing to store.
 OTHER_TYPES = frozenset(

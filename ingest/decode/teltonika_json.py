@@ -16,7 +16,8 @@ NO_FIX = "no_fix"
 READ = frozenset({"ts", "latlng", "alt", "ang", "sat", "sp"})
 # An answer to a command that the device was sent.
 REPLY = "RSP"
-ID_DIGITS_MAX = 5  # fixed: ids have two bytes
+ID_DIGITS_MAX = 5
+DIGITS_MAX = 18
 
 _any = msgspec.json.Decoder(Any)
 _encode = msgspec.json.Encoder().encode
@@ -100,5 +101,7 @@ def _is_id(key: str) -> bool:
 def _integer(value: Any) -> int | None:
     """Firmware writes some numbers as text."""
     if isinstance(value, str):
-        value = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+        value = (
+            int(value) if value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX else None
+        )
     return value if isinstance(value, int) else None

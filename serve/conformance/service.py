@@ -11,7 +11,7 @@ from serve.identity.principal import Principal
 from serve.problems import InvalidError
 from store import conformance, trucks
 
-MS_PER_S = 1000  # fixed: arithmetic
+MS_PER_S = 1000
 
 
 async def report(

@@ -17,8 +17,8 @@ POSITION_SCHEMA: dict[str, Any] = {
     "additionalProperties": True,
     "properties": {
         "ts": {"description": "ISO 8601, or epoch milliseconds", "type": ["integer", "string"]},
-        "lat": {"type": "number", "minimum": -90, "maximum": 90},
-        "lon": {"type": "number", "minimum": -180, "maximum": 180},
+        "lat": {"type": "number", "minimum": -90, "maximum": 90},  # fixed: what a latitude is
+        "lon": {"type": "number", "minimum": -180, "maximum": 180},  # fixed: what a longitude is
         "truck": {"type": "string", "description": "whose it is; not for a device's own fixes"},
         "speed_kmh": _NUMBER,
         "heading_deg": _NUMBER,
