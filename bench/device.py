@@ -6,6 +6,8 @@ import contextlib
 import socket
 from array import array
 
+import msgspec
+
 from bench.mqtt_wire import (
     ACK_STREAM,
     CONNACK_ACCEPTED,
@@ -24,6 +26,13 @@ class RefusedError(RuntimeError):
     """The broker did not accept this device."""
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """A device's own clock: where it begins, and how far it goes on from fix to fix."""
+
+    from_ms: int
+    step_ms: int
+
+
 class Device:
     """Publishes its track at QoS 1 over and over; remembers each time sent and each PUBACK.
 
@@ -32,7 +41,10 @@ class Device:
     only what was not acknowledged.
     """
 
-    def __init__(self, user: str, password: str, track: Track, per_message: int) -> None:
+    def __init__(
+        self, user: str, password: str, track: Track, per_message: int, pace: Pace | None = None
+    ) -> None:
+        """With a pace the device has a clock of its own, and each fix its place in it."""
         self.user = user
         self.times = array("q")
         self.sent = 0
@@ -44,7 +56,9 @@ class Device:
         self._view = memoryview(track.buffer)
         self._per_message = per_message
         self._messages = len(track.pid_at)
-        self._last_ms = 0
+        self._pace = pace
+        self._step_ms = 1 if pace is None else pace.step_ms
+        self._last_ms = 0 if pace is None else pace.from_ms
         self._unsent = memoryview(b"")
         self._half_ack = b""
         self._socket: socket.socket | None = None
@@ -86,9 +100,13 @@ class Device:
         slot = self.sent % self._messages
         count = min(count, self._messages - slot)
         fixes = count * self._per_message
-        stamp = max(self._last_ms + 1, now_ms - fixes + 1)
-        self._last_ms = stamp + fixes - 1
-        self.times.extend(range(stamp, stamp + fixes))
+        step_ms = self._step_ms
+        stamp = self._last_ms + step_ms
+        if self._pace is None:
+            stamp = max(stamp, now_ms - fixes + 1)
+        end = stamp + fixes * step_ms
+        self._last_ms = end - step_ms
+        self.times.extend(range(stamp, end, step_ms))
         buffer, track = self._track.buffer, self._track
         for offset in range(count):
             start = track.starts[slot + offset]
@@ -99,7 +117,7 @@ class Device:
             buffer[pid_at + 1] = pid & 0xFF
             for ts_at in track.ts_at[slot + offset]:
                 buffer[ts_at : ts_at + 13] = b"%d" % stamp
-                stamp += 1
+                stamp += step_ms
         self.sent += count
         self._unsent = self._view[track.starts[slot] : track.starts[slot + count]]
         self.flush()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import load_process, world
 from bench.brokers import Broker, Devices
+from bench.device import Pace
 from bench.evidence import Account, Stored, account, stored_fixes
 from bench.load_process import Published
 from bench.mqtt_load import LoadSpec
@@ -62,6 +63,7 @@ class Fleet:
         window: int = 16,
         per_message: int = 1,
         messages_max: int | None = None,
+        pace: Pace | None = None,
     ) -> LoadSpec:
         return load_process.spec_for(
             self.folder,
@@ -73,6 +75,7 @@ class Fleet:
             window=window,
             per_message=per_message,
             messages_max=messages_max,
+            pace=pace,
         )
 
     async def stored(self, conn: AnyConnection, published: Published) -> Stored:

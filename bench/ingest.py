@@ -20,6 +20,7 @@ import numpy as np
 from bench import brokers, floor_ingest, load_process, stack
 from bench.api import token
 from bench.brokers import Broker, Devices, OwnBroker
+from bench.device import Pace
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet, devices_of, embedded_broker, fleet
 from bench.journeys import follow, hold_to_rules
@@ -38,6 +39,11 @@ AHEAD_MESSAGES = 15_000
 AHEAD_FIXES = 60_000
 FLOOR_S = 10.0
 SETTLE_S_MAX = 120.0
+# When the two runs begin by the devices' clocks, held to rules or not, and how far those go on
+# from fix to fix: STEP_M at 55 km/h.
+RULES_DAYS_AGO = {False: 25, True: 12}
+RULES_STEP_MS = 9_800
+DAY_MS = 86_400_000
 RULES_KNOWN_S = 3.0  # a change of the configuration is everywhere within two
 RATIO_SINGLE = 0.4
 MODES = ("single", "paced", "arrays", "rules")
@@ -112,18 +118,31 @@ async def _with_and_without_rules(
 ) -> None:
     """Single fixes flat out: held to no rules, then to all of them, every truck on a route."""
     bearer = token(ready.stack, f"{TENANT}-admin")
-    await follow(ready.stack, bearer, ready.ground)
-    rates = []
+    now_ms = time.time_ns() // 1_000_000
+    await follow(ready.stack, bearer, ready.ground, now_ms - RULES_DAYS_AGO[True] * DAY_MS)
+    rates, told = [], [await _events(ready)]
     for in_use in (False, True):
         await hold_to_rules(ready.stack, bearer, in_use=in_use)
         await asyncio.sleep(RULES_KNOWN_S)
-        done = await _measure(ready, "single", args)
+        pace = Pace(now_ms - RULES_DAYS_AGO[in_use] * DAY_MS, RULES_STEP_MS)
+        done = await _measure(ready, "single", args, pace)
         _explain(kind, "with all rules" if in_use else "without rules", done)
         rates.append(done.fixes_per_s)
+        told.append(await _events(ready))
     without, with_all = rates
+    report.add(f"{kind}.rules.events_told_without", told[1] - told[0], at_most=0)
+    report.add(f"{kind}.rules.events_told", told[2] - told[1], at_least=1)
     report.add(
         f"{kind}.rules.messages_per_s", with_all, floor=without, ratio_at_least=RULES_SHARE_MIN
     )
+
+
+async def _events(ready: Fleet) -> int:
+    async with ready.reading() as conn:
+        count: int = await conn.fetchval(
+            "SELECT count(*) FROM events WHERE truck_key = any($1)", list(ready.keys.values())
+        )
+    return count
 
 
 def _floor(kind: str, folder: Path, devices: Devices, mode: str) -> floor_ingest.Floor:
@@ -159,11 +178,14 @@ def _stack_with(kind: str, folder: Path, devices: Devices) -> Iterator[tuple[Sta
             yield running, own.broker
 
 
-async def _measure(ready: Fleet, mode: str, args: argparse.Namespace) -> Run:
+async def _measure(
+    ready: Fleet, mode: str, args: argparse.Namespace, pace: Pace | None = None
+) -> Run:
     spec = ready.load_spec(
         per_message=PER_ARRAY if mode == "arrays" else 1,
         rate=PACED_PER_S if mode == "paced" else None,
         window=_window(ready.devices, mode),
+        pace=pace,
     )
     with load_process.load(spec) as load:
         return await _run_load(ready, load, args)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from bench import world
 from bench.board import UNLIMITED, Board, Slot
 from bench.brokers import Broker, Devices
+from bench.device import Pace
 from bench.mqtt_load import LoadResult, LoadSpec
 
 READY_S_MAX = 120.0
@@ -132,6 +133,7 @@ def spec_for(
     rate: float | None = None,
     window: int = 16,
     messages_max: int | None = None,
+    pace: Pace | None = None,
 ) -> LoadSpec:
     """The order for one generator, with files of its own in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,6 +150,7 @@ def spec_for(
         rate=rate,
         window=window,
         messages_max=messages_max,
+        pace=pace,
         board=f"{stem}.board",
         result=f"{stem}.json",
     )

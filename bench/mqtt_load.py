@@ -19,7 +19,7 @@ import numpy as np
 
 from bench import world
 from bench.board import Board, Slot
-from bench.device import Device, RefusedError
+from bench.device import Device, Pace, RefusedError
 from bench.mqtt_wire import fix_json, track
 
 CONNECT_GROUP = 100
@@ -47,6 +47,7 @@ class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
     window: int = 16
     messages_max: int | None = None
     reconnect: bool = True
+    pace: Pace | None = None
     board: str
     result: str
 
@@ -71,7 +72,8 @@ def make_devices(spec: LoadSpec) -> list[Device]:
             for i in range(spec.track_points)
         )
         packets = track(f"v1/{spec.tenant}/trucks/{truck}/position", fixes, spec.per_message)
-        devices.append(Device(f"{spec.tenant}/{truck}", spec.secret, packets, spec.per_message))
+        user = f"{spec.tenant}/{truck}"
+        devices.append(Device(user, spec.secret, packets, spec.per_message, spec.pace))
     return devices
 
 
