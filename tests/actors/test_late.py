@@ -20,16 +20,20 @@ from freight.tracking.facts import Flaw
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import Followed, follow, holding, sets_of
 from freight.tracking.folding import World
-from freight.tracking.machines import signal
+from freight.tracking.journeys import JourneyBook
+from freight.tracking.machines import signal, visiting
 from freight.tracking.names import TruckName
 from freight.tracking.sample import samples
 from freight.tracking.standing import as_stored, standing
 from freight.tracking.tracked import Tracked
-from store import fences, spans, told, trucks
-from store.postgres import AnyConnection, AnyPool, as_tenant, epoch_ms
+from store import fences, journey_versions, journeys, routes, spans, told, trucks
+from store.journeys import JourneyTerms
+from store.postgres import AnyConnection, AnyPool, as_tenant, epoch_ms, moment
+from store.routes import RouteFields, RouteRef
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.actors.breaking import Breaker, breaking
+from tests.freight.test_journeys import line
 from tests.freight.tracking.stream import START_MS, TRUCKS, driven
 from tests.freight.tracking.test_any_order import delivered
 from tests.freight.world import square
@@ -40,18 +44,23 @@ SHAPES: dict[str, Any] = {
     "TOWN": square(77.02, 19.99, 0.05),
     "GATE": {"center": {"lat": 20.005, "lon": 77.03}, "radius_m": 120.0},
 }
+# Along which the trucks drive, or not at all.
+WAYS = [line(*ends).polyline for ends in (((0, 0), (9, 0)), ((0, 0), (9, 3)), ((9, 0), (0, 0)))]
 
 
 class Fleet:
     """A tenant with trucks and fences of its own, and the shard its trucks live on."""
 
-    def __init__(self, tenant: Tenant, keys: list[int], book: FenceBook) -> None:
+    def __init__(
+        self, tenant: Tenant, keys: list[int], book: FenceBook, followed: JourneyBook
+    ) -> None:
         self.tenant = tenant
         self.keys = keys
         self.shard = secrets.randbelow(30_000) + 10
         names = {key: TruckName(tenant.id, f"T{i + 1}") for i, key in enumerate(keys)}
         rules = policy().tracking_rules
-        self.world = World(book, names, lambda _tenant: rules, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        self.world = World(book, names, lambda _tenant: rules, now_ms, followed)
 
     def fixes(self, seed: int, count: int) -> FixArray:
         """Of the last days, all of them behind the horizon."""
@@ -91,11 +100,27 @@ async def fleet(owner: AnyConnection, app: AnyPool, system: AnyPool) -> Fleet:
             )
             keys.append(truck.key)
         for name, shape in SHAPES.items():
-            await fences.create(conn, tenant.key, id=name, name="Yard", kind="depot", shape=shape)
-    drawn = FenceBook()
+            await fences.create(
+                conn,
+                tenant.key,
+                id=name,
+                name="Yard",
+                kind="depot",
+                shape=shape,
+                dwell_s=300.0,
+                speed_limit_kmh=50.0,
+            )
+        starts_at = moment(time.time_ns() // 1_000_000 - DAYS_AGO_MS)
+        for truck_key, way in zip(keys, WAYS, strict=False):
+            route = RouteFields(name="R", line=way, points=2, length_m=1.0, source="polyline")
+            made = await routes.create(conn, tenant.key, f"R{truck_key}", route)
+            terms = JourneyTerms(route=RouteRef(made.id, made.version), starts_at=starts_at)
+            await journeys.begin(conn, tenant.key, truck_key, f"J{truck_key}", terms)
+    drawn, followed = FenceBook(), JourneyBook()
     async with system.acquire() as conn:
         drawn.apply(await fences.changes_between(conn, 0, None))
-    return Fleet(tenant, keys, drawn)
+        followed.apply(await journey_versions.changes_between(conn, 0, None))
+    return Fleet(tenant, keys, drawn, followed)
 
 
 async def started(telemetry: AnyPool, system: AnyPool, fleet: Fleet, limits: Tracking) -> Journal:
@@ -182,7 +207,7 @@ async def told_of_fences(telemetry: AnyPool, fleet: Fleet) -> list[tuple[str, st
     return sorted(
         (kind.rpartition(".")[2], data["fence"], (time_ms - start_ms) // 60_000)
         for kind, time_ms, data in found.values()
-        if kind.startswith("truck.fence.")
+        if kind in (visiting.ENTERED, visiting.EXITED)
     )
 
 
@@ -224,6 +249,41 @@ async def test_rules_that_changed_since_do_not_rewrite_the_past(
     assert ("stop", "", before[fleet.keys[0]][1].popitem()[0][2]) in (
         await stored(telemetry, fleet)
     )[fleet.keys[0]][1]
+
+
+async def test_of_trucks_that_fell_silent_a_few_are_told_at_a_time_and_each_once(
+    fleet: Fleet, telemetry: AnyPool, system: AnyPool
+) -> None:
+    limits = policy().tracking.model_copy(update={"silent_trucks_max": 2})
+    journal = await started(telemetry, system, fleet, limits)
+    fixes = fleet.fixes(1, 1)
+    await journal.commit(FixBatch(fixes, {}))
+    told_so_far = []
+    for _ in range(4):
+        await journal.go_on(look_for_silent=True)
+        found = await stored(telemetry, fleet)
+        kinds = [kind for events, _, _ in found.values() for kind, _, _ in events.values()]
+        told_so_far.append(kinds.count("truck.tracking.interrupted"))
+
+    assert told_so_far == [2, 4, 6, 6]
+    again = await started(telemetry, system, fleet, limits)
+    assert await again.go_on(look_for_silent=True) is None
+
+
+async def test_a_fix_that_was_on_its_way_takes_silence_back(
+    fleet: Fleet, telemetry: AnyPool, system: AnyPool
+) -> None:
+    journal = await started(telemetry, system, fleet, policy().tracking)
+    await journal.commit(drive(fleet, {-300: 77.0}, came_s=0))
+    await journal.go_on(look_for_silent=True)
+
+    await journal.commit(drive(fleet, {-290: 77.0}, came_s=0))
+
+    events, lasting, _ = (await stored(telemetry, fleet))[fleet.keys[0]]
+    due = [time_ms for kind, time_ms, _ in events.values() if kind.endswith("interrupted")]
+    assert len(due) == 1
+    assert [key[2] for key in lasting if key[0] == "interruption"] == due
+    assert await journal.go_on(look_for_silent=True) is None
 
 
 @pytest.mark.parametrize("seed", range(10))
