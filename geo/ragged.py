@@ -23,10 +23,6 @@ class Ragged:
         self.moves = 0  # how often all rows were moved together
         self._dead = 0
 
-    @property
-    def nbytes(self) -> int:
-        return self.rows.nbytes + self.first.nbytes + self.count.nbytes
-
     def put(self, number: int, rows: FloatArray) -> None:
         self.discard(number)
         if self._dead > self.used // 2:

@@ -64,10 +64,6 @@ class RouteTable:
         # The same for one fix: its first and last piece, and where on the axis it begins.
         self._spans: dict[int, tuple[int, int, float]] = {}
 
-    @property
-    def nbytes(self) -> int:
-        return self._pieces.nbytes + self._blocks.nbytes + self._axis.nbytes
-
     def put(self, number: int, route: Route) -> None:
         self._pieces.put(number, route.pieces)
         self._blocks.put(number, route.blocks)

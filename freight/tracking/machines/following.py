@@ -73,7 +73,7 @@ def step(
         _let_go(now, moment.fix.ts_ms, facts)
         return START
     scene = Scene(moment, motion, journey, around, facts)
-    if now.journey != journey.id or now.version != journey.version:
+    if (now.journey, now.version) != journey.key:
         now = _taken_up(now, scene)
     if now.mode == AWAITED:
         return _await(now, scene)
@@ -281,7 +281,7 @@ def outlook(
     journey = around.journeys.at(around.truck_key, good.ts_ms)
     if journey is None or now.mode == OVER:
         return
-    if (journey.id, journey.version) != (now.journey, now.version):
+    if (now.journey, now.version) != journey.key:
         out.wake_now()
     elif now.mode == AWAITED:
         if not now.not_started_told and now.started_ms is None:
