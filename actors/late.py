@@ -24,7 +24,7 @@ from store.postgres import AnyConnection
 from store.spans import TruckSpan
 
 # Before all device times, and what Postgres can hold as well.
-FIRST_MS = 0  # fixed: 1970
+FIRST_MS = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

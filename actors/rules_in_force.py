@@ -11,7 +11,7 @@ from freight.tracking.rules import TrackingRules
 from store import rule_sets
 from store.postgres import AnyConnection
 
-DIGEST_BYTES = 16  # fixed: the form of a digest in the store
+DIGEST_BYTES = 16  # the store asks for 32 hexadecimal digits
 
 
 class PinnedRules:
