@@ -117,19 +117,24 @@ def _of_truck(truck: int, count: int, chance: random.Random) -> Iterator[dict[st
         }
         if speaks:
             row["speed_kmh"] = speed
-        if chance.random() < 0.1:
-            row["accuracy_m"] = chance.choice([3.0, 40.0, 900.0])
-        if chance.random() < 0.02:
-            row |= {"lat": row["lat"] + 3.0}
-        if chance.random() < 0.01:
-            row |= {"lat": 0.0, "lon": 0.0}
-        if chance.random() < 0.01:
-            row["alarm"] = chance.choice([1, 2, 3, 4, 5])
-        if chance.random() < 0.3:
-            row["fuel_pct"] = chance.choice([60.0, 60.5, 30.0])
-        if chance.random() < 0.3:
-            row["external_v"] = chance.choice([24.0, 24.0, 24.0, 8.0, 2.0])
-        yield row
+        yield row | _said_now_and_then(row, chance)
+
+
+def _said_now_and_then(row: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if chance.random() < 0.1:
+        said["accuracy_m"] = chance.choice([3.0, 40.0, 900.0])
+    if chance.random() < 0.02:
+        said["lat"] = row["lat"] + 3.0
+    if chance.random() < 0.01:
+        said |= {"lat": 0.0, "lon": 0.0}
+    if chance.random() < 0.01:
+        said["alarm"] = chance.choice([1, 2, 3, 4, 5])
+    if chance.random() < 0.3:
+        said["fuel_pct"] = chance.choice([60.0, 60.5, 30.0])
+    if chance.random() < 0.3:
+        said["external_v"] = chance.choice([24.0, 24.0, 24.0, 8.0, 2.0])
+    return said
 
 
 def plainly(fixes: FixArray, around: World) -> dict[int, Followed]:
