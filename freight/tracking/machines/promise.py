@@ -74,7 +74,9 @@ def step(now: Promise, drive: Drive, around: Surroundings, facts: Facts) -> Prom
     journey = around.journeys.at(around.truck_key, ts_ms)
     if journey is None or not at.is_under_way:
         return now
-    now = replace(now, journey=at.journey, driven=_learned(now, drive, journey, around))
+    driven = _learned(now, drive, journey, around)
+    if driven is not now.driven or now.journey != at.journey:
+        now = replace(now, journey=at.journey, driven=driven)
     if now.expected is not None and ts_ms < _next_ms(now.expected, around):
         return now
     outcome = _forecast(now, drive, journey, around)
@@ -114,7 +116,8 @@ def _learned(
     now: Promise, drive: Drive, journey: Journey, around: Surroundings
 ) -> tuple[Driven, ...]:
     """With the section that the truck has just driven, and without what is long ago."""
-    section = _section(drive, journey, around)
+    # Between two looks the way that was driven is not known to be longer.
+    section = None if drive.before is drive.after else _section(drive, journey, around)
     if section is None:
         return now.driven
     rules = around.rules.eta
