@@ -24,6 +24,8 @@ export interface ConsoleHook {
   /** Epoch milliseconds when the first truck was drawn, or null. */
   readonly first_drawn_ms: number | null;
   readonly zoom: number;
+  /** How many things of the chosen truck's route, recent track and replayed day are on the map. */
+  readonly shapes: { route: number; recent: number; replay: number };
   truck(id: string): DrawnTruck | null;
 }
 
@@ -54,6 +56,9 @@ export function exposeHook(
     },
     get first_drawn_ms() {
       return view.firstDrawnAtMs;
+    },
+    get shapes() {
+      return view.chosen.shapes;
     },
     get zoom() {
       return view.map.getZoom();

@@ -4,6 +4,7 @@ import "./styles/base.css";
 import "./styles/workspace.css";
 import "./styles/map.css";
 import "./styles/panels.css";
+import "./styles/journey.css";
 import "./styles/replay.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";

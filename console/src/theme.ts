@@ -21,6 +21,7 @@ export interface Palette {
   stop: string;
   away: string;
   route: string;
+  text: string;
   statusRgb: [Rgb, Rgb, Rgb, Rgb];
   haloRgb: Rgb;
   accentRgb: Rgb;
@@ -41,6 +42,7 @@ const DARK: Palette = {
   stop: "#ffb547",
   away: "#ff6a6a",
   route: "#7fd6c9",
+  text: "#ffffff",
   statusRgb: [rgb("#9d8cff"), rgb("#2fd08c"), rgb("#ffb547"), rgb("#7b8896")],
   haloRgb: rgb("#0a0e13"),
   accentRgb: rgb("#ffffff"),
@@ -61,6 +63,7 @@ const LIGHT: Palette = {
   stop: "#d07800",
   away: "#c62f2f",
   route: "#0f7d6f",
+  text: "#11181f",
   statusRgb: [rgb("#6a55e0"), rgb("#0b8a57"), rgb("#d07800"), rgb("#7c858e")],
   haloRgb: rgb("#ffffff"),
   accentRgb: rgb("#11181f"),

@@ -8,7 +8,7 @@ import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
 import { MapView } from "./map/map_view";
 import type { Theme } from "./theme";
-import { ReplayPanel } from "./story/replay_panel";
+import { ReplayPanel, type Scene } from "./story/replay_panel";
 import { h, ICONS, iconButton, replace } from "./ui/dom";
 import { EventsPanel } from "./ui/events_panel";
 import { HoverTip } from "./ui/hover_tip";
@@ -101,8 +101,10 @@ export class Workspace {
     card.closed.on(() => view.choose(null));
     card.closed.on(() => this.replay.close());
     card.replayed.on((id) => void this.replay.open(id));
-    this.replay.scene.on((scene) => view.story.show(scene));
-    card.track.on((points) => view.overlays.setTrack(points));
+    this.replay.scene.on((scene) => this.playScene(scene));
+    card.recent.on((story) => view.chosen.recent.show(story));
+    card.followed.on((followed) => view.chosen.route.show(followed));
+    card.routeWanted.on((line) => view.fit(line));
     card.located.on(({ lat, lon }) => view.flyTo(lat, lon));
     fleet.changed.on(() => this.follow());
     this.session.ending.on((at) =>
@@ -124,6 +126,11 @@ export class Workspace {
     const opened = this.card.open(id, locate && live === undefined);
     if (locate) this.card.focus();
     await opened;
+  }
+
+  private playScene(scene: Scene | null): void {
+    this.element.classList.toggle("replaying", scene !== null);
+    this.view.showScene(scene);
   }
 
   private follow(): void {

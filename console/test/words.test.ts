@@ -55,6 +55,37 @@ describe("words", () => {
     expect(unheard.words).toBe("door left open");
   });
 
+  it("tells what the rules tell of routes, alarms and fuel", () => {
+    const said = (type: string, data: Record<string, unknown> = {}): string => {
+      const line = eventLine({ id: "1", type, time: "2026-01-01T00:00:00Z", data });
+      return [line.words, line.about].filter(Boolean).join(" ");
+    };
+    const yard = { fence: "f", fence_name: "Pune yard" };
+    expect([
+      said("truck.fence.no_entry_violated", yard),
+      said("truck.fence.entered", { ...yard, crossed: true }),
+      said("truck.fence.exited", { ...yard, schedule: "closed" }),
+      said("truck.route.not_started"),
+      said("truck.promise.at_risk", { probability: 0.62 }),
+      said("truck.fuel.dropped", { change_pct: -12.4 }),
+      said("truck.stopped", { halt: "toll", fence: "f" }),
+      said("truck.moved", { halt: "toll", fence: "f" }),
+      said("truck.alarm.raised", { alarm: "power_cut" }),
+      said("event.retracted", { replaces_type: "truck.alarm.raised" }),
+    ]).toEqual([
+      "is where it may not go: Pune yard",
+      "drove through Pune yard",
+      "was inside at the closing of Pune yard",
+      "has not set out in time",
+      "will probably be late 62 %",
+      "lost fuel -12 %",
+      "stopped at a toll plaza",
+      "is moving again",
+      "raised an alarm: power cut",
+      "withdrawn: raised an alarm",
+    ]);
+  });
+
   it("follows the newest word on an event that late fixes have turned", () => {
     const about = { replaces: "e1", replaces_type: "truck.fence.entered", fence_name: "Yard" };
     const word = (type: string, known_at: string): CloudEvent => ({

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGS = [
@@ -57,6 +58,12 @@ def find_chromium() -> str:
         if found := shutil.which("chromium"):
             return found
     pytest.skip("no Chromium here and no right to install it: `apt-get install chromium` as root")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -130,3 +137,19 @@ class Console:
 
     def truck(self, truck: str) -> Any:
         return self.page.evaluate("id => window.__ubertruck.truck(id)", truck)
+
+
+def signed_in(console: Console, fragment: str = "") -> Console:
+    console.open(fragment)
+    console.sign_in()
+    console.wait_live()
+    return console
+
+
+def chosen(console: Console, truck: str) -> Locator:
+    """The card of a truck that was searched for."""
+    console.page.get_by_label("Find a truck by id").fill(truck)
+    console.page.keyboard.press("Enter")
+    card = console.page.get_by_role("region", name="Truck")
+    expect(card.get_by_role("heading", level=2)).to_have_text(truck)
+    return card

@@ -26,10 +26,17 @@ class FakeDay:
         return {"lat": nearest["lat"], "lon": nearest["lon"]}
 
     def spans(self, kind: str) -> list[dict[str, Any]]:
+        strayed = {
+            "left": {"position": self._point(100), "progress_km": 78.0},
+            "farthest": {"position": self._point(85), "off_m": 2345.0},
+            "extra_km": 4.2,
+            "extra_cost": {"amount_minor": 51200, "currency": "INR"},
+        }
         data: dict[str, list[tuple[float, float | None, dict[str, Any]]]] = {
             "trips": [(235, 150, {"distance_km": 61.4}), (120, None, {"distance_km": 80.1})],
             "stops": [(150, 120, {"point": self._point(150), "halt": "fuel", "fence": None})],
-            "deviations": [(100, 70, {"farthest_m": 2345.0})],
+            "deviations": [(100, 70, strayed)],
+            "journeys": [(235, None, {"about": "j1"})],
         }
         return [
             {
@@ -43,10 +50,11 @@ class FakeDay:
         ]
 
     def events(self, truck: str) -> list[dict[str, Any]]:
+        yard = {"fence": "f1", "fence_name": "Pune yard", "position": self._point(90)}
         told: list[tuple[str, str, float, dict[str, Any]]] = [
-            ("e1", "truck.stopped", 150, {}),
-            ("e2", "truck.fence.entered", 90, {"fence": "f1", "fence_name": "Pune yard"}),
-            ("e3", "truck.overspeed.started", 60, {}),
+            ("e1", "truck.stopped", 150, {"halt": "fuel"} | self._point(150)),
+            ("e2", "truck.fence.entered", 90, yard),
+            ("e3", "truck.overspeed.started", 60, {"speed_kmh_max": 91.0} | self._point(60)),
             ("e4", "event.retracted", 90, {"replaces": "e2", "replaces_type": "x"}),
             ("e5", "event.corrected", 60, {"replaces": "e3", "after": {}}),
         ]

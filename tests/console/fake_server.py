@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from fastapi.staticfiles import StaticFiles
 
 from freight.cloudevents import rfc3339
 from tests.console.fake_day import FakeDay
+from tests.console.fake_drive import FakeDrive
 from tests.console.fake_world import FakeWorld
 
 DIST = Path(__file__).parents[2] / "console" / "dist"
@@ -43,6 +45,8 @@ class FakeServer:
         self.frozen = False
         self.fences: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
+        # What a test says of how journeys go instead.
+        self.progress: dict[str, Any] = {}
         self.subscriptions: list[dict[str, Any]] = []
         self._viewers: set[Viewer] = set()
         self._server: uvicorn.Server | None = None
@@ -93,6 +97,9 @@ class FakeServer:
         app.get("/v1/trucks/{truck}")(self._truck)
         app.get("/v1/trucks/{truck}/position")(self._position)
         app.get("/v1/trucks/{truck}/track")(self._track)
+        app.get("/v1/trucks/{truck}/journey")(self._journey)
+        app.get("/v1/journeys/{journey}")(self._journey)
+        app.get("/v1/routes/{route}")(self._route)
         app.get("/v1/trucks/{truck}/{kind}")(self._spans)
         app.get("/v1/fences")(self._fences)
         app.get("/v1/events")(self._events)
@@ -155,10 +162,31 @@ class FakeServer:
         feature = {"type": "Feature", "geometry": line if fixes else None, "properties": times}
         return {"type": "FeatureCollection", "features": [feature], "next_cursor": None}
 
-    async def _spans(self, truck: str, kind: str) -> Any:
-        if kind not in ("trips", "stops", "deviations"):
+    async def _spans(self, truck: str, kind: str, request: Request) -> Any:
+        if kind == "spans":
+            kind = f"{request.query_params['kind']}s"
+        if kind not in ("trips", "stops", "deviations", "journeys"):
             return problem(404, f"no {kind} here")
-        return {"items": self._day(truck).spans(kind), "next_cursor": None}
+        first = datetime.fromisoformat(request.query_params["from"])
+        spans = self._day(truck).spans(kind) if kind != "journeys" or self._drive_of(truck) else []
+        recent = [s for s in spans if not s["to"] or datetime.fromisoformat(s["to"]) >= first]
+        return {"items": recent, "next_cursor": None}
+
+    def _drive_of(self, name: str) -> FakeDrive | None:
+        """By its truck, its journey or its route."""
+        drives = self.world.drives.values()
+        return next((drive for drive in drives if name in (drive.truck, "j1", "r1")), None)
+
+    async def _journey(self, truck: str = "j1", journey: str = "j1") -> Any:
+        drive = self._drive_of(truck)
+        if drive is None or journey != "j1":
+            return problem(404, "it has no journey")
+        said = drive.journey()
+        return said | {"progress": said["progress"] | self.progress}
+
+    async def _route(self, route: str) -> Any:
+        drive = self._drive_of(route)
+        return problem(404, "no such route") if drive is None else drive.route()
 
     def _day(self, truck: str) -> FakeDay:
         return FakeDay(self.world.track(truck, DAY_HOURS))
@@ -264,6 +292,7 @@ def main() -> None:
     port, count = int(sys.argv[1]), int(sys.argv[2])
     server = FakeServer(FakeWorld(count), port)
     server.fences = demo_fences()
+    server.world.send(server.world.ids[2], "Mumbai", "Nashik", "Dhule")
     kinds = ["truck.fence.entered", "truck.fence.exited", "truck.stopped", "truck.alarm.raised"]
     for i in range(24):
         data = {"fence": "f1", "fence_name": "Pune yard"} if i % 4 < 2 else {"alarm": "panic"}

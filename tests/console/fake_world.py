@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from freight.cloudevents import rfc3339
 from serve.live.frames import MISSING_U16, encode, name_entry
+from tests.console.fake_drive import KMH, FakeDrive
 
 CITIES = np.array(
     [
@@ -46,6 +47,21 @@ class FakeWorld:
         self.speed = np.where(self.status == MOVING, rng.uniform(25, 80, self.count), 0.0)
         self.ts_ms = np.full(self.count, time.time() * 1000.0)
         self.changed = np.zeros(self.count, bool)
+        self.drives: dict[str, FakeDrive] = {}
+
+    def send(self, truck: str, *towns: str) -> None:
+        """Has this truck drive along a route, as it has done for some hours."""
+        start, middle, end = towns
+        self.drives[truck] = FakeDrive(truck, (start, middle, end))
+        row = self.ids.index(truck)
+        self.status[row], self.speed[row] = MOVING, KMH
+        self._drive_on()
+
+    def _drive_on(self) -> None:
+        for truck, drive in self.drives.items():
+            row, here = self.ids.index(truck), drive.now()
+            self.lat[row], self.lon[row] = here.lat, here.lon
+            self.heading[row] = drive.heading_deg()
 
     def step(self, seconds: float, who: npt.NDArray[np.bool_] | None = None) -> None:
         chosen = (self.status == MOVING) if who is None else who & (self.status == MOVING)
@@ -53,6 +69,7 @@ class FakeWorld:
         rad = np.radians(self.heading)
         self.lat += way * np.cos(rad)
         self.lon += way * np.sin(rad) / np.cos(np.radians(self.lat))
+        self._drive_on()
         self.ts_ms[chosen] = time.time() * 1000.0
         self.changed |= chosen
 
@@ -113,6 +130,8 @@ class FakeWorld:
 
     def track(self, truck: str, hours: float) -> list[dict[str, Any]]:
         """Where the truck has been, bending a little, with one gap."""
+        if truck in self.drives:
+            return self.drives[truck].track(hours * 60)
         row = self.ids.index(truck)
         minutes = np.arange(hours * 60, 0, -1)
         rad = np.radians(self.heading[row]) + 0.25 * np.sin(minutes / 20)

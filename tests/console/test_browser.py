@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import socket
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from launch.console_build import build
-from tests.console.browser import Console, chromium
-from tests.console.fake_server import FakeServer, demo_fences
+from tests.console.browser import Console, free_port, signed_in
+from tests.console.fake_server import FakeServer
 from tests.console.fake_world import FakeWorld
 
 pytestmark = pytest.mark.browser
@@ -20,42 +15,6 @@ TRUCK = "TRK-0003"
 # Of the dark theme, console/src/theme.ts.
 MOVING_COLOUR, STOPPED_COLOUR = (0x2F, 0xD0, 0x8C), (0xFF, 0xB5, 0x47)
 NEAR_PUNE = "#map=12/18.52/73.86"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    build()
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeServer]:
-    made = FakeServer(FakeWorld(60), free_port())
-    made.fences = demo_fences()
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def console(browser: Browser, fake: FakeServer) -> Iterator[Console]:
-    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
-    yield Console(context.new_page(), fake.url)
-    context.close()
-
-
-def signed_in(console: Console, fragment: str = "") -> Console:
-    console.open(fragment)
-    console.sign_in()
-    console.wait_live()
-    return console
 
 
 def test_a_wrong_secret_is_said_plainly_and_kept_out(console: Console) -> None:
@@ -121,31 +80,6 @@ def test_a_truck_is_found_by_id_and_its_card_tells_what_it_said(console: Console
     expect(card).to_contain_text("fixes")
     console.page.keyboard.press("Escape")
     expect(card).to_be_hidden()
-
-
-def test_a_day_is_played_again_with_what_late_fixes_changed(
-    console: Console, fake: FakeServer
-) -> None:
-    signed_in(console)
-    console.page.get_by_label("Find a truck by id").fill(TRUCK)
-    console.page.keyboard.press("Enter")
-    console.page.get_by_role("button", name="Replay a day of this truck").click()
-    replay = console.page.get_by_role("region", name="Replay of a day")
-    expect(replay).to_contain_text("2 trips · 1 stop · 1 time off its route · 141.5 km")
-    assert replay.locator(".ticks .withdrawn").count() == 1
-    assert replay.locator(".ticks .corrected").count() == 1
-    slider = replay.get_by_label("Time of day")
-    stop = replay.locator(".ticks .stop")
-    expect(stop).to_have_attribute("title", re.compile("stood 30 min \\(fuel\\)"))
-
-    before = float(slider.input_value())
-    replay.get_by_role("button", name="Play", exact=True).click()
-    console.wait_until(lambda: float(slider.input_value()) > before)
-    replay.get_by_role("button", name="Pause").click()
-    console.page.keyboard.press("Escape")
-    expect(replay).to_be_hidden()
-    expect(console.page.get_by_role("region", name="Truck")).to_be_visible()
-    assert console.errors == []
 
 
 def test_a_truck_that_is_not_ours_is_explained(console: Console) -> None:

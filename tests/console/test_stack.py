@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -12,10 +14,10 @@ import httpx
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from launch.console_build import build
-from tests.console.browser import Console, chromium
+from freight.cloudevents import rfc3339
+from tests.console.browser import Console
 from tests.launch.instance import Instance
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -25,21 +27,31 @@ LAT, LON = 15.0, 70.0
 MOVING_COLOUR = (0x2F, 0xD0, 0x8C)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    build()
-    with chromium() as opened:
-        yield opened
+@contextlib.contextmanager
+def admin(http: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=http, timeout=20) as client:
+        form = {"grant_type": "client_credentials", "client_id": "demo-admin"}
+        answer = client.post("/v1/oauth/token", data=form | {"client_secret": "demo-admin-secret"})
+        token = answer.raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 def new_truck(http: str) -> str:
     truck = f"MAP-{secrets.token_hex(4)}"
-    with httpx.Client(base_url=http, timeout=20) as client:
-        form = {"grant_type": "client_credentials", "client_id": "demo-admin"}
-        answer = client.post("/v1/oauth/token", data=form | {"client_secret": "demo-admin-secret"})
-        headers = {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
-        client.post("/v1/trucks", json={"id": truck}, headers=headers).raise_for_status()
+    with admin(http) as client:
+        client.post("/v1/trucks", json={"id": truck}).raise_for_status()
     return truck
+
+
+def send_along(http: str, truck: str, since_ms: int) -> None:
+    """Gives it a route of about 53 km to the east."""
+    line = {"type": "LineString", "coordinates": [[LON, LAT], [LON + 0.25, LAT], [LON + 0.5, LAT]]}
+    with admin(http) as client:
+        route = {"id": truck, "name": "By sea", "shape": line}
+        client.post("/v1/routes", json=route).raise_for_status()
+        journey = {"route": {"id": truck}, "from": rfc3339(since_ms)}
+        client.put(f"/v1/trucks/{truck}/journey", json=journey).raise_for_status()
 
 
 def device(port: int, truck: str) -> mqtt.Client:
@@ -52,8 +64,10 @@ def device(port: int, truck: str) -> mqtt.Client:
     return client
 
 
-def publish(client: mqtt.Client, truck: str, lat: float, lon: float) -> None:
-    fix: dict[str, Any] = {"ts": int(time.time() * 1000), "lat": lat, "lon": lon}
+def publish(
+    client: mqtt.Client, truck: str, lat: float, lon: float, ts_ms: int | None = None
+) -> None:
+    fix: dict[str, Any] = {"ts": ts_ms or int(time.time() * 1000), "lat": lat, "lon": lon}
     fix |= {"speed_kmh": 40.0, "heading_deg": 45.0}
     said = client.publish(f"v1/demo/trucks/{truck}/position", json.dumps(fix), qos=1)
     said.wait_for_publish(timeout=20)
@@ -76,6 +90,40 @@ def test_a_fix_from_a_device_is_drawn_on_the_map(stack: Instance, browser: Brows
         console.wait_until(lambda: console.pixels_like(MOVING_COLOUR) > 40)
         publish(client, truck, LAT + 0.001, LON)
         console.wait(f"window.__ubertruck.truck('{truck}').lat > {LAT + 0.00099}")
+        assert console.errors == []
+    finally:
+        client.loop_stop()
+        client.disconnect()
+        context.close()
+
+
+def test_a_truck_on_a_journey_is_drawn_with_its_route_and_its_day(
+    stack: Instance, browser: Browser
+) -> None:
+    truck, now_ms = new_truck(stack.http), int(time.time() * 1000)
+    send_along(stack.http, truck, now_ms - 900_000)
+    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
+    console = Console(context.new_page(), stack.http)
+    client = device(stack.mqtt_port, truck)
+    try:
+        # Ten minutes at 64 km/h.
+        for i in range(21):
+            publish(client, truck, LAT, LON + i * 0.005, now_ms - (20 - i) * 30_000)
+        console.open(f"#map=10/{LAT}/{LON}")
+        console.sign_in()
+        console.wait("window.__ubertruck?.state === 'live'")
+        console.page.get_by_label("Find a truck by id").fill(truck)
+        console.page.keyboard.press("Enter")
+        journey = console.page.get_by_role("region", name="Journey")
+        expect(journey).to_contain_text("By sea", timeout=20_000)
+        expect(journey).to_contain_text("of 53.7 km", timeout=20_000)
+        expect(journey).to_contain_text("Expected")
+        console.wait("window.__ubertruck.shapes.route === 3")
+        console.page.get_by_role("button", name="Replay a day of this truck").click()
+        replay = console.page.get_by_role("region", name="Replay of a day")
+        # Around midnight the day of the browser has only some of them.
+        expect(replay).to_contain_text(re.compile(r"\d+ fix"))
+        console.wait("window.__ubertruck.shapes.replay >= 1")
         assert console.errors == []
     finally:
         client.loop_stop()

@@ -1,11 +1,15 @@
 // The REST calls the console makes, with one way of saying what went wrong.
 
+import { unwrapped } from "../map/lines";
 import type { SessionKeeper } from "./session";
 import type {
   CloudEvent,
   Fence,
+  Journey,
   Page,
   Position,
+  RouteAnswer,
+  RouteLine,
   Span,
   TrackAnswer,
   TrackPoint,
@@ -36,6 +40,8 @@ interface Problem {
 }
 
 export class ApiClient {
+  /** Of the fences that were read last, by their ids. */
+  fenceNames: ReadonlyMap<string, string> = new Map();
   private readonly session: SessionKeeper;
 
   constructor(session: SessionKeeper) {
@@ -67,13 +73,30 @@ export class ApiClient {
   /** Those that have a part in the time, oldest first. */
   spans(
     id: string,
-    kind: "trips" | "stops" | "deviations",
+    list: "trips" | "stops" | "deviations" | "spans",
     fromMs: number,
     toMs: number,
+    kind?: string,
   ): Promise<Span[]> {
     const query = period(fromMs, toMs);
     query.set("order", "asc");
-    return this.all<Span>(`/v1/trucks/${encodeURIComponent(id)}/${kind}`, query);
+    if (kind !== undefined) query.set("kind", kind);
+    return this.all<Span>(`/v1/trucks/${encodeURIComponent(id)}/${list}`, query);
+  }
+
+  journeyOf(truck: string): Promise<Journey> {
+    return this.get(`/v1/trucks/${encodeURIComponent(truck)}/journey`);
+  }
+
+  journey(id: string): Promise<Journey> {
+    return this.get(`/v1/journeys/${encodeURIComponent(id)}`);
+  }
+
+  /** Versions never change. */
+  async routeLine(id: string, version: number): Promise<RouteLine> {
+    const path = `/v1/routes/${encodeURIComponent(id)}?format=geojson&version=${version}`;
+    const { properties, geometry } = await this.get<RouteAnswer>(path);
+    return { name: properties.name, coordinates: unwrapped(geometry.coordinates) };
   }
 
   /** What happened to a truck in this time, as far as it is known now. */
@@ -83,8 +106,10 @@ export class ApiClient {
     return this.all<CloudEvent>("/v1/events", query);
   }
 
-  fences(): Promise<Fence[]> {
-    return this.all<Fence>("/v1/fences", new URLSearchParams());
+  async fences(): Promise<Fence[]> {
+    const fences = await this.all<Fence>("/v1/fences", new URLSearchParams());
+    this.fenceNames = new Map(fences.map(({ id, name }) => [id, name]));
+    return fences;
   }
 
   async recentEvents(limit: number, truck?: string): Promise<CloudEvent[]> {

@@ -47,9 +47,12 @@ export interface CloudEvent {
   data?: Record<string, unknown>;
 }
 
-export interface TrackPoint {
+export interface LatLon {
   lat: number;
   lon: number;
+}
+
+export interface TrackPoint extends LatLon {
   tsMs: number;
 }
 
@@ -66,4 +69,61 @@ export interface Span {
   from: string;
   to: string | null;
   [name: string]: unknown;
+}
+
+/** Either end may be open. */
+export interface TimeWindow {
+  from: string | null;
+  until: string | null;
+}
+
+export interface JourneyStop {
+  name: string | null;
+  point: LatLon;
+}
+
+/** When so many of a hundred such trucks have arrived. */
+export interface ExpectedArrival {
+  p50: string;
+  p80: string;
+  p95: string;
+  /** That the promise is broken; null: there is none. */
+  late_probability: number | null;
+}
+
+/** How a journey goes, as of the newest fix; what is not known is null. */
+export interface JourneyProgress {
+  mode: "awaited" | "under_way" | "over";
+  share: number | null;
+  alternate: number | null;
+  off_m: number | null;
+  /** Off every way of the journey; a deviation only when it has been for long enough. */
+  away: { since: string; farthest_m: number; is_deviation: boolean } | null;
+  is_wrong_way: boolean;
+  expected: ExpectedArrival | null;
+}
+
+/** Which route a truck follows, and what was promised. */
+export interface Journey {
+  id: string;
+  state: "planned" | "active" | "arrived" | "ended";
+  route: { id: string; version: number; name: string; length_m: number };
+  alternates: { name: string }[];
+  from: string;
+  arrival: TimeWindow | null;
+  stops: JourneyStop[];
+  arrived_at: string | null;
+  /** Null until a fix was held against it. */
+  progress: JourneyProgress | null;
+}
+
+/** A route as it is drawn. */
+export interface RouteLine {
+  name: string;
+  coordinates: GeoJSON.Position[];
+}
+
+export interface RouteAnswer {
+  properties: { name: string };
+  geometry: GeoJSON.LineString;
 }

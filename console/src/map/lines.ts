@@ -14,6 +14,15 @@ export function line(
   return { type: "Feature", properties, geometry: { type: "LineString", coordinates } };
 }
 
+/** Longitudes that go on beyond 180 degrees instead of jumping to the other side of the map. */
+export function unwrapped(line: GeoJSON.Position[]): GeoJSON.Position[] {
+  let last: number | undefined;
+  return line.map(([lon = 0, lat = 0]) => {
+    last = lon - 360 * Math.round((lon - (last ?? lon)) / 360);
+    return [last, lat];
+  });
+}
+
 export function dot(
   lat: number,
   lon: number,

@@ -15,12 +15,13 @@ import { cluster } from "../fleet/clusters";
 import { latOf, lonOf, mercatorX, mercatorY, metresPerPx, worldPx } from "../fleet/mercator";
 import { place } from "../fleet/motion";
 import type { Bbox } from "../live/connection";
+import type { Scene } from "../story/replay_panel";
 import { Signal } from "../signal";
 import type { Palette, Theme } from "../theme";
 import { HOME_BOUNDS } from "./basemap";
+import { ChosenTruck } from "./chosen";
 import { ClusterMarkers } from "./cluster_markers";
 import { Overlays } from "./overlays";
-import { StoryLayers } from "./story_layers";
 import { type BaseMap, styleFor } from "./base_choice";
 import { TrucksLayer } from "./trucks_layer";
 
@@ -38,6 +39,21 @@ const FASTEST_MPS = 33;
 // The subscription reaches a little beyond the screen, so that a small pan shows trucks at once.
 const VIEWPORT_MARGIN = 0.15;
 
+// Beside the panels on a wide screen, above them on a phone.
+const WIDE_PX = 700;
+const PADDING_WIDE = { top: 70, left: 340, right: 60, bottom: 190 };
+const PADDING_NARROW = { top: 20, left: 30, right: 30 };
+// How much of the map's height they cover on a phone.
+const CARD_COVERS = 0.62;
+const REPLAY_COVERS = 0.36;
+
+/** What lies under the pointer: a truck, or something else that can be said in words. */
+export interface Hover {
+  what: Truck | string;
+  x: number;
+  y: number;
+}
+
 export interface DrawStats {
   trucks: number;
   clusters: number;
@@ -47,11 +63,11 @@ export interface DrawStats {
 export class MapView {
   readonly viewport = new Signal<Bbox>();
   readonly picked = new Signal<string | null>();
-  readonly hovered = new Signal<{ truck: Truck; x: number; y: number } | null>();
+  readonly hovered = new Signal<Hover | null>();
   /** The base map cannot be had at all; a missing tile is not that. */
   readonly styleFailed = new Signal<string>();
   readonly overlays = new Overlays();
-  readonly story = new StoryLayers();
+  readonly chosen = new ChosenTruck();
   readonly map: MapLibre;
   firstDrawnAtMs: number | null = null;
   private readonly fleet: Fleet;
@@ -129,6 +145,24 @@ export class MapView {
     this.map.easeTo({ center: [lon, lat], duration: 800 });
   }
 
+  /** A moment of the day that is played again; another day is brought into view. */
+  showScene(scene: Scene | null): void {
+    const isAnother = this.chosen.play(scene);
+    if (!isAnother || scene === null) return;
+    const way = scene.story.points.map(({ lat, lon }) => [lon, lat]);
+    this.fit(way, REPLAY_COVERS);
+  }
+
+  fit(line: GeoJSON.Position[], covered = CARD_COVERS): void {
+    const bounds = new LngLatBounds();
+    for (const [lon = 0, lat = 0] of line) bounds.extend([lon, lat]);
+    if (bounds.isEmpty()) return;
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const narrow = { ...PADDING_NARROW, bottom: clientHeight * covered };
+    const padding = clientWidth > WIDE_PX ? PADDING_WIDE : narrow;
+    this.map.fitBounds(bounds, { padding, maxZoom: 14, duration: 700 });
+  }
+
   async restyle(base: BaseMap, palette: Palette = this.palette): Promise<void> {
     this.base = base;
     this.palette = palette;
@@ -156,7 +190,7 @@ export class MapView {
   private onStyle(): void {
     this.styled = true;
     this.overlays.attach(this.map, this.palette);
-    this.story.attach(this.map, this.palette);
+    this.chosen.attach(this.map, this.palette);
     this.map.addLayer(this.layer);
     this.layOut();
     this.viewport.emit(this.bbox());
@@ -241,7 +275,9 @@ export class MapView {
   private hover(event: MapMouseEvent): void {
     const truck = this.hit(event.lngLat, HIT_PX);
     this.map.getCanvas().style.cursor = truck === null ? "" : "pointer";
-    this.hovered.emit(truck === null ? null : { truck, ...event.point });
+    const what = truck ?? this.chosen.wordsAt(event.point);
+    const { x, y } = event.point;
+    this.hovered.emit(what === null ? null : { what, x, y });
   }
 
   private zoomInto(members: Truck[]): void {

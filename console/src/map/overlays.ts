@@ -1,9 +1,9 @@
-// What lies between base map and trucks: fence outlines and the chosen truck's recent track.
+// What lies directly on the base map: the outlines of fences.
 
 import type { GeoJSONSource, LayerSpecification, Map as MapLibre } from "maplibre-gl";
-import type { Fence, TrackPoint } from "../api/types";
+import type { Fence } from "../api/types";
 import type { Palette } from "../theme";
-import { collection, trackFeatures } from "./lines";
+import { collection } from "./lines";
 import { outline } from "./shapes";
 
 const DOUBLES_PER_ZOOM = ["exponential", 2] as const;
@@ -13,14 +13,12 @@ const FENCES_FROM_ZOOM = 7.5;
 
 export class Overlays {
   private fences: GeoJSON.FeatureCollection = collection([]);
-  private track: GeoJSON.FeatureCollection = collection([]);
   private map: MapLibre | null = null;
 
   /** (Re)adds our layers to a freshly loaded style, below `before`. */
   attach(map: MapLibre, palette: Palette): void {
     this.map = map;
     map.addSource("fences", { type: "geojson", data: this.fences });
-    map.addSource("track", { type: "geojson", data: this.track });
     for (const layer of layers(palette)) map.addLayer(layer);
   }
 
@@ -28,11 +26,6 @@ export class Overlays {
     const features = fences.map(outline).filter((f): f is GeoJSON.Feature => f !== null);
     this.fences = collection(features);
     this.map?.getSource<GeoJSONSource>("fences")?.setData(this.fences);
-  }
-
-  setTrack(points: TrackPoint[]): void {
-    this.track = collection(trackFeatures(points));
-    this.map?.getSource<GeoJSONSource>("track")?.setData(this.track);
   }
 }
 
@@ -102,26 +95,6 @@ function layers(palette: Palette): LayerSpecification[] {
         "text-halo-color": palette.labelHalo,
         "text-halo-width": 1.2,
       },
-    },
-    {
-      id: "track-gaps",
-      type: "line",
-      source: "track",
-      filter: ["get", "gap"] as never,
-      paint: {
-        "line-color": palette.track,
-        "line-width": 1.5,
-        "line-dasharray": [2, 2],
-        "line-opacity": 0.7,
-      },
-    },
-    {
-      id: "track",
-      type: "line",
-      source: "track",
-      filter: ["!", ["get", "gap"]] as never,
-      layout: round,
-      paint: { "line-color": palette.track, "line-width": 3, "line-opacity": 0.9 },
     },
   ];
 }

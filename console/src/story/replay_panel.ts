@@ -3,14 +3,25 @@
 import { type ApiClient, ApiError } from "../api/client";
 import { Signal } from "../signal";
 import { h, ICONS, iconButton, replace } from "../ui/dom";
-import { clock, number } from "../ui/format";
+import { clock, timeOfDay } from "../ui/format";
 import { loadDay } from "./load";
-import { type Mark, markAt, marksOf, type Place, placeAt, type Story } from "./story";
+import {
+  type Mark,
+  markAt,
+  marksOf,
+  type Place,
+  placeAt,
+  type Story,
+  summary,
+  truthWords,
+} from "./story";
 
 // Seconds of the day for one second of watching.
 const PACES = [60, 300, 1_200];
 const STEP_S = 10;
 const MINUTES_A_KEY = 5;
+const HOURS_NAMED = 3;
+const NAMES_UP_TO = 94; // per cent: beyond it a name would be cut off
 
 export interface Scene {
   story: Story;
@@ -36,6 +47,7 @@ export class ReplayPanel {
   private readonly day = h("input", { type: "date", "aria-label": "Day" });
   private readonly slider = h("input", { type: "range", "aria-label": "Time of day" });
   private readonly ticks = h("div", { class: "ticks", "aria-hidden": "true" });
+  private readonly hours = h("div", { class: "hours", "aria-hidden": "true" });
   private readonly now = h("output", { class: "now" });
   private readonly told = h("p", { class: "told", role: "status" });
   private readonly sum = h("span", { class: "note" });
@@ -45,14 +57,17 @@ export class ReplayPanel {
     this.api = api;
     this.day.addEventListener("change", () => void this.load());
     this.slider.addEventListener("input", () => this.show(Number(this.slider.value)));
-    this.play.addEventListener("click", () => (this.frame === undefined ? this.run() : this.stop()));
+    this.play.addEventListener("click", () => {
+      if (this.frame === undefined) this.run();
+      else this.stop();
+    });
     const pace = h("select", { "aria-label": "Speed" });
     pace.append(...PACES.map((each) => h("option", { value: each }, `${each / 60} min/s`)));
     pace.addEventListener("change", () => (this.pace = Number(pace.value)));
     const close = iconButton(ICONS.close, "Close replay", () => this.close());
     this.element.append(
       h("div", { class: "row" }, this.play, pace, this.day, this.now, this.sum, close),
-      h("div", { class: "rail" }, this.slider, this.ticks),
+      h("div", { class: "rail" }, this.slider, this.ticks, this.hours),
       this.told,
     );
   }
@@ -100,6 +115,7 @@ export class ReplayPanel {
     this.slider.max = String(story.toMs);
     this.slider.step = String(STEP_S * 1000);
     replace(this.ticks, ...this.marks.map((mark) => tick(mark, story)));
+    replace(this.hours, ...hourNames(story));
     replace(this.sum, summary(story));
     this.show(story.points[0]?.tsMs ?? story.fromMs);
   }
@@ -114,7 +130,8 @@ export class ReplayPanel {
     this.slider.setAttribute("aria-valuetext", clock(atMs));
     const place = placeAt(story.points, atMs);
     const unseen = place?.unseen ? "Nobody saw it here: no fix for more than ten minutes. " : "";
-    replace(this.told, unseen, mark && `${clock(mark.atMs)} ${mark.words}${truthOf(mark)}`);
+    const words = mark && `${clock(mark.atMs)} ${mark.words}${truthWords(mark.truth)}`;
+    replace(this.told, unseen, words);
     this.scene.emit({ story, place, atMs });
   }
 
@@ -157,34 +174,24 @@ function tick(mark: Mark, story: Story): HTMLElement {
   };
   const left = share(mark.atMs);
   const width = mark.kind === "event" ? 0 : share(mark.toMs ?? story.toMs) - left;
-  const element = h("i", { class: `${mark.kind} tone-${mark.tone} ${mark.truth}` });
+  const truth = mark.truth === "told" ? "" : mark.truth;
+  const element = h("i", { class: `${mark.kind} tone-${mark.tone} ${truth}` });
   element.style.left = `${left}%`;
   if (width > 0) element.style.width = `${width}%`;
-  element.title = `${clock(mark.atMs)} ${mark.words}${truthOf(mark)}`;
+  element.title = `${clock(mark.atMs)} ${mark.words}${truthWords(mark.truth)}`;
   return element;
 }
 
-function truthOf(mark: Mark): string {
-  if (mark.truth === "withdrawn") return " (withdrawn: a late fix showed that it was not so)";
-  return mark.truth === "corrected" ? " (corrected by a late fix)" : "";
-}
-
-function summary(story: Story): string {
-  if (story.points.length === 0) return "no fixes on this day";
-  const km = story.trips.map((trip) => trip["distance_km"]).filter((x) => typeof x === "number");
-  const driven = km.reduce((sum, each) => sum + each, 0);
-  const parts = [
-    counted(story.points.length, "fix", "fixes"),
-    counted(story.trips.length, "trip"),
-    counted(story.stops.length, "stop"),
-    story.deviations.length > 0 && `${counted(story.deviations.length, "time")} off its route`,
-    km.length > 0 && number(driven, "km", 1),
-  ];
-  return parts.filter(Boolean).join(" · ");
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+function hourNames(story: Story): HTMLElement[] {
+  const names: HTMLElement[] = [];
+  const wholeMs = story.toMs - story.fromMs;
+  for (let atMs = story.fromMs; atMs <= story.toMs; atMs += HOURS_NAMED * 3_600_000) {
+    const left = (100 * (atMs - story.fromMs)) / wholeMs;
+    const name = h("span", {}, timeOfDay(atMs).slice(-"00:00".length));
+    name.style.left = `${left}%`;
+    if (left < NAMES_UP_TO) names.push(name);
+  }
+  return names;
 }
 
 /** As a date input writes it, of the viewer's own time zone. */

@@ -1,8 +1,8 @@
 // One truck's day as it is known now: where it was at any moment, and what happened when.
 
-import type { CloudEvent, Span, TrackPoint } from "../api/types";
-import { eventLine, type Tone, turnsOf } from "../ui/event_text";
-import { ago } from "../ui/format";
+import type { CloudEvent, LatLon, RouteLine, Span, TrackPoint } from "../api/types";
+import { eventLine, haltWords, type Tone, turnsOf } from "../ui/event_text";
+import { ago, number } from "../ui/format";
 
 // Between fixes further apart nobody knows where the truck was.
 export const UNSEEN_MS = 10 * 60_000;
@@ -16,11 +16,11 @@ export interface Story {
   stops: Span[];
   deviations: Span[];
   events: CloudEvent[];
+  /** The routes that it was to follow then. */
+  routes: RouteLine[];
 }
 
-export interface Place {
-  lat: number;
-  lon: number;
+export interface Place extends LatLon {
   /** Nobody saw it here: it lies between two fixes that are far apart in time. */
   unseen: boolean;
 }
@@ -31,7 +31,7 @@ export type Truth = "told" | "corrected" | "withdrawn";
 export interface Mark {
   atMs: number;
   toMs: number | null;
-  kind: "stop" | "deviation" | "event";
+  kind: "trip" | "stop" | "deviation" | "event";
   words: string;
   tone: Tone;
   truth: Truth;
@@ -81,40 +81,93 @@ export function marksOf(story: Story): Mark[] {
   return marks.sort((a, b) => a.atMs - b.atMs);
 }
 
-function spanMark(span: Span, kind: "stop" | "deviation", story: Story): Mark {
+/** What lasted, the newest first. */
+export function spansOf(story: Story): Mark[] {
+  const marks = [
+    ...story.trips.map((span) => spanMark(span, "trip", story)),
+    ...story.stops.map((span) => spanMark(span, "stop", story)),
+    ...story.deviations.map((span) => spanMark(span, "deviation", story)),
+  ];
+  return marks.sort((a, b) => b.atMs - a.atMs);
+}
+
+export function spanMark(span: Span, kind: "trip" | "stop" | "deviation", story: Story): Mark {
   const atMs = Date.parse(span.from);
   const toMs = span.to === null ? null : Date.parse(span.to);
-  const lasted = ago((toMs ?? story.toMs) - atMs);
-  const words =
-    kind === "stop"
-      ? `stood ${lasted}${toMs === null ? " so far" : ""}${whatFor(span)}`
-      : `off its route for ${lasted}${howFar(span)}`;
-  const tone = kind === "stop" ? "calm" : "notice";
+  const lasted = `${ago((toMs ?? story.toMs) - atMs)}${toMs === null ? " so far" : ""}`;
+  const words = {
+    trip: (): string => `drove ${lasted}${measured(span["distance_km"], "km", ", ")}`,
+    stop: (): string => `stood ${lasted}${whatFor(span)}`,
+    deviation: (): string => `off its route for ${lasted}${howFar(span)}`,
+  }[kind]();
+  const tone = kind === "deviation" ? "notice" : "calm";
   return { atMs, toMs, kind, words, tone, truth: "told" };
 }
 
 function whatFor(span: Span): string {
-  const halt = span["halt"];
-  const fence = span["fence"];
-  if (typeof fence === "string" && fence !== "") return ` at ${fence}`;
-  return typeof halt === "string" && halt !== "unknown" ? ` (${halt})` : "";
+  const name = span["fence_name"];
+  const halt = typeof name === "string" ? `at ${name}` : haltWords(span["halt"]);
+  return halt === null ? "" : ` ${halt}`;
 }
 
+/** While it lasts only how far it was when it was sure; in the end what it cost, too. */
 function howFar(span: Span): string {
-  const metres = span["farthest_m"];
-  return typeof metres === "number" ? `, ${(metres / 1000).toFixed(1)} km at the farthest` : "";
+  const farthest = (span["farthest"] as { off_m?: number } | undefined)?.off_m;
+  const metres = farthest ?? span["off_m"];
+  const km = typeof metres === "number" ? metres / 1000 : null;
+  const cost = (span["extra_cost"] as { amount_minor?: number } | undefined)?.amount_minor;
+  const rupees = typeof cost === "number" && cost > 0 ? cost / 100 : null;
+  return [
+    measured(km, `km ${farthest === undefined ? "away" : "at the farthest"}`, ", "),
+    measured(span["extra_km"], "km extra", ", "),
+    rupees === null ? "" : `, ${rupees.toLocaleString("en-IN", RUPEES)}`,
+  ].join("");
+}
+
+const RUPEES = { style: "currency", currency: "INR", maximumFractionDigits: 0 } as const;
+
+function measured(value: unknown, unit: string, before: string): string {
+  return typeof value === "number" ? `${before}${number(value, unit, 1)}` : "";
+}
+
+/** In one line: how much of everything. */
+export function summary(story: Story): string {
+  if (story.points.length === 0) return "no fixes in this time";
+  const km = story.trips.map((trip) => trip["distance_km"]).filter((x) => typeof x === "number");
+  const driven = km.reduce((sum, each) => sum + each, 0);
+  const parts = [
+    counted(story.points.length, "fix", "fixes"),
+    counted(story.trips.length, "trip"),
+    counted(story.stops.length, "stop"),
+    story.deviations.length > 0 && `${counted(story.deviations.length, "time")} off its route`,
+    km.length > 0 && number(driven, "km", 1),
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function eventMarks(events: CloudEvent[]): Mark[] {
+  return toldOf(events).map(({ event, truth }) => {
+    const { words, about, tone } = eventLine(event);
+    const said = about === null ? words : `${words} ${about}`;
+    return { atMs: Date.parse(event.time), toMs: null, kind: "event", words: said, tone, truth };
+  });
+}
+
+/** Each event with what late fixes made of it; what they said about it is no event of its own. */
+export function toldOf(events: CloudEvent[]): { event: CloudEvent; truth: Truth }[] {
   const turns = turnsOf(events);
   return events
     .filter(({ type }) => !type.startsWith("event."))
-    .map((event) => {
-      const { words, about, tone } = eventLine(event);
-      const truth = turns.get(event.id) ?? "told";
-      const said = about === null ? words : `${words} ${about}`;
-      return { atMs: Date.parse(event.time), toMs: null, kind: "event", words: said, tone, truth };
-    });
+    .map((event) => ({ event, truth: turns.get(event.id) ?? "told" }));
+}
+
+export function truthWords(truth: Truth): string {
+  if (truth === "withdrawn") return " (withdrawn: a late fix showed that it was not so)";
+  return truth === "corrected" ? " (corrected by a late fix)" : "";
 }
 
 /** The mark that a dispatcher means at this moment: what goes on, else what happened last. */

@@ -57,6 +57,9 @@ export const ICONS = {
   list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
   home: "M4 11.5 12 5l8 6.5M6.5 10v9h11v-9",
   replay: "M5 12a7 7 0 1 0 2.2-5.1M5 4v4h4M12 9v3.5l2.5 1.5",
+  route:
+    "M6 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4ZM18 9a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" +
+    "M8 17h7a3 3 0 0 0 0-6H9a3 3 0 0 1 0-6h7",
   follow: "M12 4v3M12 17v3M4 12h3M17 12h3M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
 } as const;
 

@@ -1,6 +1,7 @@
 // One line of plain words for each kind of event, and how loud it is.
 
 import type { CloudEvent } from "../api/types";
+import { number } from "./format";
 
 const RETRACTED = "event.retracted";
 const CORRECTED = "event.corrected";
@@ -11,9 +12,15 @@ const PHRASES: Record<string, [words: string, tone: Tone]> = {
   "truck.fence.entered": ["entered", "calm"],
   "truck.fence.exited": ["left", "calm"],
   "truck.fence.dwelled": ["has stayed in", "notice"],
+  "truck.fence.no_entry_violated": ["is where it may not go:", "alarm"],
+  "truck.route.started": ["set out on its route", "calm"],
+  "truck.route.not_started": ["has not set out in time", "notice"],
   "truck.route.deviated": ["left its route", "notice"],
   "truck.route.rejoined": ["is back on its route", "calm"],
   "truck.route.wrong_way": ["drives the wrong way", "notice"],
+  "truck.route.arrived": ["arrived at the end of its route", "calm"],
+  "truck.promise.at_risk": ["will probably be late", "notice"],
+  "truck.promise.safe": ["will probably be in time again", "calm"],
   "truck.stopped": ["stopped", "calm"],
   "truck.moved": ["is moving again", "calm"],
   "truck.idled": ["idles", "notice"],
@@ -24,7 +31,27 @@ const PHRASES: Record<string, [words: string, tone: Tone]> = {
   "truck.night_driving.started": ["drives at night", "notice"],
   "truck.night_driving.ended": ["ended its night drive", "calm"],
   "truck.continuous_driving.exceeded": ["has driven too long without a rest", "alarm"],
-  "truck.alarm.raised": ["raised an alarm", "alarm"],
+  "truck.alarm.raised": ["raised an alarm:", "alarm"],
+  "truck.fuel.dropped": ["lost fuel", "alarm"],
+  "truck.fuel.filled": ["was filled up", "calm"],
+  "truck.harsh_braking": ["braked hard", "notice"],
+  "truck.harsh_acceleration": ["accelerated hard", "notice"],
+};
+
+/** The one number that says how bad it is: its name, what it is shown in, and its digits. */
+const FIGURES: Record<string, [name: string, unit: string, factor?: number, digits?: number]> = {
+  "truck.fuel.dropped": ["change_pct", "%"],
+  "truck.fuel.filled": ["change_pct", "%"],
+  "truck.overspeed.started": ["speed_kmh_max", "km/h"],
+  "truck.promise.at_risk": ["probability", "%", 100],
+  "truck.route.rejoined": ["extra_km", "km extra", 1, 1],
+  "truck.tracking.resumed": ["silent_s", "min", 1 / 60],
+};
+
+const HALTS: Record<string, string> = {
+  fuel: "for fuel",
+  toll: "at a toll plaza",
+  place: "at a known place",
 };
 
 export interface EventLine {
@@ -47,20 +74,41 @@ function phrase(event: CloudEvent): [words: string, tone: Tone] {
     return [`withdrawn: ${replaced ? plain(replaced) : "an event"}`, "calm"];
   if (event.type === CORRECTED)
     return [`true after all: ${replaced ? plain(replaced) : "an event"}`, "calm"];
-  if (event.type === "truck.fence.entered" && event.data?.["initial"] === true) {
-    return ["was first seen in", "calm"];
-  }
-  return [plain(event.type), PHRASES[event.type]?.[1] ?? "calm"];
+  const [words, tone] = PHRASES[event.type] ?? [plain(event.type), "calm"];
+  return [seenOtherwise(event) ?? words, tone];
+}
+
+/** Nobody saw these at a border: a first fix, hours that begin or end, two fixes on either side. */
+function seenOtherwise({ type, data }: CloudEvent): string | null {
+  const entered = type === "truck.fence.entered";
+  if (!entered && type !== "truck.fence.exited") return null;
+  const schedule = data?.["schedule"];
+  if (schedule === "opened") return "was inside at the opening of";
+  if (schedule === "closed") return "was inside at the closing of";
+  if (data?.["crossed"] === true) return entered ? "drove through" : "came out of";
+  return entered && data?.["initial"] === true ? "was first seen in" : null;
 }
 
 function plain(type: string): string {
-  return PHRASES[type]?.[0] ?? type.replace(/^truck\./, "").replace(/[._]/g, " ");
+  return PHRASES[type]?.[0].replace(/:$/, "") ?? type.replace(/^truck\./, "").replace(/[._]/g, " ");
 }
 
 function aboutOf(event: CloudEvent): string | null {
   const data = event.data ?? {};
-  if (event.type === "truck.alarm.raised") return text(data["alarm"]);
-  return text(data["fence_name"]) ?? text(data["fence"]);
+  if (event.type === "truck.alarm.raised") return text(data["alarm"])?.replace("_", " ") ?? null;
+  if ("halt" in data) return event.type === "truck.moved" ? null : haltWords(data["halt"]);
+  return text(data["fence_name"]) ?? text(data["fence"]) ?? figureOf(event.type, data);
+}
+
+/** What a truck halts for, where that is known. */
+export function haltWords(halt: unknown): string | null {
+  return HALTS[String(halt)] ?? null;
+}
+
+function figureOf(type: string, data: Record<string, unknown>): string | null {
+  const [name, unit, factor, digits] = FIGURES[type] ?? [];
+  const value = name === undefined ? undefined : data[name];
+  return typeof value === "number" ? number(value * (factor ?? 1), unit ?? "", digits) : null;
 }
 
 function text(value: unknown): string | null {

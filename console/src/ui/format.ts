@@ -38,6 +38,12 @@ export function clock(iso: string | number): string {
     : `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
+/** To the minute, with the day if it is another than today. */
+export function timeOfDay(ms: number): string {
+  const text = clock(ms);
+  return text === UNKNOWN ? text : text.slice(0, -":00".length);
+}
+
 export function latLon(lat: number, lon: number): string {
   return `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 }

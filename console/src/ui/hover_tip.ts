@@ -1,6 +1,7 @@
-// The small label beside a truck under the pointer: id, speed, age.
+// The small label at the pointer: a truck's id, speed and age, or what happened there.
 
-import type { Fleet, Truck } from "../fleet/fleet";
+import type { Fleet } from "../fleet/fleet";
+import type { Hover } from "../map/map_view";
 import { h, replace } from "./dom";
 import { ago, number } from "./format";
 
@@ -15,12 +16,15 @@ export class HoverTip {
   }
 
   /** `x` and `y` are within the map, which starts below the bar. */
-  show(hover: { truck: Truck; x: number; y: number } | null): void {
+  show(hover: Hover | null): void {
     this.element.hidden = hover === null;
     if (hover === null) return;
-    const { truck, x, y } = hover;
-    const age = `${ago(this.fleet.ageMs(truck))} ago`;
-    replace(this.element, h("b", {}, truck.id), `${number(truck.speedKmh, "km/h")} · ${age}`);
+    const { what, x, y } = hover;
+    if (typeof what === "string") replace(this.element, what);
+    else {
+      const age = `${ago(this.fleet.ageMs(what))} ago`;
+      replace(this.element, h("b", {}, what.id), `${number(what.speedKmh, "km/h")} · ${age}`);
+    }
     const top = y + (document.getElementById("map")?.offsetTop ?? 0);
     this.element.style.transform = `translate(${x + OFFSET_PX}px, ${top + OFFSET_PX}px)`;
   }

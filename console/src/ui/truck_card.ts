@@ -1,16 +1,24 @@
-// The card of one truck: who it is, what it last said and how long ago, and its recent track.
+// The card of one truck: who it is, what it last said and how long ago, its journey and track.
 
 import { type ApiClient, ApiError } from "../api/client";
-import type { Position, TrackPoint, TruckInfo } from "../api/types";
+import type { LatLon, Position, TruckInfo } from "../api/types";
 import type { Fleet, Truck } from "../fleet/fleet";
+import type { Followed } from "../journey/journey";
+import { Journeys } from "../journey/load";
 import { Signal } from "../signal";
+import { loadStory } from "../story/load";
+import { type Story, summary } from "../story/story";
 import { h, ICONS, iconButton, replace } from "./dom";
 import { ago, clock, compass, latLon, number, UNKNOWN } from "./format";
+import { JourneyView } from "./journey_view";
+import { RecentView } from "./recent_view";
 
 const STATUS_NAMES = ["unknown", "moving", "stopped", "offline"] as const;
 const REFRESH_MS = 5_000;
 const FACTS_EVERY_MS = 1_000;
+const TRACK_EVERY_MS = 60_000;
 const TRACK_HOURS = [1, 6, 24];
+const HOUR_MS = 3_600_000;
 
 export class TruckCard {
   readonly element = h("section", {
@@ -20,28 +28,42 @@ export class TruckCard {
     hidden: true,
   });
   readonly closed = new Signal<void>();
-  readonly track = new Signal<TrackPoint[]>();
+  /** What the truck did lately. */
+  readonly recent = new Signal<Story | null>();
+  readonly followed = new Signal<Followed | null>();
+  readonly routeWanted = new Signal<GeoJSON.Position[]>();
   /** The dispatcher wants to see this truck's day again. */
   readonly replayed = new Signal<string>();
-  readonly located = new Signal<{ lat: number; lon: number }>();
+  readonly located = new Signal<LatLon>();
   truckId: string | null = null;
   following = false;
   private readonly api: ApiClient;
   private readonly fleet: Fleet;
   private info: TruckInfo | null = null;
   private position: Position | null = null;
+  private journey: Followed | null = null;
+  private readonly journeys: Journeys;
   private problem: string | null = null;
   private trackHours = 1;
   private trackNote = "";
   private timer: number | undefined;
+  private trackTimer: number | undefined;
+  private readonly happened = new RecentView();
+  private readonly way = new JourneyView(() => {
+    if (this.journey?.line) this.routeWanted.emit(this.journey.line.coordinates);
+  });
   private readonly facts = h("dl", {});
   private readonly head = h("div", { class: "card-head" });
-  private readonly foot = h("div", { class: "card-foot" });
+  private readonly note = h("p", { class: "track-note", role: "status" });
+  private readonly pressed = new Map<HTMLElement, () => boolean>();
 
   constructor(api: ApiClient, fleet: Fleet) {
     this.api = api;
     this.fleet = fleet;
-    this.element.append(this.head, this.facts, this.foot);
+    this.journeys = new Journeys(api);
+    this.happened.located.on((place) => this.located.emit(place));
+    const parts = [this.head, this.way.element, this.facts, this.happened.element];
+    this.element.append(...parts, this.note, this.madeFoot());
     window.setInterval(() => this.drawFacts(), FACTS_EVERY_MS);
   }
 
@@ -51,7 +73,7 @@ export class TruckCard {
       this.info = null;
       this.position = null;
       this.following = false;
-      this.track.emit([]);
+      this.forget();
     }
     this.truckId = id;
     this.problem = null;
@@ -69,10 +91,23 @@ export class TruckCard {
   close(): void {
     if (this.truckId === null) return;
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.trackTimer);
     this.truckId = null;
     this.element.hidden = true;
-    this.track.emit([]);
+    this.forget();
     this.closed.emit();
+  }
+
+  private forget(): void {
+    this.follow(null);
+    this.happened.show(null);
+    this.recent.emit(null);
+  }
+
+  private follow(followed: Followed | null): void {
+    this.journey = followed;
+    this.followed.emit(followed);
+    this.way.show(followed, this.nowMs());
   }
 
   private async loadInfo(id: string): Promise<void> {
@@ -89,7 +124,8 @@ export class TruckCard {
     window.clearTimeout(this.timer);
     if (id !== this.truckId) return;
     try {
-      this.position = await this.api.position(id);
+      const [position] = await Promise.all([this.api.position(id), this.loadJourney(id)]);
+      if (id === this.truckId) this.position = position;
     } catch (error) {
       const silent = error instanceof ApiError && error.status === 404;
       if (!silent) this.explain(id, error, null);
@@ -99,20 +135,39 @@ export class TruckCard {
     this.timer = window.setTimeout(() => void this.refresh(id), REFRESH_MS);
   }
 
-  private async loadTrack(): Promise<void> {
-    const id = this.truckId;
-    if (id === null) return;
-    this.trackNote = "loading …";
-    this.drawFoot();
+  /** A failure leaves the last known one: the next refresh asks again. */
+  private async loadJourney(id: string): Promise<void> {
     try {
-      const points = await this.api.track(id, this.trackHours);
-      if (id !== this.truckId) return;
-      this.trackNote = points.length === 0 ? "no fixes in this time" : `${points.length} fixes`;
-      this.track.emit(points);
+      const followed = await this.journeys.of(id);
+      if (id === this.truckId) this.follow(followed);
     } catch (error) {
-      this.trackNote = error instanceof ApiError ? error.message : "could not be loaded";
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  private async loadTrack(): Promise<void> {
+    const [id, hours] = [this.truckId, this.trackHours];
+    window.clearTimeout(this.trackTimer);
+    if (id === null) return;
+    const toMs = Date.now();
+    try {
+      const story = await loadStory(this.api, id, toMs - hours * HOUR_MS, toMs);
+      if (id !== this.truckId || hours !== this.trackHours) return;
+      this.trackNote = this.happened.tells(story) ? "" : summary(story);
+      this.happened.show(story);
+      this.recent.emit(story);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (id !== this.truckId) return;
+      this.trackNote = error.message;
     }
     this.drawFoot();
+    window.clearTimeout(this.trackTimer);
+    this.trackTimer = window.setTimeout(() => void this.loadTrack(), TRACK_EVERY_MS);
+  }
+
+  private nowMs(): number {
+    return Date.now() + this.fleet.clockOffsetMs;
   }
 
   private explain(id: string, error: unknown, notFound: string | null): void {
@@ -152,36 +207,37 @@ export class TruckCard {
     );
   }
 
-  private drawFoot(): void {
-    const hours = TRACK_HOURS.map((count) =>
-      h(
-        "button",
-        {
-          type: "button",
-          "aria-pressed": String(count === this.trackHours),
-          onclick: () => {
-            this.trackHours = count;
-            void this.loadTrack();
-          },
-        },
-        `${count} h`,
-      ),
-    );
+  /** Made once: a button that is replaced while it has the focus loses it. */
+  private madeFoot(): HTMLElement {
     const follow = iconButton(ICONS.follow, "Keep this truck in the middle", () => {
       this.following = !this.following;
       this.drawFoot();
     });
-    follow.setAttribute("aria-pressed", String(this.following));
-    replace(
-      this.foot,
-      h("span", { class: "label" }, "Track"),
-      h("div", { class: "segmented" }, ...hours),
-      h("span", { class: "note" }, this.trackNote),
-      iconButton(ICONS.replay, "Replay a day of this truck", () => {
-        if (this.truckId !== null) this.replayed.emit(this.truckId);
-      }),
-      follow,
-    );
+    this.pressed.set(follow, () => this.following);
+    const hours = TRACK_HOURS.map((count) => {
+      const button = h("button", { type: "button" }, `${count} h`);
+      button.addEventListener("click", () => {
+        this.trackHours = count;
+        this.trackNote = "loading …";
+        this.drawFoot();
+        void this.loadTrack();
+      });
+      this.pressed.set(button, () => count === this.trackHours);
+      return button;
+    });
+    const replay = iconButton(ICONS.replay, "Replay a day of this truck", () => {
+      if (this.truckId !== null) this.replayed.emit(this.truckId);
+    });
+    const segmented = h("div", { class: "segmented" }, ...hours);
+    const label = h("span", { class: "label" }, "Track");
+    const spring = h("span", { class: "spring" });
+    return h("div", { class: "card-foot" }, label, segmented, spring, replay, follow);
+  }
+
+  private drawFoot(): void {
+    for (const [button, is] of this.pressed) button.setAttribute("aria-pressed", String(is()));
+    replace(this.note, this.trackNote);
+    this.note.hidden = this.trackNote === "";
   }
 }
 
