@@ -135,6 +135,12 @@ class Console:
         encoded = base64.b64encode(shot).decode()
         return int(self.page.evaluate(COUNT_PIXELS, [encoded, list(colour)]))
 
+    def right_edge(self) -> float:
+        """How far to the right anything but the map reaches, in pixels."""
+        parts = "[...document.querySelectorAll('.workspace *')].filter(e => !e.closest('.map'))"
+        edges = f"{parts}.map(e => e.getBoundingClientRect().right)"
+        return float(self.page.evaluate(f"Math.max(...{edges})"))
+
     def truck(self, truck: str) -> Any:
         return self.page.evaluate("id => window.__ubertruck.truck(id)", truck)
 

@@ -287,12 +287,10 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
     console = signed_in(Console(context.new_page(), fake.url))
-    width = "Math.max(...[...document.querySelectorAll('.workspace *')].filter(e => "
-    width += "!e.closest('.map')).map(e => e.getBoundingClientRect().right))"
-    assert console.page.evaluate(width) <= 360
+    assert console.right_edge() <= 360
     console.page.get_by_role("button", name="Show or hide events").click()
     expect(console.page.get_by_role("region", name="Events")).to_be_visible()
-    assert console.page.evaluate(width) <= 360
+    assert console.right_edge() <= 360
     context.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from freight.cloudevents import rfc3339
 from tests.console.browser import Console, chosen, signed_in
@@ -111,3 +111,22 @@ def test_what_lies_on_the_map_says_what_it_is(console: Console, fake: FakeServer
         return "stood 30 min for fuel" in (tip.text_content() or "")
 
     console.wait_until(says_it)
+
+
+def test_on_a_phone_the_replay_takes_the_place_of_the_card(
+    browser: Browser, fake: FakeServer
+) -> None:
+    fake.world.send(TRUCK, "Mumbai", "Nashik", "Dhule")
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    console = signed_in(Console(context.new_page(), fake.url))
+    card = chosen(console, TRUCK)
+    expect(card.get_by_role("region", name="Journey")).to_be_visible()
+    assert console.right_edge() <= 360
+    card.get_by_role("button", name="Replay a day of this truck").click()
+    replay = console.page.get_by_role("region", name="Replay of a day")
+    expect(replay).to_contain_text("2 trips")
+    expect(card).to_be_hidden()
+    assert console.right_edge() <= 360
+    replay.get_by_role("button", name="Close replay").click()
+    expect(card).to_be_visible()
+    context.close()

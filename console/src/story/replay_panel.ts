@@ -21,7 +21,7 @@ const PACES = [60, 300, 1_200];
 const STEP_S = 10;
 const MINUTES_A_KEY = 5;
 const HOURS_NAMED = 3;
-const NAMES_UP_TO = 94; // per cent: beyond it a name would be cut off
+const NAMES_UP_TO = 89; // per cent: beyond it a name would be cut off
 
 export interface Scene {
   story: Story;
