@@ -43,6 +43,7 @@ class Fleet:
     devices: Devices
     keys: dict[str, int]
     ground: World
+    fences_known_at: int  # the revision from which shards know all fences
 
     async def reader(self) -> AnyConnection:
         return await reader(self.stack)
@@ -111,6 +112,7 @@ async def fleet(
     clear_of_borders: bool = False,
     prefix: str = world.PREFIX,
     broker: Broker | None = None,
+    warm: bool = True,
 ) -> Fleet:
     """Creates what is missing, and waits until the shards fold with every fence."""
     devices = devices_of(trucks, prefix)
@@ -120,9 +122,10 @@ async def fleet(
     keys = await add_trucks(running, devices.trucks)
     revision = await add_fences(running, ground.fences)
     await asyncio.to_thread(devices_settled, trucks)
-    made = Fleet(folder, running, broker or embedded_broker(running), devices, keys, ground)
-    if fences:
-        await warm_up(made, revision)
+    where = broker or embedded_broker(running)
+    made = Fleet(folder, running, where, devices, keys, ground, revision)
+    if fences and warm:
+        await warm_up(made)
     return made
 
 
@@ -141,13 +144,13 @@ async def publish_once(ready: Fleet) -> None:
     await ready.settled(published)
 
 
-async def warm_up(ready: Fleet, revision: int) -> None:
+async def warm_up(ready: Fleet) -> None:
     """A trickle of fixes until every shard folds with all fences."""
     with load_process.load(ready.load_spec(rate=WARM_UP_PER_S)) as load:
         load.go()
         deadline = time.monotonic() + SETTLE_S_MAX
         async with ready.reading() as conn:
-            while not await _all_fences_known(conn, revision):
+            while not await _all_fences_known(conn, ready.fences_known_at):
                 if time.monotonic() > deadline:
                     raise TimeoutError("the shards did not take up the fences")
                 await asyncio.sleep(0.2)

@@ -29,6 +29,10 @@ POINTS = 40_000
 TREE_SHARE_MAX = 0.5
 TREE_SHARE_MAX_ELSEWHERE = 1.5
 LOOP_TIMES_MIN = 20.0
+RULES_US_MAX = 6.0
+RULES_BATCH_MIN = 256
+RULES_FENCES = 5_000
+RULES_ROUNDS = 3
 POSTGIS_TIMES_MIN = 10.0
 POSTGIS_FENCES = 5_000
 POSTGIS_BATCHES = 40
@@ -69,6 +73,7 @@ def run(args: argparse.Namespace) -> Report:
     compared = compare(args.oracle, SEED)
     report.add("oracle.pairs", float(compared.pairs))
     report.add("oracle.wrong", float(len(compared.wrong)), at_most=0.0)
+    _rules(report)
     _against_postgis(report, args.vertices or VERTICES, streams["driving"])
     return report
 
@@ -158,6 +163,18 @@ def _against_loop(
     (ours,) = _best_us([_asking(index, shapely.STRtree([]), points, BATCHES[-2])[0]], 20)
     times = loop_us / (ours / BATCHES[-2])
     report.add(f"{name}.times_faster_than_a_loop", times, at_least=LOOP_TIMES_MIN)
+
+
+def _rules(report: Report) -> None:
+    """The whole rule set, every truck on a route of 500 points, in the shards' own fold."""
+    around = geo_rules.world(RULES_FENCES, VERTICES[0], SEED)
+    fixes = geo_rules.stream(SEED)
+    for batch in BATCHES[1:]:
+        costs = [geo_rules.measure(around, fixes, batch) for _ in range(RULES_ROUNDS)]
+        best = min(costs, key=lambda cost: cost.us_a_fix)
+        asked = RULES_US_MAX if batch >= RULES_BATCH_MIN else None
+        report.add(f"rules.batch_{batch}_us", best.us_a_fix, at_most=asked)
+        report.add(f"rules.batch_{batch}_quiet_share", best.quiet_share)
 
 
 def _against_postgis(report: Report, vertices: Sequence[int], points: Floats) -> None:
