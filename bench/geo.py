@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from bench import geo_postgis
+from bench import geo_postgis, geo_rules
 from bench.geo_truth import compare
 from bench.geo_world import Floats, driving, random_points, sites
 from bench.report import Report
