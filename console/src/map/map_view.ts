@@ -41,7 +41,7 @@ const VIEWPORT_MARGIN = 0.15;
 
 // Beside the panels on a wide screen, above them on a phone.
 const WIDE_PX = 700;
-const PADDING_WIDE = { top: 70, left: 340, right: 60, bottom: 190 };
+const PADDING_WIDE = { top: 70, left: 340, right: 110, bottom: 190 };
 const PADDING_NARROW = { top: 20, left: 30, right: 30 };
 // How much of the map's height they cover on a phone.
 const CARD_COVERS = 0.62;
