@@ -56,12 +56,7 @@ export class ApiClient {
     return this.get(`/v1/trucks/${encodeURIComponent(id)}/position`);
   }
 
-  /** The fixes of the last `hours`, oldest first. */
-  track(id: string, hours: number): Promise<TrackPoint[]> {
-    const toMs = Date.now();
-    return this.trackBetween(id, toMs - hours * 3_600_000, toMs);
-  }
-
+  /** The fixes of a time, oldest first. */
   async trackBetween(id: string, fromMs: number, toMs: number): Promise<TrackPoint[]> {
     const query = period(fromMs, toMs);
     query.set("format", "geojson");
