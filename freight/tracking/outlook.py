@@ -31,8 +31,10 @@ class Outlook:
     fuel_pct_max: float = math.inf
     external_v_min: float = -math.inf
     external_v_max: float = math.inf
-    # Between fixes no farther apart than this the device's speed changes by less than so much.
+    # Between fixes no farther apart than this the device's speed changes by less than so much, or
+    # by more than it can.
     harsh_ms: float = 0.0
+    plausible_mps2: float = math.inf
     braking_mps2: float = math.inf
     acceleration_mps2: float = math.inf
     ignition: int = MISSING_INT8  # exactly this: 0, 1 or missing

@@ -49,6 +49,7 @@ BOUNDS_DTYPE = np.dtype(
         ("external_v_max", np.float64),
         ("good_kmh", np.float64),
         ("harsh_ms", np.float64),
+        ("plausible_mps2", np.float64),
         ("braking_mps2", np.float64),
         ("acceleration_mps2", np.float64),
         ("accuracy_m_max", np.float64),
@@ -90,6 +91,7 @@ def bounds_of(outlook: Outlook, rules: FilteringRules, good: Sample) -> tuple[An
         outlook.external_v_max,
         math.nan if good.speed_kmh is None else good.speed_kmh,
         outlook.harsh_ms,
+        outlook.plausible_mps2,
         outlook.braking_mps2,
         outlook.acceleration_mps2,
         rules.accuracy_m_max,
@@ -165,7 +167,8 @@ def _keep_calm(
     if len(close):
         mine, apart_ms = bounds[close], elapsed_ms[close].astype(np.float64)
         mps2 = gained_mps2(gained_kmh[close], apart_ms)
-        quiet[close] = ~((mps2 <= -mine["braking_mps2"]) | (mps2 >= mine["acceleration_mps2"]))
+        harsh = (mps2 <= -mine["braking_mps2"]) | (mps2 >= mine["acceleration_mps2"])
+        quiet[close] = ~(harsh & (np.abs(mps2) <= mine["plausible_mps2"]))
 
 
 def _keep_near(
@@ -248,7 +251,8 @@ def _is_calm(outlook: Outlook, good: Sample, fix: Sample) -> bool:
     if good.speed_kmh is None or fix.speed_kmh is None or elapsed_ms > outlook.harsh_ms:
         return True
     mps2 = gained_mps2(fix.speed_kmh - good.speed_kmh, elapsed_ms)
-    return -outlook.braking_mps2 < mps2 < outlook.acceleration_mps2
+    is_harsh = mps2 <= -outlook.braking_mps2 or mps2 >= outlook.acceleration_mps2
+    return not (is_harsh and abs(mps2) <= outlook.plausible_mps2)
 
 
 def _is_held(outlook: Outlook, fix: Sample) -> bool:

@@ -79,5 +79,6 @@ def step(now: Harshness, moment: Moment, around: Surroundings, facts: Facts) -> 
 def outlook(around: Surroundings, out: Outlook) -> None:
     rules = around.rules.harshness
     out.harsh_ms = rules.within_s * 1000.0
+    out.plausible_mps2 = rules.plausible_mps2
     out.braking_mps2 = rules.braking_mps2
     out.acceleration_mps2 = rules.acceleration_mps2
