@@ -19,12 +19,12 @@ import shapely
 from bench.debian import install
 from bench.geo_world import Floats
 
-VERSION = 15  # fixed: Debian 12's
+VERSION = 15  # Debian 12's
 BIN = Path(f"/usr/lib/postgresql/{VERSION}/bin")
 CONTROL = Path(f"/usr/share/postgresql/{VERSION}/extension/postgis.control")
-USER = "postgres"  # fixed: the package makes it; the server refuses to run as root
+USER = "postgres"  # the package makes it; the server refuses to run as root
 START_S_MAX = 30.0
-PORT = 5432  # fixed: names a socket in a folder of its own, and no port
+PORT = 5432  # names a socket in a folder of its own, and no port
 ROUNDS = 5
 
 MAKE = """

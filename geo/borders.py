@@ -15,7 +15,7 @@ from geo.point import FloatArray, haversine_m
 # would otherwise take gigabytes.
 BLOCK = 1 << 18
 # So near to an area's middle, its plane is as good as the point's own.
-NEAR_DEG, NEAR_LAT_MAX = 0.1, 60.0
+NEAR_DEG, NEAR_LAT_MAX = 0.1, 60.0  # fixed: how flat the earth is
 
 
 def depth_m(parts: Parts, rows: IntArray, lat: FloatArray, lon: FloatArray) -> FloatArray:

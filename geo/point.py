@@ -57,6 +57,7 @@ class LocalPlane:
 # ------------------------------------------------------------------- short ways, to the millimetre
 
 WAY_DEG_MAX = 0.3  # fixed: up to here the flat formula errs by less than a millionth
+_HALF_TURN_DEG = 180.0
 _HALF_DEG = math.pi / 360.0  # the mean of two latitudes, in radians
 _SHORT_MM = EARTH_RADIUS_M * 1000.0 * math.pi / 180.0
 # The cosine's series up to x^16: on the way to a pole it errs by less than 1e-12.
@@ -70,7 +71,7 @@ def way_mm(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> int:
     ways are the same whether they were made one by one or by the array.
     """
     dlat, dlon = lat_b - lat_a, lon_b - lon_a
-    dlon -= 360.0 * ((dlon > 180.0) - (dlon < -180.0))
+    dlon -= 360.0 * ((dlon > _HALF_TURN_DEG) - (dlon < -_HALF_TURN_DEG))
     if abs(dlat) > WAY_DEG_MAX or abs(dlon) > WAY_DEG_MAX:
         return round(1000.0 * float(haversine_m(lat_a, lon_a, lat_b, lon_b)))
     square = ((lat_a + lat_b) * _HALF_DEG) ** 2
@@ -86,7 +87,7 @@ def ways_mm(
 ) -> npt.NDArray[np.int64]:
     """The same for many; a way that is not short is -1."""
     dlat, dlon = lat_b - lat_a, lon_b - lon_a
-    dlon -= 360.0 * ((dlon > 180.0).astype(np.float64) - (dlon < -180.0))
+    dlon -= 360.0 * ((dlon > _HALF_TURN_DEG).astype(np.float64) - (dlon < -_HALF_TURN_DEG))
     square = (lat_a + lat_b) * _HALF_DEG
     square *= square
     cosine = np.zeros_like(square)

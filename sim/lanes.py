@@ -16,7 +16,7 @@ from geo.roads import Leg, RoadGraph, apart_m
 from sim.places import slug
 from sim.tracks import METRES_PER_DEGREE, Floats
 
-SLUG_CHARS = 22  # fixed: two of them, and what tells lanes apart, fit into an id
+SLUG_CHARS = 22  # two of them, and what tells lanes apart, fit into an id
 DIGITS = 6
 
 

@@ -20,7 +20,7 @@ from geo.roads import Edge, NoRouteError, RoadGraph
 
 NAME = "builtin"
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
-KMH_PER_MPS = 3.6  # fixed: units
+KMH_PER_MPS = 3.6  # fixed: a metre a second is so many kilometres an hour
 
 
 @dataclass(frozen=True, slots=True)

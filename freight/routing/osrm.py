@@ -20,6 +20,7 @@ from geo.point import FloatArray, Point, haversine_m
 from geo.polyline import PolylineError, decode
 
 PROFILE = "driving"
+NEARLY_NONE_M = 1e-9
 # Classes that OSRM's usual profiles can exclude.
 EXCLUDED = {Avoid.TOLLS: "toll", Avoid.FERRIES: "ferry", Avoid.MOTORWAYS: "motorway"}
 # What was asked is wrong or impossible, as opposed to a server that is.
@@ -98,4 +99,4 @@ def _by_segment(route: Route, points: FloatArray) -> tuple[FloatArray, FloatArra
     if len(lengths_m) == len(durations_s) == len(points) - 1:
         return lengths_m, durations_s
     drawn_m = haversine_m(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])
-    return drawn_m, drawn_m * (route.duration / max(float(drawn_m.sum()), 1e-9))
+    return drawn_m, drawn_m * (route.duration / max(float(drawn_m.sum()), NEARLY_NONE_M))

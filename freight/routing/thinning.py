@@ -11,7 +11,7 @@ from freight.routing.plan import PlannedRoute, sections_of
 from geo.point import FloatArray
 from geo.simplify import simplified
 
-KMH_PER_MPS = 3.6  # fixed: units
+KMH_PER_MPS = 3.6  # fixed: a metre a second is so many kilometres an hour
 
 
 def thinned(

@@ -8,7 +8,7 @@ from freight.fixes import MISSING_INT64
 from freight.tracking.tracked import Tracked
 
 # Spreads the trucks' boundaries over time: all devices show the same hour at once.
-STAGGER = 2_654_435_761  # fixed: a prime that spreads small numbers
+STAGGER = 2_654_435_761  # a prime that spreads small numbers
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ BOUNDS_DTYPE = np.dtype(
 )
 BoundsArray = npt.NDArray[np.void]
 
-NOWHERE_DEG_MAX = 1.0  # fixed: no rule calls a fix farther from zero, zero "nowhere"
+NOWHERE_DEG_MAX = 1.0  # no rule calls a fix farther from zero, zero "nowhere"
 _MIX = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
 
 

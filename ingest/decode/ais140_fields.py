@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from config.sections.dialects import LAST_NEEDED
 from ingest.decode.rows import BadPositionError
 
-YEARS = range(2015, 2100)  # fixed: tells ddmmyyyy from yyyymmdd
+YEARS = range(2015, 2100)  # tells ddmmyyyy from yyyymmdd
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,12})?", re.ASCII)
 _IMEI = re.compile(r"\d{15}", re.ASCII)
 _INPUTS = re.compile(r"[0-2]{4}", re.ASCII)
@@ -36,7 +36,7 @@ def named(fields: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], 
 
 def _time_size(first: str) -> int:
     """`ddmmyyyyhhmmss`, or date and time, or each of their parts in a field of its own."""
-    if len(first) > 8:
+    if len(first) > len("ddmmyyyy"):
         return 1
     return 2 if len(first) > 2 else 6
 

@@ -16,11 +16,12 @@ AVL = (CODEC_8, CODEC_8E, CODEC_16)
 # Answers to commands, and where their text begins: 13 puts a time before it, 14 the IMEI.
 COMMANDS = {0x0C: 7, 0x0D: 11, 0x0E: 15}
 COMMAND = b"\x0c\x01\x05"  # codec 12, one, a command
-KEEP_ALIVE = 0xFF  # fixed: the protocol's
+KEEP_ALIVE = 0xFF
 PREAMBLE = b"\x00\x00\x00\x00"
 LOGIN = b"\x00\x0f"  # the length of an IMEI
-LOGIN_BYTES, IMEI_BYTES = 17, 15
-AROUND = 12  # preamble, length and checksum
+LOGIN_BYTES, IMEI_BYTES = 17, 15  # fixed: the protocol's
+HEAD = 8  # preamble and length
+AROUND = 12  # those, and the checksum
 ACCEPT, REFUSE = b"\x01", b"\x00"
 NONE_TAKEN = struct.pack(">I", 0)
 
@@ -79,7 +80,7 @@ class TeltonikaStream(DeviceStream):
         return Said(Kind.LOGIN, raw, unique_id=imei.decode("ascii"), reply=ACCEPT, refusal=REFUSE)
 
     def _packet(self, meaning: TeltonikaElements) -> Said | None:
-        if len(self._buffer) < 8:
+        if len(self._buffer) < HEAD:
             return None
         size = int.from_bytes(self._buffer[4:8], "big") + AROUND
         if size > self._bytes_max:

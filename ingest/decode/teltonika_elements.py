@@ -7,7 +7,7 @@ from typing import Any
 
 from config.sections.dialects import TeltonikaElements
 
-PANIC_PRIORITY = 2  # fixed: the protocol's "panic"
+PANIC_PRIORITY = 2  # the protocol's "panic"
 
 
 def values_of(
@@ -32,7 +32,7 @@ def values_of(
 
 def _scaled(meaning: TeltonikaElements) -> dict[str, tuple[int, float]]:
     return {
-        "odometer_km": (meaning.odometer_m, 1000.0),
+        "odometer_km": (meaning.odometer_m, 1000.0),  # fixed: metres in a kilometre
         "external_v": (meaning.external_mv, 1000.0),
         "battery_v": (meaning.battery_mv, 1000.0),
         "hdop": (meaning.hdop_tenths, 10.0),

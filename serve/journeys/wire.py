@@ -15,13 +15,12 @@ from store.journeys import Journey, JourneyState, JourneyTerms, Place, Stop
 from store.postgres import moment
 from store.routes import RouteHead, RouteRef
 
-# fixed: part of the published API
 VERSION_MAX = 2**31 - 1
 SHARE_DIGITS = 4
-CORRIDOR_M_MAX = 100_000.0
-RADIUS_M_MAX = 50_000.0
-AMOUNT_MINOR_MAX = 10**12
-SERVICE_S_MAX = 30 * 86400.0
+CORRIDOR_M_MAX = 100_000.0  # fixed: part of the published API
+RADIUS_M_MAX = 50_000.0  # fixed: part of the published API
+AMOUNT_MINOR_MAX = 10**12  # fixed: part of the published API
+SERVICE_S_MAX = 30 * 86400.0  # fixed: part of the published API
 
 
 def _of_our_time(moment: datetime) -> datetime:
@@ -335,4 +334,4 @@ def _cost(journey: Journey) -> Cost | None:
 
 
 def _inr(paise: int | None) -> Money | None:
-    return None if paise is None else Money(amount_minor=paise, currency="INR")
+    return None if paise is None else Money(amount_minor=paise, currency="INR")  # fixed: rates are configured in paise

@@ -39,7 +39,7 @@ _NO_ANSWER: dict[int | str, dict[str, Any]] = {
 _FORMS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/geo+json": {}, "application/gpx+xml": {}}}
 }
-VERSION_MAX = 2**31 - 1  # fixed: what the database counts to
+VERSION_MAX = 2**31 - 1  # what the database counts to
 
 
 @router.post("/v1/routes", status_code=HTTPStatus.CREATED, responses=_NO_ANSWER)

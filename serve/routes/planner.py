@@ -26,7 +26,7 @@ from serve.routes.breaker import Breaker
 from serve.routes.routers import HttpRouter
 
 Question = tuple[tuple[Point, ...], PlanOptions]
-PLACE_DIGITS = 6  # fixed: a tenth of a metre, as routers take it
+PLACE_DIGITS = 6  # a tenth of a metre, as routers take it
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

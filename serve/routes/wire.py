@@ -12,12 +12,11 @@ from freight.routing.plan import Avoid
 from serve.fields import LongText, ObjectId, ShortText, Strict
 from store.routes import Route, RouteHead
 
-# fixed: part of the published API
-SPEED_KMH_MAX = 300.0
-DURATION_S_MAX = 30 * 86400.0
-SIZE_M_MAX = 100.0
-WEIGHT_T_MAX = 1000.0
-AXLES_MAX = 100
+SPEED_KMH_MAX = 300.0  # fixed: part of the published API
+DURATION_S_MAX = 30 * 86400.0  # fixed: part of the published API
+SIZE_M_MAX = 100.0  # fixed: part of the published API
+WEIGHT_T_MAX = 1000.0  # fixed: part of the published API
+AXLES_MAX = 100  # fixed: part of the published API
 FORMS = ("shape", "polyline", "gpx", "via")
 
 Lat = Annotated[float, Field(ge=-90, le=90)]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import yaml
 
+from config.policy import policy
 from serve.gateway import Gateway
 from serve.identity.permissions import PERMISSIONS_OF, Role
 from store.postgres import AnyConnection
@@ -79,9 +80,11 @@ async def test_a_subtree_is_read_and_written_whole(caller: Caller) -> None:
 
     done = await put(caller, folder, {"moving_kmh_min": 8, "offline_after_s": 60})
 
-    assert done.json()["value"] == {"moving_kmh_min": 8, "offline_after_s": 60}
+    whole = done.json()["value"]
+    assert (whole["moving_kmh_min"], whole["offline_after_s"]) == (8, 60)
+    assert whole["motion"] == policy().tracking_rules.motion.model_dump(mode="json")
     found = (await caller.get("/v1/config/services/tracking")).json()["value"]
-    assert found["*"]["business"] == {"moving_kmh_min": 8, "offline_after_s": 60}
+    assert found["*"]["business"] == whole
 
 
 async def test_every_wrong_path_is_named_and_nothing_is_changed(caller: Caller) -> None:
