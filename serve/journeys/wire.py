@@ -334,4 +334,6 @@ def _cost(journey: Journey) -> Cost | None:
 
 
 def _inr(paise: int | None) -> Money | None:
-    return None if paise is None else Money(amount_minor=paise, currency="INR")  # fixed: rates are configured in paise
+    if paise is None:
+        return None
+    return Money(amount_minor=paise, currency="INR")  # fixed: the columns are in paise
