@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -59,8 +60,16 @@ def device(port: int, truck: str) -> mqtt.Client:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=truck, protocol=mqtt.MQTTv311)
     client.username_pw_set(f"demo/{truck}", "dev-secret")
     client.reconnect_delay_set(min_delay=1, max_delay=1)
+    let_in = threading.Event()
+
+    def on_connect(_client: Any, _data: Any, _flags: Any, answer: Any, _more: Any) -> None:
+        if not answer.is_failure:
+            let_in.set()
+
+    client.on_connect = on_connect
     client.connect("127.0.0.1", port)
     client.loop_start()
+    assert let_in.wait(20), "the broker does not know the truck"
     return client
 
 
