@@ -286,7 +286,7 @@ async def test_a_fix_that_was_on_its_way_takes_silence_back(
     assert await journal.go_on(look_for_silent=True) is None
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 async def test_a_store_that_breaks_off_anywhere_ends_in_an_undisturbed_history(
     seed: int, fleet: Fleet, telemetry: AnyPool, system: AnyPool
 ) -> None:
