@@ -23,7 +23,7 @@ from bench.brokers import Broker, Devices, OwnBroker
 from bench.device import Pace
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet, devices_of, embedded_broker, fleet, warm_up
-from bench.journeys import follow, hold_to_rules
+from bench.journeys import follow, hold_to_rules, let_go
 from bench.load_process import LoadProcess
 from bench.processes import Profiler, Usage, print_profile, usage
 from bench.report import Report, number, table
@@ -133,6 +133,7 @@ async def _with_and_without_rules(
         _explain(kind, "with all rules" if in_use else "without rules", done)
         rates.append(done.fixes_per_s)
         told.append(await _events(ready))
+    await let_go(ready.stack, bearer, ready.ground.trucks)
     without, with_all = rates
     report.add(f"{kind}.rules.events_told_without", told[1] - told[0], at_most=0)
     report.add(f"{kind}.rules.events_told", told[2] - told[1], at_least=1)

@@ -38,6 +38,19 @@ async def follow(running: Stack, bearer: str, ground: World, from_ms: int) -> No
             group.create_task(_put(client, turns, truck, way(lat, lon), from_time))
 
 
+async def let_go(running: Stack, bearer: str, trucks: list[str]) -> None:
+    """The loads of other modes drive as no truck can, which no route allows for."""
+    turns = asyncio.Semaphore(AT_ONCE)
+    async with _client(running, bearer) as client, asyncio.TaskGroup() as group:
+        for truck in trucks:
+            group.create_task(_end(client, turns, truck))
+
+
+async def _end(client: httpx.AsyncClient, turns: asyncio.Semaphore, truck: str) -> None:
+    async with turns:
+        (await client.delete(f"/v1/trucks/{truck}/journey")).raise_for_status()
+
+
 def way(lat: Floats, lon: Floats) -> Floats:
     """What a truck drives for as long as a run lasts: its track, over and over."""
     half = len(lat) // 2
