@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import numpy.typing as npt
+from shapely.geometry import mapping
 
 from bench.geo_world import STEP_M, TRUCKS, Floats, drives, sites
 from config.policy import defaults
@@ -19,6 +20,7 @@ from freight.tracking.journeys import LINE_PRECISION, JourneyBook, JourneyPlan, 
 from freight.tracking.names import TruckName
 from geo.polyline import encode
 from geo.roads import apart_m
+from sim.truth import DrawnFence
 
 TENANT_KEY = 1
 START_MS = 1_760_000_000_000
@@ -29,27 +31,6 @@ RECEIVED_MS = 800
 NOISE_M = 4.0
 ROUTE_POINTS = 500
 METRES_PER_DEGREE = 111_195.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Drawn:
-    """A fence version as the store gives it, with nothing but its shape."""
-
-    fence_id: str
-    shape: dict[str, object]
-    revision: int
-    tenant_key: int = TENANT_KEY
-    name: str = "site"
-    kind: str | None = "depot"
-    version: int = 1
-    valid_from_ms: int = 0
-    group: str | None = None
-    dwell_s: float | None = None
-    speed_limit_kmh: float | None = None
-    schedule: dict[str, object] | None = None
-    crossings: bool = False
-    notify: tuple[str, ...] | None = None
-    truck_classes: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -127,7 +108,7 @@ def _headings(driven: npt.NDArray[np.float64], step: int) -> npt.NDArray[np.floa
 def world(fences: int, vertices: int, seed: int) -> World:
     book = FenceBook()
     book.apply(
-        Drawn(f"F{i}", {"type": "Polygon", "coordinates": [list(shape.exterior.coords)]}, i + 1)
+        DrawnFence(TENANT_KEY, i + 1, f"F{i}", mapping(shape), kind="depot")
         for i, shape in enumerate(sites(fences, vertices, seed))
     )
     names = {key: TruckName("bench", f"T{key}") for key in range(1, TRUCKS + 1)}

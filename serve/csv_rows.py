@@ -8,8 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from serve.problems import InvalidError
+
 _NOT_PLAIN = frozenset({dict, list, bool})
 MEDIA_TYPE = "text/csv; charset=utf-8"
+
+
+def too_many(most: int, what: str) -> InvalidError:
+    """Why a whole file is not begun."""
+    detail = f"more than {most} {what}; ask for a shorter time, or page by page with limit"
+    return InvalidError.at("/from", detail, **{"in": "query"})
 
 
 def header_line(columns: Sequence[str]) -> str:

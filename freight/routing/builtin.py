@@ -14,13 +14,12 @@ from freight.routing.plan import (
     RouteRefusedError,
     joined,
 )
-from freight.routing.thinning import thinned
+from freight.routing.thinning import KMH_PER_MPS, thinned
 from geo.point import EARTH_RADIUS_M, FloatArray, Point, haversine_m
 from geo.roads import Edge, NoRouteError, RoadGraph
 
 NAME = "builtin"
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
-KMH_PER_MPS = 3.6  # fixed: a metre a second is so many kilometres an hour
 
 
 @dataclass(frozen=True, slots=True)

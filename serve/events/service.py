@@ -9,7 +9,6 @@ from freight.cloudevents import cloud_event
 from serve import csv_rows
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
-from serve.problems import InvalidError
 from store import events, trucks
 from store.errors import NotFoundError
 from store.events import StoredEvent
@@ -41,8 +40,7 @@ async def refuse_too_many(gateway: Gateway, who: Principal, wanted: Wanted) -> N
     async with gateway.as_tenant(who) as conn:
         beyond = await _found(conn, wanted, after=None, limit=1, skip=most)
     if beyond:
-        detail = f"more than {most} events; ask for a shorter time, or page by page with limit"
-        raise InvalidError.at("/from", detail, **{"in": "query"})
+        raise csv_rows.too_many(most, "events")
 
 
 async def csv_pieces(

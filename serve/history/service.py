@@ -13,7 +13,6 @@ from serve.gateway import Gateway
 from serve.history.wire import COLUMNS_OF, OTHER_COLUMNS, feature_of, row_of, span_fields
 from serve.identity.principal import Principal
 from serve.paging import not_a_cursor
-from serve.problems import InvalidError
 from store import history, trucks
 from store.history import Place, StoredSpan, Wanted
 from store.postgres import AnyConnection
@@ -63,8 +62,7 @@ async def refuse_too_many(gateway: Gateway, who: Principal, asked: Asked) -> Non
     async with gateway.as_tenant(who) as conn:
         beyond = await _found(conn, asked, after=None, limit=1, skip=most)
     if beyond:
-        detail = f"more than {most} rows; ask for a shorter time, or page by page with limit"
-        raise InvalidError.at("/from", detail, **{"in": "query"})
+        raise csv_rows.too_many(most, "rows")
 
 
 async def _found(

@@ -98,28 +98,8 @@ def fix_fields(fix: StoredFix) -> dict[str, Any]:
     }
 
 
-class FixRow(msgspec.Struct):
-    """What FixOut describes, in its order, to be encoded."""
-
-    ts: str
-    lat: float
-    lon: float
-    speed_kmh: float | None
-    heading_deg: float | None
-    accuracy_m: float | None
-    altitude_m: float | None
-    odometer_km: float | None
-    hdop: float | None
-    battery_v: float | None
-    external_v: float | None
-    fuel_pct: float | None
-    satellites: int | None
-    ignition: bool | None
-    alarm: str | None
-    seq: int | None
-    received_at: str
-    extra: dict[str, Any] | None
-    flaw: str | None
+# What FixOut describes, in its order, to be encoded.
+FixRow: type[Any] = msgspec.defstruct("FixRow", list(FixOut.model_fields))
 
 
 def fix_columns(piece: Piece) -> list[list[Any]]:
@@ -143,7 +123,7 @@ def fix_columns(piece: Piece) -> list[list[Any]]:
     }
     return [
         columns[name] if name in columns else known_singles(fixes[name])
-        for name in FixRow.__struct_fields__
+        for name in FixOut.model_fields
     ]
 
 
