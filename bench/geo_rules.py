@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry import mapping
+import shapely
 
 from bench.geo_world import STEP_M, TRUCKS, Floats, drives, sites
 from config.policy import defaults
@@ -105,12 +106,19 @@ def _headings(driven: npt.NDArray[np.float64], step: int) -> npt.NDArray[np.floa
     return np.asarray(np.degrees(np.arctan2(east * squeeze, north)) % 360.0)
 
 
+def _drawn(shape: shapely.Polygon) -> dict[str, Any]:
+    ring = shapely.get_coordinates(shape.exterior).tolist()
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def world(fences: int, vertices: int, seed: int) -> World:
     book = FenceBook()
     book.apply(
-        DrawnFence(TENANT_KEY, i + 1, f"F{i}", mapping(shape), kind="depot")
+        DrawnFence(TENANT_KEY, i + 1, f"F{i}", _drawn(shape), kind="depot")
         for i, shape in enumerate(sites(fences, vertices, seed))
     )
+    if book.unusable:
+        raise ValueError(f"fences that hold nobody: {book.unusable}")
     names = {key: TruckName("bench", f"T{key}") for key in range(1, TRUCKS + 1)}
     rules = defaults().tracking_rules
     return World(book, names, lambda _tenant: rules, START_MS, journeys(seed))

@@ -94,7 +94,7 @@ _PURE_STANDARD = frozenset(
     }
 )
 _PURE_LIBRARIES = {
-    "geo": frozenset({"numpy", "h3", "h3ronpy", "shapely", "pyarrow"}),
+    "geo": frozenset({"numpy", "h3", "h3ronpy", "shapely", "pyarrow", "numba"}),
     "freight": frozenset({"numpy", "scipy", "pydantic", "msgspec", "h3", "shapely"}),
 }
 # The road graph is data that lies beside the code; reading it is the pure folders' only I/O.
