@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from bench.geo_world import STEP_M, TRUCKS, Floats, drives, sites
+from bench.geo_world import STEP_M, TRUCKS, Drive, drives, sites, tracks
 from config.policy import defaults
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixArray
 from freight.tracking.columns import TruckColumns
@@ -20,7 +20,6 @@ from freight.tracking.folding import World
 from freight.tracking.journeys import LINE_PRECISION, JourneyBook, JourneyPlan, Line
 from freight.tracking.names import TruckName
 from geo.polyline import encode
-from geo.roads import apart_m
 from sim.truth import DrawnFence
 
 TENANT_KEY = 1
@@ -54,27 +53,20 @@ def journeys(seed: int) -> JourneyBook:
     """Each truck on the way that it drives, drawn with ROUTE_POINTS points."""
     book = JourneyBook()
     book.apply(
-        Followed(truck + 1, _plan(track, shape), truck + 1)
-        for truck, (track, shape) in enumerate(drives(STEPS, seed))
+        Followed(truck + 1, _plan(drive), truck + 1)
+        for truck, drive in enumerate(drives(STEPS, seed))
     )
     return book
 
 
-def _plan(track: Floats, shape: Floats) -> JourneyPlan:
-    """In the direction in which the truck drives first."""
-    along_m = np.concatenate([[0.0], np.cumsum(apart_m(shape[:-1], shape[1:]))])
-    nearest = [int(np.argmin(apart_m(shape, track[step]))) for step in (0, STEPS // 4)]
-    at_m = np.linspace(0.0, along_m[-1], ROUTE_POINTS)
-    points = np.column_stack([np.interp(at_m, along_m, shape[:, axis]) for axis in (0, 1)])
-    if nearest[1] < nearest[0]:
-        points = points[::-1]
-    return JourneyPlan(START_MS, Line(encode(points, LINE_PRECISION)))
+def _plan(drive: Drive) -> JourneyPlan:
+    return JourneyPlan(START_MS, Line(encode(drive.way(ROUTE_POINTS), LINE_PRECISION)))
 
 
 def stream(seed: int) -> FixArray:
     """All trucks in turn, each STEP_M and STEP_MS after its fix before, as receivers say it."""
     rng = np.random.default_rng(seed)
-    driven = np.stack([track for track, _ in drives(STEPS, seed)])
+    driven = tracks(STEPS, seed)
     seen = driven + rng.normal(0.0, NOISE_M / METRES_PER_DEGREE, driven.shape)
     fixes = np.zeros(TRUCKS * STEPS, dtype=FIX_DTYPE)
     by_step = fixes.reshape(STEPS, TRUCKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -26,6 +27,38 @@ LARGE_EVERY = 50
 LARGE_RADIUS_M = (5_000.0, 20_000.0)
 STEP_M = 250.0  # from fix to fix: 15 s of highway
 TRUCKS = 1_000
+SPARE_STEPS = 4  # of a way behind what is driven: nobody arrives
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drive:
+    """To and fro along a road, from somewhere on it."""
+
+    shape: Floats  # of the road
+    start_m: float  # along it
+    steps: int
+
+    @property
+    def track(self) -> Floats:
+        """[step, lat or lon], STEP_M from step to step."""
+        return self.at(self.start_m + STEP_M * np.arange(self.steps))
+
+    def way(self, points: int) -> Floats:
+        """What is driven, and as much of the road before it as makes it as long as the road."""
+        length_m = float(self._along_m[-1])
+        end_m = max(length_m, self.start_m + STEP_M * (self.steps + SPARE_STEPS))
+        return self.at(np.linspace(min(self.start_m, end_m - length_m), end_m, points))
+
+    def at(self, driven_m: Floats) -> Floats:
+        """Where one is who drove so far from the road's beginning, and back from its end."""
+        along_m = self._along_m
+        at_m = driven_m % (2.0 * along_m[-1])
+        at_m = np.minimum(at_m, 2.0 * along_m[-1] - at_m)
+        return np.column_stack([np.interp(at_m, along_m, self.shape[:, i]) for i in (0, 1)])
+
+    @property
+    def _along_m(self) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(apart_m(self.shape[:-1], self.shape[1:]))])
 
 
 def sites(count: int, vertices: int, seed: int) -> list[shapely.Polygon]:
@@ -61,11 +94,10 @@ def driving(points: int, seed: int) -> Floats:
 
 def tracks(steps: int, seed: int) -> Floats:
     """[truck, step, lat or lon], STEP_M from step to step."""
-    return np.stack([track for track, _ in drives(steps, seed)])
+    return np.stack([drive.track for drive in drives(steps, seed)])
 
 
-def drives(steps: int, seed: int) -> list[tuple[Floats, Floats]]:
-    """Each truck's track, and the whole way that it drives along."""
+def drives(steps: int, seed: int) -> list[Drive]:
     rng = np.random.default_rng(seed)
     graph = read_roads()
     return [_drive(rng, graph, steps) for _ in range(TRUCKS)]
@@ -91,17 +123,13 @@ def _polygon(
     return shapely.Polygon(np.column_stack([lon, at[0] + reach * np.sin(angle)]))
 
 
-def _drive(rng: np.random.Generator, graph: RoadGraph, steps: int) -> tuple[Floats, Floats]:
+def _drive(rng: np.random.Generator, graph: RoadGraph, steps: int) -> Drive:
     """A way between two far towns, driven to and fro from somewhere on it."""
-    length_m, shape, along = 0.0, np.empty((0, 2)), np.empty(0)
+    length_m, shape = 0.0, np.empty((0, 2))
     while length_m < 2.0 * STEP_M:
         origin, destination = rng.choice(len(graph.towns), 2, replace=False).tolist()
         reached = graph.ways_from(origin).came
         if destination in reached:
             shape = graph.route(origin, destination).shape()
-            along = np.concatenate([[0.0], np.cumsum(apart_m(shape[:-1], shape[1:]))])
-            length_m = float(along[-1])
-    at_m = (rng.uniform(0.0, length_m) + STEP_M * np.arange(steps)) % (2.0 * length_m)
-    at_m = np.minimum(at_m, 2.0 * length_m - at_m)
-    lat = np.interp(at_m, along, shape[:, 0])
-    return np.column_stack([lat, np.interp(at_m, along, shape[:, 1])]), shape
+            length_m = float(apart_m(shape[:-1], shape[1:]).sum())
+    return Drive(shape, float(rng.uniform(0.0, length_m)), steps)
