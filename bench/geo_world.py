@@ -27,7 +27,7 @@ LARGE_EVERY = 50
 LARGE_RADIUS_M = (5_000.0, 20_000.0)
 STEP_M = 250.0  # from fix to fix: 15 s of highway
 TRUCKS = 1_000
-SPARE_STEPS = 4  # of a way behind what is driven: nobody arrives
+SPARE_STEPS = 20  # of a way behind what is driven: nobody arrives
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,10 +44,15 @@ class Drive:
         return self.at(self.start_m + STEP_M * np.arange(self.steps))
 
     def way(self, points: int) -> Floats:
-        """What is driven, and as much of the road before it as makes it as long as the road."""
+        """What is driven and further on, by the road's own corners: as long as it or these last."""
         length_m = float(self._along_m[-1])
-        end_m = max(length_m, self.start_m + STEP_M * (self.steps + SPARE_STEPS))
-        return self.at(np.linspace(min(self.start_m, end_m - length_m), end_m, points))
+        end_m = self.start_m + max(length_m, STEP_M * (self.steps + SPARE_STEPS))
+        there_and_back = np.concatenate([self._along_m, 2.0 * length_m - self._along_m[-2:0:-1]])
+        rounds = np.arange(1 + end_m // (2.0 * length_m)) * 2.0 * length_m
+        corners_m = (rounds[:, None] + there_and_back).ravel()
+        corners_m = corners_m[(corners_m > self.start_m) & (corners_m <= end_m)][: points - 1]
+        more_m = np.linspace(self.start_m, corners_m[-1], points + 1 - len(corners_m))[:-1]
+        return self.at(np.sort(np.concatenate([more_m, corners_m])))
 
     def at(self, driven_m: Floats) -> Floats:
         """Where one is who drove so far from the road's beginning, and back from its end."""
