@@ -1,4 +1,4 @@
-"""What is to be carried, from where to where: what a price, a booking and a dispatch are all about."""
+"""What is to be carried, and from where to where: what prices, bookings and dispatch are about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money is a whole number of paise; where a rule gives a fraction, it is rounded here and only here.
+"""Money is a whole number of paise; a rule that gives a fraction is rounded here and only here.
 
 Prices are sums of rounded lines, so whoever adds up what is shown gets what is asked for.
 """
