@@ -39,6 +39,7 @@ from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
 from freight.conformance import ConformanceRules
+from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
 from freight.status import StatusRules
 from freight.tracking.rules import TrackingRules
@@ -71,6 +72,7 @@ class Policy(Section):
     secrets: SecretLimits
     routing: Routing
     loads: Annotated[LoadRules, At("services/loads/business")]
+    fleet: Annotated[FleetRules, At("services/fleet/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]
