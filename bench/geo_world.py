@@ -41,7 +41,7 @@ class Drive:
     @property
     def track(self) -> Floats:
         """[step, lat or lon], STEP_M from step to step."""
-        return self.at(self.start_m + STEP_M * np.arange(self.steps))
+        return self.at(self.start_m + STEP_M * np.arange(self.steps, dtype=np.float64))
 
     def way(self, points: int) -> Floats:
         """What is driven and further on, by the road's own corners: as long as it or these last."""

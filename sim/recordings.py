@@ -16,8 +16,8 @@ import msgspec
 
 from config.sections.simulation import Replaying
 from freight.fixes import Alarm
-from geo.point import way_mm
 from geo.track_files import Track, TrackFileError, read_geojson, read_gpx
+from geo.ways import way_mm
 
 EPOCH_MS_MIN = 100_000_000_000  # fixed: tells milliseconds from seconds, as the contract does
 MM_PER_MS_PER_KMH = 1 / 3.6  # fixed: a km/h is so many millimetres in a millisecond

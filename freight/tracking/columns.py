@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import FIX_DTYPE, MISSING_INT64, FixArray
+from freight.tracking.absorbing import add_up, news_seen, show
+from freight.tracking.courses import NO_COURSE, CourseArray, no_courses
 from freight.tracking.journeys import JourneyBook
+from freight.tracking.looking import BoundsArray
 from freight.tracking.outlook import ALWAYS_MS, Quietly
-from freight.tracking.quiet import BoundsArray, bounds_of, no_bounds
+from freight.tracking.quiet import bounds_of, no_bounds
 from freight.tracking.rules import TrackingRules
 from freight.tracking.sample import Sample, sample
 from freight.tracking.tracked import Tracked, absorb
 
 if TYPE_CHECKING:
-    from freight.tracking.folding import Folding, Looked, QuietTrucks, World
+    from freight.tracking.folding import Folding, Looked, World
 
 ROWS_AT_START = 1024
 
@@ -34,16 +37,10 @@ LAST_DTYPE = np.dtype(
         ("heading_deg", np.float32),
     ]
 )
-SHOWN = ("tenant_key", "truck_key", "ts_ms", "lat", "lon", "speed_kmh", "heading_deg")
 
-# What quiet fixes did since the machines last looked, and the last of those fixes.
+# What quiet fixes did since the machines last looked.
 QUIETLY_DTYPE = np.dtype(
-    [
-        ("fixes", np.int64),
-        ("way_mm", np.int64),
-        ("speed_kmh_max", np.float64),
-        ("last", FIX_DTYPE),
-    ]
+    [("fixes", np.int64), ("way_mm", np.int64), ("speed_kmh_max", np.float64)], align=True
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -68,7 +65,9 @@ class TruckColumns:
         self.last: LastArray = _nothing_shown(ROWS_AT_START)
         self.seen_ms: IntArray = np.full(ROWS_AT_START, MISSING_INT64)
         self.bounds: BoundsArray = no_bounds(ROWS_AT_START)
+        self.courses: CourseArray = no_courses(ROWS_AT_START)
         self._quietly = np.zeros(ROWS_AT_START, dtype=QUIETLY_DTYPE)
+        self._quiet_last: FixArray = np.zeros(ROWS_AT_START, dtype=FIX_DTYPE)
         self._tracked: dict[int, Tracked] = {}
         self._dirty = np.zeros(ROWS_AT_START, dtype=bool)
         # Tenant -> what its rules and fences were when its trucks' outlooks were made.
@@ -111,12 +110,10 @@ class TruckColumns:
         found = self._tracked.get(row)
         if found is None:
             return Tracked(tenant_key, truck_key)
-        quietly = self._quietly[row]
-        count = int(quietly["fixes"])
-        if not count:
+        done = Quietly(*self._quietly[row].item())
+        if not done.fixes:
             return found
-        done = Quietly(count, int(quietly["way_mm"]), float(quietly["speed_kmh_max"]))
-        return absorb(found, done, sample(quietly["last"]))
+        return absorb(found, done, sample(self._quiet_last[row]))
 
     def heed(self, world: World, fixes: FixArray) -> None:
         """Outlooks made under other rules, fences or journeys are worth nothing any more."""
@@ -151,32 +148,22 @@ class TruckColumns:
 
     def apply(self, folding: Folding, committed_ms: int) -> IntArray:
         """Make a committed folding the state; gives the rows whose shown position changed."""
-        newest = folding.newest
-        rows = folding.rows[newest]
-        self.seen_ms[rows] = folding.fixes["ts_ms"][newest]
-        self._dirty[rows] = True
-        self._absorb(folding.quiet, folding, committed_ms)
-        shown = [looked.row for looked in folding.looked if self.put(looked, committed_ms)]
-        return np.unique(np.concatenate([folding.quiet.rows, np.array(shown, dtype=np.int64)]))
-
-    def _absorb(self, quiet: QuietTrucks, folding: Folding, committed_ms: int) -> None:
-        rows, fixes = quiet.rows, folding.fixes[quiet.last]
-        known = self._quietly
-        known["speed_kmh_max"][rows] = np.where(
-            known["fixes"][rows] == 0,
-            quiet.speed_kmh_max,
-            np.maximum(known["speed_kmh_max"][rows], quiet.speed_kmh_max),
+        newest, quiet = folding.newest, folding.quiet
+        news_seen(folding.fixes, folding.rows, newest, self.seen_ms, self._dirty)
+        add_up(quiet.rows, quiet.fixes, quiet.way_mm, quiet.speed_kmh_max, self._quietly)
+        show(
+            folding.fixes,
+            quiet.last,
+            quiet.rows,
+            self._quiet_last,
+            self.bounds,
+            self.last,
+            committed_ms,
         )
-        known["fixes"][rows] += quiet.fixes
-        known["way_mm"][rows] += quiet.way_mm
-        known["last"][rows] = fixes
-        for name in SHOWN:
-            self.last[name][rows] = fixes[name]
-        self.last["committed_ms"][rows] = committed_ms
-        self.bounds["good_ms"][rows] = fixes["ts_ms"]
-        self.bounds["good_lat"][rows] = fixes["lat"]
-        self.bounds["good_kmh"][rows] = fixes["speed_kmh"]
-        self.bounds["good_lon"][rows] = fixes["lon"]
+        shown = [looked.row for looked in folding.looked if self.put(looked, committed_ms)]
+        if not shown:
+            return quiet.rows
+        return np.unique(np.concatenate([quiet.rows, np.array(shown, dtype=np.int64)]))
 
     def put(self, looked: Looked, committed_ms: int) -> bool:
         """A truck as its machines left it; whether its shown position is another one now."""
@@ -189,6 +176,8 @@ class TruckColumns:
         if good is None:
             return False
         self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, good)
+        course = looked.outlook.course
+        self.courses[row] = NO_COURSE if course is None else course.row
         if int(self.last["ts_ms"][row]) >= good.ts_ms:
             return False
         self._show(row, state, good, committed_ms)
@@ -258,7 +247,9 @@ class TruckColumns:
         self.last = np.concatenate([self.last, _nothing_shown(more)])
         self.seen_ms = np.concatenate([self.seen_ms, np.full(more, MISSING_INT64)])
         self.bounds = np.concatenate([self.bounds, no_bounds(more)])
+        self.courses = np.concatenate([self.courses, no_courses(more)])
         self._quietly = np.concatenate([self._quietly, np.zeros(more, dtype=QUIETLY_DTYPE)])
+        self._quiet_last = np.concatenate([self._quiet_last, np.zeros(more, dtype=FIX_DTYPE)])
         self._dirty = np.concatenate([self._dirty, np.zeros(more, dtype=bool)])
 
 

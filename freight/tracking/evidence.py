@@ -18,8 +18,8 @@ from freight.tracking.machines import signal
 from freight.tracking.sample import samples
 from freight.tracking.standing import Standing, as_stored
 from freight.tracking.tracked import Tracked
-from geo.point import way_mm
 from geo.shapes import Area, Circle, Shape, ShapeError, parse_shape
+from geo.ways import way_mm
 
 NOWHERE: frozenset[int] = frozenset()
 MM_PER_M = 1000.0

@@ -7,22 +7,19 @@ spares the fixes that would change nothing but sums.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from freight.fixes import FixArray
 from freight.tracking.checkpoints import Checkpoint, boundary_after, boundary_passed
 from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.facts import Facts
 from freight.tracking.fences import FenceBook
-from freight.tracking.folding import Folding, Looked, QuietTrucks, World
-from freight.tracking.order import Ordered, ordered
+from freight.tracking.folding import Folding, Looked, World
+from freight.tracking.order import ordered
 from freight.tracking.outlook import Outlook, Quietly
-from freight.tracking.quiet import Quiet, look, marks_of, quiet_step
+from freight.tracking.quiet import look, quiet_step
 from freight.tracking.sample import Sample, sample, samples
 from freight.tracking.surroundings import Surroundings
 from freight.tracking.tracked import Tracked, absorb, advance, outlook
-
-BoolArray = npt.NDArray[np.bool_]
 
 _NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
@@ -32,9 +29,14 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
     news = ordered(given, columns)
     columns.heed(world, news.fixes)
     points, fences = holding(news.fixes, world.fences)
-    marks = marks_of(len(news.fixes), points, fences)
-    seen = look(news.fixes, news.previous, columns.bounds[news.rows], marks, world.journeys.routes)
-    calm = _until_the_first_loud(seen.quiet, news.previous)
+    quiet, loud = look(
+        news.fixes,
+        news.rows,
+        columns.bounds,
+        columns.courses,
+        (points, fences),
+        world.journeys.routes,
+    )
     folding = Folding(
         given=given,
         fixes=news.fixes,
@@ -42,9 +44,8 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
         rows=news.rows,
         newest=news.newest,
         older_index=news.older_index,
-        quiet=_quiet_trucks(news, seen, np.flatnonzero(calm)),
+        quiet=quiet,
     )
-    loud = np.flatnonzero(~calm)
     if len(loud):
         sets = sets_of(points, fences, loud)
         _look_at(loud, sets, folding, columns, world)
@@ -80,31 +81,6 @@ def sets_of(points: IntArray, fences: IntArray, wanted: IntArray) -> dict[int, f
     ends = np.searchsorted(points, wanted, side="right")
     some = np.flatnonzero(ends > starts)
     return {int(wanted[i]): frozenset(fences[starts[i] : ends[i]].tolist()) for i in some.tolist()}
-
-
-def _until_the_first_loud(quiet: BoolArray, previous: IntArray) -> BoolArray:
-    """Whether a fix and all of its truck's before it are quiet."""
-    if quiet.all():
-        return quiet
-    starts = np.flatnonzero(previous < 0)
-    loud_so_far = np.cumsum(~quiet)
-    before_truck: IntArray = (loud_so_far - ~quiet)[starts]
-    return np.asarray(loud_so_far == np.repeat(before_truck, np.diff(starts, append=len(quiet))))
-
-
-def _quiet_trucks(news: Ordered, seen: Quiet, calm: IntArray) -> QuietTrucks:
-    rows = news.rows[calm]
-    if not len(calm):
-        return QuietTrucks(rows, calm, calm, np.empty(0), calm)
-    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
-    counts = np.diff(starts, append=len(calm))
-    return QuietTrucks(
-        rows=rows[starts],
-        fixes=counts,
-        way_mm=np.add.reduceat(seen.way_mm[calm], starts),
-        speed_kmh_max=np.maximum.reduceat(seen.speed_kmh[calm], starts),
-        last=calm[starts + counts - 1],
-    )
 
 
 # ------------------------------------------------------------------------- trucks one by one
@@ -187,24 +163,24 @@ def _look_at(
     world: World,
 ) -> None:
     """From each truck's first fix that is not quiet on its machines see every fix."""
-    fixes = folding.fixes[loud]
-    rows = folding.rows[loud]
-    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]])).tolist()
+    fixes, loud_rows = folding.fixes.take(loud), folding.rows.take(loud)
+    starts = np.flatnonzero(np.append(True, loud_rows[1:] != loud_rows[:-1])).tolist()
+    rows = loud_rows.tolist()
     calm_before = {row: i for i, row in enumerate(folding.quiet.rows.tolist())}
-    seen = samples(fixes)
-    indexes = loud.tolist()
+    seen, indexes = samples(fixes), loud.tolist()
+    keys = list(zip(fixes["tenant_key"].tolist(), fixes["truck_key"].tolist(), strict=True))
     nowhere: frozenset[int] = frozenset()
     for start, end in zip(starts, [*starts[1:], len(indexes)], strict=True):
-        row, first = int(rows[start]), fixes[start]
-        state = columns.tracked_of(row, int(first["tenant_key"]), int(first["truck_key"]))
+        row = rows[start]
+        state = columns.tracked_of(row, *keys[start])
         if row in calm_before:
             state = _absorbed(state, folding, calm_before[row])
         truck = follow(state, world)
         truck.look(seen[start], sets.get(indexes[start], nowhere))  # known to be loud
         for i in range(start + 1, end):
             truck.take(seen[i], sets.get(indexes[i], nowhere))
-        times_ms = (fix.ts_ms for fix in seen[start:end])
-        _note(truck, row, dict(zip(times_ms, indexes[start:end], strict=True)), folding)
+        index_of = {seen[i].ts_ms: indexes[i] for i in range(start, end)}
+        _note(truck, row, index_of, folding)
 
 
 def _absorbed(state: Tracked, folding: Folding, i: int) -> Tracked:
@@ -218,5 +194,7 @@ def _note(truck: Followed, row: int, index_of: dict[int, int], folding: Folding)
     folding.looked.append(Looked(row, state, truck.outlook(), truck.around.rules))
     folding.events += facts.events
     folding.checkpoints += truck.checkpoints
-    folding.spans += [(state.tenant_key, state.truck_key, span) for span in facts.spans.values()]
-    folding.flaws |= {index_of[ts_ms]: why for ts_ms, why in facts.flaws}
+    for span in facts.spans.values():
+        folding.spans.append((state.tenant_key, state.truck_key, span))
+    for ts_ms, why in facts.flaws:
+        folding.flaws[index_of[ts_ms]] = why

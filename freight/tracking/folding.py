@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,7 @@ from freight.tracking.fences import FenceBook
 from freight.tracking.journeys import JourneyBook
 from freight.tracking.names import TruckName
 from freight.tracking.outlook import Outlook
+from freight.tracking.quiet import QuietTrucks
 from freight.tracking.rules import TrackingRules
 from freight.tracking.surroundings import Surroundings
 from freight.tracking.tracked import Tracked
@@ -52,25 +54,13 @@ class World:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(msgspec.Struct, frozen=True):
     """A truck that its machines looked at in this batch, and what they expect next."""
 
     row: int
     state: Tracked
     outlook: Outlook
     rules: TrackingRules
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class QuietTrucks:
-    """Trucks whose fixes, up to one of this batch, were all quiet; one entry a truck."""
-
-    rows: IntArray
-    fixes: IntArray  # how many
-    way_mm: IntArray
-    speed_kmh_max: npt.NDArray[np.float64]
-    last: IntArray  # index of the last quiet fix
 
 
 @dataclasses.dataclass(slots=True)

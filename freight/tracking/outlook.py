@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+
+import msgspec
 
 from freight.fixes import MISSING_INT8, MISSING_INT64
 from freight.tracking.courses import Course
-from geo.point import way_mm
+from geo.ways import way_mm
 
 NEVER_MS = 2**62  # fixed: later than any clock
 ALWAYS_MS = MISSING_INT64
 
 
-@dataclasses.dataclass(slots=True)
-class Outlook:
+class Outlook(msgspec.Struct):
     """Starts wide open; each machine narrows it. A fix outside any bound is shown to the machines.
 
     It must be safe, not sharp: too narrow costs time, too wide loses events.
@@ -67,8 +67,7 @@ class Outlook:
         self.speed_kmh_max = min(self.speed_kmh_max, below_kmh)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Quietly:
+class Quietly(msgspec.Struct, frozen=True):
     """What quiet fixes did to a truck since its machines last looked."""
 
     fixes: int

@@ -10,25 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.courses import (
-    COURSE_DTYPE,
-    NO_COURSE,
-    NO_ROUTE,
-    Course,
-    is_kept,
-    kept,
-    no_courses,
-    place_of,
+from freight.tracking.courses import Course, CourseArray, is_kept, kept, place_of
+from freight.tracking.looking import (
+    MIX,
+    NOWHERE_DEG_MAX,
+    BoundsArray,
+    IntArray,
+    hold_to_bounds,
+    quiet_runs,
 )
 from freight.tracking.machines.filtering import FilteringRules, reach_mm
 from freight.tracking.outlook import ALWAYS_MS, Outlook
-from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample, gained_mps2, implied_kmh
+from freight.tracking.sample import Sample, gained_mps2, implied_kmh
 from freight.tracking.surroundings import Surroundings
-from geo.point import way_mm, ways_mm
 from geo.route_table import RouteTable
-
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from geo.ways import way_mm
 
 # One truck's outlook as a row, beside the good fix that the next one is measured from.
 BOUNDS_DTYPE = np.dtype(
@@ -56,20 +52,14 @@ BOUNDS_DTYPE = np.dtype(
         ("reach_mm_min", np.float64),
         ("reach_kmh", np.float64),
         ("ignition", np.int8),
-        ("course", COURSE_DTYPE),
     ]
 )
-BoundsArray = npt.NDArray[np.void]
-
-NOWHERE_DEG_MAX = 1.0  # no rule calls a fix farther from zero, zero "nowhere"
-_MIX = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
 
 
 def no_bounds(rows: int) -> BoundsArray:
     """Of trucks that nobody has looked at: nothing is quiet."""
     empty = np.zeros(rows, dtype=BOUNDS_DTYPE)
     empty["until_ms"] = ALWAYS_MS
-    empty["course"] = no_courses(rows)
     return empty
 
 
@@ -98,93 +88,37 @@ def bounds_of(outlook: Outlook, rules: FilteringRules, good: Sample) -> tuple[An
         1000.0 * rules.jump_m_min,
         rules.speed_kmh_max,
         outlook.ignition,
-        NO_COURSE if outlook.course is None else outlook.course.row,
     )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Quiet:
-    """For each fix: whether it is quiet, and the way and speed from the fix before."""
+class QuietTrucks:
+    """Trucks whose fixes, up to one of this batch, were all quiet; one entry a truck."""
 
-    quiet: BoolArray
+    rows: IntArray
+    fixes: IntArray  # how many
     way_mm: IntArray
-    speed_kmh: npt.NDArray[np.float64]
+    speed_kmh_max: npt.NDArray[np.float64]
+    last: IntArray  # index of the last quiet fix
 
 
-def look(
+def look(  # noqa: PLR0917 - the columns of a batch and of its trucks
     fixes: FixArray,
-    previous: IntArray,
+    rows: IntArray,
     bounds: BoundsArray,
-    marks: npt.NDArray[np.uint64],
+    courses: CourseArray,
+    held: tuple[IntArray, IntArray],
     routes: RouteTable,
-) -> Quiet:
-    """`previous` is the index of the same truck's fix before, or -1: then the bounds' good fix.
+) -> tuple[QuietTrucks, IntArray]:
+    """Each truck's fixes before its first that is not quiet, and the index of all the others.
 
-    Holds for a fix as long as all the truck's fixes before it in the batch are quiet too.
+    `fixes` stand by truck and time; `held` are pairs of a fix and a fence that holds it, by fix.
     """
-    ts_ms, lat, lon = fixes["ts_ms"], fixes["lat"], fixes["lon"]
-    first = previous < 0
-    way_mm = ways_mm(
-        np.where(first, bounds["good_lat"], lat[previous]),
-        np.where(first, bounds["good_lon"], lon[previous]),
-        lat,
-        lon,
-    )
-    elapsed_ms = np.maximum(ts_ms - np.where(first, bounds["good_ms"], ts_ms[previous]), 1)
-    said = fixes["speed_kmh"].astype(np.float64)
-    speed_kmh = np.where(np.isnan(said), KMH_PER_MM_PER_MS * way_mm / elapsed_ms, said)
-    quiet = (ts_ms < bounds["until_ms"]) & (marks == bounds["inside_mark"])
-    quiet &= (speed_kmh >= bounds["speed_kmh_min"]) & (speed_kmh <= bounds["speed_kmh_max"])
-    quiet &= (fixes["ignition"] == bounds["ignition"]) & (fixes["alarm"] == MISSING_INT8)
-    quiet &= way_mm >= 0
-    quiet &= way_mm <= (
-        bounds["reach_mm_min"] + bounds["reach_kmh"] * elapsed_ms / KMH_PER_MM_PER_MS
-    )
-    # A comparison with a missing value is false: what the device did not say cannot be too much.
-    quiet &= ~(fixes["accuracy_m"] > bounds["accuracy_m_max"])
-    fuel_pct = fixes["fuel_pct"]
-    quiet &= ~((fuel_pct < bounds["fuel_pct_min"]) | (fuel_pct > bounds["fuel_pct_max"]))
-    external_v = fixes["external_v"]
-    quiet &= ~((external_v < bounds["external_v_min"]) | (external_v > bounds["external_v_max"]))
-    quiet &= (np.abs(lat) > NOWHERE_DEG_MAX) | (np.abs(lon) > NOWHERE_DEG_MAX)
-    said_before = np.where(first, bounds["good_kmh"], said[previous])
-    _keep_calm(quiet, said - said_before, elapsed_ms, bounds)
-    _keep_near(quiet, lat, lon, bounds)
-    with_course = np.flatnonzero(quiet & (bounds["course"]["number"] != NO_ROUTE))
-    if len(with_course):
-        courses = bounds["course"][with_course]
-        quiet[with_course] = kept(fixes[with_course], courses, routes)
-    return Quiet(quiet, way_mm, speed_kmh)
-
-
-def _keep_calm(
-    quiet: BoolArray,
-    gained_kmh: npt.NDArray[np.float64],
-    elapsed_ms: IntArray,
-    bounds: BoundsArray,
-) -> None:
-    close = np.flatnonzero(quiet & (elapsed_ms <= bounds["harsh_ms"]))
-    if len(close):
-        mine, apart_ms = bounds[close], elapsed_ms[close].astype(np.float64)
-        mps2 = gained_mps2(gained_kmh[close], apart_ms)
-        harsh = (mps2 <= -mine["braking_mps2"]) | (mps2 >= mine["acceleration_mps2"])
-        quiet[close] = ~(harsh & (np.abs(mps2) <= mine["plausible_mps2"]))
-
-
-def _keep_near(
-    quiet: BoolArray,
-    lat: npt.NDArray[np.float64],
-    lon: npt.NDArray[np.float64],
-    bounds: BoundsArray,
-) -> None:
-    held = np.flatnonzero(quiet & (bounds["radius_mm"] < np.inf))
-    if len(held):
-        mine = bounds[held]
-        from_anchor = ways_mm(mine["anchor_lat"], mine["anchor_lon"], lat[held], lon[held])
-        quiet[held] = (from_anchor >= 0) & (from_anchor <= mine["radius_mm"])
-
-
-# ---------------------------------------------------------------------------- sets of fences
+    quiet, ways_mm, speeds_kmh, asked = hold_to_bounds(fixes, rows, bounds, courses, *held)
+    if len(asked):
+        quiet[asked] = kept(fixes.take(asked), courses.take(rows.take(asked)), routes)
+    runs = quiet_runs(rows, quiet, ways_mm, speeds_kmh)
+    return QuietTrucks(*runs[:-1]), runs[-1]
 
 
 def mark_of(numbers: frozenset[int]) -> int:
@@ -193,19 +127,8 @@ def mark_of(numbers: frozenset[int]) -> int:
 
 
 def _mark(number: int) -> int:
-    mixed = number * _MIX[0] & (2**64 - 1)
-    return (mixed ^ mixed >> 32) * _MIX[1] & (2**64 - 1)
-
-
-def marks_of(count: int, points: IntArray, fences: IntArray) -> npt.NDArray[np.uint64]:
-    """The same for each of so many fixes, from (fix, fence) pairs sorted by fix."""
-    marks = np.zeros(count, dtype=np.uint64)
-    if len(points):
-        mixed = fences.astype(np.uint64) * np.uint64(_MIX[0])
-        mixed = (mixed ^ mixed >> np.uint64(32)) * np.uint64(_MIX[1])
-        starts = np.flatnonzero(np.concatenate([[True], points[1:] != points[:-1]]))
-        marks[points[starts]] = np.add.reduceat(mixed, starts)
-    return marks
+    mixed = number * MIX[0] & (2**64 - 1)
+    return (mixed ^ mixed >> 32) * MIX[1] & (2**64 - 1)
 
 
 # ----------------------------------------------------------------------------- fix by fix

@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
 import numpy as np
 
 from freight.fixes import MISSING_INT64, FixArray
@@ -109,7 +110,7 @@ class _Run:
         truck, world = self._truck, self._world
         if epoch is not None:
             world.fences.apply(epoch.fences)
-            truck.turn_to(dataclasses.replace(truck.around, rules=epoch.rules))
+            truck.turn_to(msgspec.structs.replace(truck.around, rules=epoch.rules))
         told = len(truck.facts.events)
         sets = sets_of(*holding(fixes, world.fences), np.arange(len(fixes)))
         for i, fix in enumerate(samples(fixes)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from math import isnan
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -59,8 +58,7 @@ def _of_row(row: tuple[Any, ...]) -> Sample:
     return Sample(*values)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """A good fix of a truck and what lies between it and the good fix before."""
 
     fix: Sample

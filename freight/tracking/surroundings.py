@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import msgspec
 
 from freight.tracking.fences import FenceBook
 from freight.tracking.journeys import JourneyBook
@@ -10,8 +10,7 @@ from freight.tracking.names import TruckName
 from freight.tracking.rules import TrackingRules
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     tenant_key: int
     truck_key: int
     name: TruckName
@@ -19,6 +18,6 @@ class Surroundings:
     fences: FenceBook
     known_at_ms: int
     truck_class: str | None = None
-    journeys: JourneyBook = dataclasses.field(default_factory=JourneyBook)
+    journeys: JourneyBook = msgspec.field(default_factory=JourneyBook)
     # How often this device is expected to speak; None: as the rules say.
     interval_s: float | None = None

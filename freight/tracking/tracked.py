@@ -38,7 +38,7 @@ from freight.tracking.machines.visits import Visits
 from freight.tracking.outlook import Outlook, Quietly
 from freight.tracking.sample import Moment, Sample
 from freight.tracking.surroundings import Surroundings
-from geo.point import way_mm
+from geo.ways import way_mm
 
 
 class Tracked(msgspec.Struct, frozen=True, array_like=True):

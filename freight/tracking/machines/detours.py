@@ -9,7 +9,7 @@ import numpy as np
 from freight.tracking.journeys import AllowedPlace, Journey, PlannedStop
 from freight.tracking.sample import Sample
 from geo.parts import METRES_PER_DEGREE
-from geo.point import way_mm
+from geo.ways import way_mm
 
 if TYPE_CHECKING:
     from freight.tracking.surroundings import Surroundings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,6 +31,12 @@ def _known_zone(name: str) -> str:
 
 Positive = Annotated[float, Field(gt=0)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+DAY_MS = 86_400_000
+# The last night that is over begins two days before, by any zone's clock, and the next one within
+# two days.
+NIGHTS_AROUND = 3
+NIGHTS_KEPT = 1024
 
 
 class DrivingHoursRules(Rules):
@@ -164,19 +170,21 @@ def _night_data(night: Night) -> dict[str, Any]:
 
 def night_at(ts_ms: int, rules: DrivingHoursRules) -> tuple[int, int]:
     """When the night begins and ends that is at this time, or else is next."""
-    moment = datetime.fromtimestamp(ts_ms / 1000.0, UTC)
-    day = moment.astimezone(ZoneInfo(rules.time_zone)).date() - timedelta(days=1)
-    while True:
-        night = _night_of(day, rules.time_zone, rules.night_from, rules.night_to)
+    for night in _nights_of(ts_ms // DAY_MS, rules.time_zone, rules.night_from, rules.night_to):
         if night[1] > ts_ms:
             return night
-        day += timedelta(days=1)
+    raise ValueError(f"no night around {ts_ms}")
 
 
-@cache
-def _night_of(day: date, zone: str, begin: time, end: time) -> tuple[int, int]:
-    last_day = day if end > begin else day + timedelta(days=1)
-    return _instant_ms(day, begin, zone), _instant_ms(last_day, end, zone)
+@lru_cache(maxsize=NIGHTS_KEPT)
+def _nights_of(day_number: int, zone: str, begin: time, end: time) -> tuple[tuple[int, int], ...]:
+    """The nights around a day since 1970, in order."""
+    nights = []
+    for number in range(day_number - NIGHTS_AROUND, day_number + NIGHTS_AROUND + 1):
+        day = date(1970, 1, 1) + timedelta(days=number)
+        last_day = day if end > begin else day + timedelta(days=1)
+        nights.append((_instant_ms(day, begin, zone), _instant_ms(last_day, end, zone)))
+    return tuple(nights)
 
 
 def _instant_ms(day: date, clock: time, zone: str) -> int:

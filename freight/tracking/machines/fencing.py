@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import msgspec
@@ -18,8 +17,7 @@ from freight.tracking.surroundings import Surroundings
 MM = 1000.0  # in a metre
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """What is known of the truck and one fence."""
 
     visit: Visit | None = None
@@ -37,8 +35,7 @@ class At:
 AWAY = At()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """One fix, what stands around it, and where to tell what comes of it."""
 
     moment: Moment
@@ -76,9 +73,9 @@ def follow(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
     doubt = msgspec.structs.replace(doubt, run=run)
     doubt, verdict = border.weigh(doubt, look, fix.ts_ms, scene.rules, side)
     if verdict is Verdict.CROSSED and run is not None:
-        return _cross(dataclasses.replace(at, doubt=doubt), fence, run, look, scene)
+        return _cross(msgspec.structs.replace(at, doubt=doubt), fence, run, look, scene)
     stays = stay(at, fence, raw, scene)
-    return dataclasses.replace(stays, doubt=None if verdict is Verdict.STAYED else doubt)
+    return msgspec.structs.replace(stays, doubt=None if verdict is Verdict.STAYED else doubt)
 
 
 def _look(at: At, fence: Fence, new_side: bool, side: SideRules, scene: Scene) -> Look:
@@ -178,9 +175,11 @@ def stay(at: At, fence: Fence, raw: bool, scene: Scene) -> At:
     """The truck is where it was; a fix that only seems to be outside adds nothing to the visit."""
     if at.visit is not None and raw:
         visit = longer(at.visit, 1, scene.moment.way_mm)
-        return dataclasses.replace(at, visit=_dwell(visit, fence, scene, known=at.doubt is None))
+        return msgspec.structs.replace(
+            at, visit=_dwell(visit, fence, scene, known=at.doubt is None)
+        )
     if at.left is not None and not raw and _has_gone(at, fence, scene):
-        return dataclasses.replace(at, left=None)
+        return msgspec.structs.replace(at, left=None)
     return at
 
 

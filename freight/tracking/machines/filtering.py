@@ -11,7 +11,7 @@ from freight.rules import Rules, Who, key
 from freight.tracking.facts import Flaw
 from freight.tracking.outlook import Outlook
 from freight.tracking.sample import KMH_PER_MM_PER_MS, Sample
-from geo.point import way_mm
+from geo.ways import way_mm
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from freight.tracking.courses import Course, place_of
 from freight.tracking.facts import Facts
@@ -22,8 +23,7 @@ def leave_m(journey: Journey, rules: FollowingRules) -> float:
     return rules.leave_m if journey.plan.corridor_m is None else journey.plan.corridor_m
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """One fix of a truck with a journey, what stands around it, and where to tell of it."""
 
     moment: Moment

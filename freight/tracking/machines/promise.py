@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,8 +56,7 @@ class Promise(msgspec.Struct, frozen=True, array_like=True):
 START = Promise()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Drive:
+class Drive(msgspec.Struct, frozen=True):
     """How the route was followed before and after a fix."""
 
     ts_ms: int

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from freight.tracking.machines.halts import Halt
 from freight.tracking.sample import Sample
-from geo.point import way_mm
+from geo.ways import way_mm
 
 PLACE_DECIMALS = 6
 MM_PER_KM = 1_000_000  # fixed: the units

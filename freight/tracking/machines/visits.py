@@ -61,12 +61,16 @@ def shapes_around(now: Visits, around: Surroundings) -> frozenset[int]:
 
 def absorb(now: Visits, quietly: Quietly) -> Visits:
     """Quiet fixes are all in the fences that are visited, and nothing is in doubt."""
+    if not now.visits:
+        return now
     visits = tuple(fencing.longer(visit, quietly.fixes, quietly.way_mm) for visit in now.visits)
     return msgspec.structs.replace(now, visits=visits)
 
 
 def limit_kmh(now: Visits, around: Surroundings) -> float | None:
     """The least that a fence allows in which the truck is."""
+    if not now.visits:
+        return None
     fences = (around.fences.by_id(around.tenant_key, visit.fence) for visit in now.visits)
     limits = [fence.speed_limit_kmh for fence in fences if fence is not None]
     return min((limit for limit in limits if limit is not None), default=None)

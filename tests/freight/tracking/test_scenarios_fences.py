@@ -11,7 +11,7 @@ from freight.tracking.facts import Facts
 from freight.tracking.machines import visits
 from freight.tracking.sample import Moment, Sample
 from freight.tracking.surroundings import Surroundings
-from geo.point import way_mm
+from geo.ways import way_mm
 from tests.freight.tracking.fencing_journeys import fenced, kinds, lon_at, story, to, yard
 from tests.freight.tracking.journey import LAT, M_PER_DEG, T0, Journey, inside, tell
 

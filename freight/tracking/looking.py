@@ -1,0 +1,157 @@
+"""Holds whole batches of fixes against the bounds of their trucks: compiled loops, fix by fix."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from freight.fixes import MISSING_INT8, FixArray
+from freight.tracking.courses import NO_ROUTE, CourseArray
+from freight.tracking.sample import KMH_PER_MM_PER_MS
+from geo.compiled import compiled
+from geo.ways import short_way_mm
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+BoundsArray = npt.NDArray[np.void]
+
+NOWHERE_DEG_MAX = 1.0  # no rule calls a fix farther from zero, zero "nowhere"
+MIX = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
+_FIRST, _SECOND, _HALF = np.uint64(MIX[0]), np.uint64(MIX[1]), np.uint64(32)
+
+
+@compiled
+def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
+    fixes: FixArray,
+    rows: IntArray,
+    bounds: BoundsArray,
+    courses: CourseArray,
+    points: IntArray,
+    fences: IntArray,
+) -> tuple[BoolArray, IntArray, FloatArray, IntArray]:
+    """Whether each fix is quiet, as far as all but courses say, its way and speed from the fix
+    before; and the index of those that are to be held against a course, too.
+
+    `fixes` stand by truck and time, and behind a truck's first that is not quiet none is. The
+    pairs of `points` and `fences` say which fences hold which fix, sorted by fix.
+    """
+    count, pair, on_course = len(fixes), 0, 0
+    quiet = np.zeros(count, dtype=np.bool_)
+    ways_mm, speeds_kmh = np.empty(count, dtype=np.int64), np.empty(count)
+    with_course = np.empty(count, dtype=np.int64)
+    for i in range(count):
+        mark = np.uint64(0)
+        while pair < len(points) and points[pair] == i:
+            mark += _mark(fences[pair])
+            pair += 1
+        row, fix = rows[i], fixes[i]
+        bound = bounds[row]
+        lat, lon, ts_ms = bound["good_lat"], bound["good_lon"], bound["good_ms"]
+        said_before = bound["good_kmh"]
+        if i and rows[i - 1] == row:
+            if not quiet[i - 1]:
+                continue
+            before = fixes[i - 1]
+            lat, lon, ts_ms = before["lat"], before["lon"], before["ts_ms"]
+            said_before = np.float64(before["speed_kmh"])
+        if mark != bound["inside_mark"] or fix["ts_ms"] >= bound["until_ms"]:
+            continue
+        way_mm = short_way_mm(lat, lon, fix["lat"], fix["lon"])
+        elapsed_ms = max(fix["ts_ms"] - ts_ms, 1)
+        speed_kmh = said = np.float64(fix["speed_kmh"])
+        if np.isnan(said):
+            speed_kmh = KMH_PER_MM_PER_MS * way_mm / elapsed_ms
+        ways_mm[i], speeds_kmh[i] = way_mm, speed_kmh
+        quiet[i] = (
+            0 <= way_mm <= _reach_mm(bound, elapsed_ms)
+            and bound["speed_kmh_min"] <= speed_kmh <= bound["speed_kmh_max"]
+            and _says_nothing_new(fix, bound)
+            and _is_calm(said - said_before, elapsed_ms, bound)
+            and _is_near(fix, bound)
+        )
+        if quiet[i] and courses[row]["number"] != NO_ROUTE:
+            with_course[on_course] = i
+            on_course += 1
+    return quiet, ways_mm, speeds_kmh, with_course[:on_course]
+
+
+@compiled
+def _mark(number: int) -> np.uint64:
+    mixed = np.uint64(number) * _FIRST
+    return np.uint64((mixed ^ (mixed >> _HALF)) * _SECOND)
+
+
+@compiled
+def _reach_mm(bound: np.void, elapsed_ms: int) -> float:
+    return float(bound["reach_mm_min"] + bound["reach_kmh"] * elapsed_ms / KMH_PER_MM_PER_MS)
+
+
+@compiled
+def _says_nothing_new(fix: np.void, bound: np.void) -> bool:
+    """A comparison with a missing value is false: what was not said cannot be too much."""
+    fuel_pct, external_v = np.float64(fix["fuel_pct"]), np.float64(fix["external_v"])
+    return (
+        fix["ignition"] == bound["ignition"]
+        and fix["alarm"] == MISSING_INT8
+        and not np.float64(fix["accuracy_m"]) > bound["accuracy_m_max"]
+        and not fuel_pct < bound["fuel_pct_min"]
+        and not fuel_pct > bound["fuel_pct_max"]
+        and not external_v < bound["external_v_min"]
+        and not external_v > bound["external_v_max"]
+        and (abs(fix["lat"]) > NOWHERE_DEG_MAX or abs(fix["lon"]) > NOWHERE_DEG_MAX)
+    )
+
+
+@compiled
+def _is_calm(gained_kmh: float, elapsed_ms: int, bound: np.void) -> bool:
+    if elapsed_ms > bound["harsh_ms"]:
+        return True
+    mps2 = gained_kmh / KMH_PER_MM_PER_MS * 1000.0 / elapsed_ms
+    harsh = mps2 <= -bound["braking_mps2"] or mps2 >= bound["acceleration_mps2"]
+    return not (harsh and abs(mps2) <= bound["plausible_mps2"])
+
+
+@compiled
+def _is_near(fix: np.void, bound: np.void) -> bool:
+    if bound["radius_mm"] == np.inf:
+        return True
+    away_mm = short_way_mm(bound["anchor_lat"], bound["anchor_lon"], fix["lat"], fix["lon"])
+    return bool(0 <= away_mm <= bound["radius_mm"])
+
+
+@compiled
+def quiet_runs(
+    rows: IntArray, quiet: BoolArray, ways_mm: IntArray, speeds_kmh: FloatArray
+) -> tuple[IntArray, IntArray, IntArray, FloatArray, IntArray, IntArray]:
+    """Each truck's fixes up to the first that is not quiet, added up: its row, how many, their
+    way and greatest speed, the last of them; and the index of all other fixes."""
+    count = len(rows)
+    trucks, fixes, last = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows)
+    way_mm, speed_kmh_max = np.empty_like(rows), np.empty(count)
+    loud = np.empty_like(rows)
+    runs = others = 0
+    goes_on = False
+    for i in range(count):
+        is_first = i == 0 or rows[i] != rows[i - 1]
+        goes_on = quiet[i] and (is_first or goes_on)
+        if not goes_on:
+            loud[others] = i
+            others += 1
+            continue
+        if is_first:
+            trucks[runs], fixes[runs], way_mm[runs], speed_kmh_max[runs] = rows[i], 0, 0, -np.inf
+            runs += 1
+        run = runs - 1
+        fixes[run] += 1
+        way_mm[run] += ways_mm[i]
+        speed_kmh_max[run] = max(speed_kmh_max[run], speeds_kmh[i])
+        last[run] = i
+    return (
+        trucks[:runs],
+        fixes[:runs],
+        way_mm[:runs],
+        speed_kmh_max[:runs],
+        last[:runs],
+        loud[:others],
+    )
