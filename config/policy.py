@@ -38,6 +38,7 @@ from config.sections.tcp import Tcp
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.tree import At, Tree
+from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
 from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
@@ -54,6 +55,7 @@ class Policy(Section):
     tracking: Tracking
     status: Annotated[StatusRules, At("services/tracking/business")]
     tracking_rules: Annotated[TrackingRules, At("services/tracking/business")]
+    booking_rules: Annotated[BookingRules, At("services/booking/business")]
     relay: Relay
     live: Live
     devices: Devices

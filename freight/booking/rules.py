@@ -1,0 +1,133 @@
+"""What a tenant decides about its bookings: free time, charges, proofs, what may change when."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from freight.booking.state import ProofKind, Side, Status
+from freight.rules import Rules, Who, key
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(gt=0)]
+Metres = Annotated[int, Field(ge=0, le=20_000)]
+Share = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Stage(StrEnum):
+    """How far a leg is, for what cancelling costs."""
+
+    CREATED = "created"
+    CONFIRMED = "confirmed"
+    ASSIGNED = "assigned"
+    EN_ROUTE = "en_route"
+    AT_PICKUP = "at_pickup"
+    LOADED = "loaded"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeeRule(_Value):
+    """The larger of the fixed amount and the share; nothing in the first minutes of the stage."""
+
+    free_minutes: Count = 0
+    fixed_minor: Count = 0
+    share_bp: Share = 0
+    refused: bool = False
+
+
+class WaitingRule(_Value):
+    free_minutes: Count
+    basis_minutes: Positive
+    basis_minor: Count
+    cap_minor: Count | None = None
+
+
+class MilestoneRules(Rules):
+    near_m: Metres = key(
+        "A truck that stops so near to a stop without a fence has arrived there.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
+class ProofRules(Rules):
+    pickup: tuple[ProofKind, ...] = key(
+        "One of these proves that a load was handed over at a pickup; none: no proof is asked for.",
+        who=Who.TENANT,
+        live=True,
+    )
+    drop: Annotated[tuple[ProofKind, ...], Field(min_length=1)] = key(
+        "One of these proves that a load was delivered.", who=Who.TENANT, live=True
+    )
+    misses_max: Positive = key(
+        "So many wrong codes may be entered before a new code is needed.", who=Who.TENANT, live=True
+    )
+
+
+class DetentionRules(Rules):
+    pickup: WaitingRule = key(
+        "Free minutes at a pickup, and what each further hour or day begun costs.",
+        who=Who.TENANT,
+        live=True,
+    )
+    drop: WaitingRule = key("The same at a drop.", who=Who.TENANT, live=True)
+    pickup_of_class: dict[str, WaitingRule] = key(
+        "At a pickup, for classes of trucks that have their own.", who=Who.TENANT, live=True
+    )
+    drop_of_class: dict[str, WaitingRule] = key(
+        "At a drop, for classes of trucks that have their own.", who=Who.TENANT, live=True
+    )
+    excludes: tuple[str, ...] = key(
+        "Why time at a stop may not count: what is no fault of who is charged.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
+class CancellingRules(Rules):
+    fees: dict[Side, dict[Stage, FeeRule]] = key(
+        "What cancelling costs whoever cancels, by stage; a stage that is not named is free.",
+        who=Who.TENANT,
+        live=True,
+    )
+    carrier_withdraws: bool = key(
+        "A carrier that cancels only gives its leg back, and others are looked for.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
+class AmendingRules(Rules):
+    """Until which status of its most advanced leg something may still be changed."""
+
+    load_until: Status = key("Material, weight, class and body.", who=Who.TENANT, live=True)
+    stops_until: Status = key(
+        "Stops that no truck has come to yet, their windows too.", who=Who.TENANT, live=True
+    )
+    terms_until: Status = key("Terms of payment.", who=Who.TENANT, live=True)
+    details_until: Status = key(
+        "Contacts, references and required documents.", who=Who.TENANT, live=True
+    )
+
+
+class BookingRules(Rules):
+    milestones: MilestoneRules
+    proof: ProofRules
+    detention: DetentionRules
+    cancelling: CancellingRules
+    amending: AmendingRules
+    leg_kg_max: Positive = key(
+        "No truck takes more; a heavier load is split.", who=Who.TENANT, live=True
+    )
+    legs_max: Positive = key("Trucks of one booking.", who=Who.TENANT, live=True)
+    references_max: Positive = key("References, and documents.", who=Who.TENANT, live=True)
+    events_max: Positive = key(
+        "Steps of one booking; beyond, it can only be proven, failed, cancelled or closed.",
+        who=Who.OPERATOR,
+        live=True,
+    )
