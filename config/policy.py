@@ -42,6 +42,7 @@ from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
 from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
+from freight.pricing.rules import PricingRules
 from freight.status import StatusRules
 from freight.tracking.rules import TrackingRules
 
@@ -75,6 +76,7 @@ class Policy(Section):
     routing: Routing
     loads: Annotated[LoadRules, At("services/loads/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
+    pricing: Annotated[PricingRules, At("services/pricing/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

@@ -16,8 +16,8 @@ from serve.journeys.wire import Moment
 from serve.routes.wire import Lat, Lon
 from store.postgres import moment
 
-KG_PER_T = 1000  # fixed: what the words mean
-LITRES_PER_M3 = 1000  # fixed: what the words mean
+KG_PER_T = 1000
+LITRES_PER_M3 = 1000
 WEIGHT_T_MAX = 10**5  # fixed: part of the published API
 VOLUME_M3_MAX = 10**6  # fixed: part of the published API
 STOPS_READ_MAX = 500  # fixed: part of the published API
