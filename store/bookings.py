@@ -1,0 +1,207 @@
+"""Bookings: their log, how each stands, and lists of them; written by their actors alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from store.errors import NotFoundError, StaleVersionError
+from store.postgres import AnyConnection, epoch_ms, moment
+
+BOOKING = "booking"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One event as the log keeps it."""
+
+    version: int  # the booking's after it
+    type: str
+    at_ms: int
+    event: bytes  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a booking stands: what is found by, and the whole of it."""
+
+    id: str
+    version: int
+    status: str
+    shipper: str | None
+    material: str
+    weight_kg: int
+    total_minor: int | None
+    created_ms: int
+    updated_ms: int
+    pickup_from_ms: int | None
+    pickup_to_ms: int | None
+    words: str
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LegStanding:
+    leg: str
+    status: str
+    weight_kg: int
+    pickup_lat: float
+    pickup_lon: float
+    truck_key: int | None
+    carrier: str | None
+    driver: str | None
+    waiting_since_ms: int | None
+    drives: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    nr: int
+    id: str
+    version: int
+    state: bytes
+
+
+async def load(conn: AnyConnection, booking_id: str) -> bytes | None:
+    """How it stands."""
+    found: bytes | None = await conn.fetchval(
+        "SELECT state FROM bookings WHERE id = $1", booking_id
+    )
+    return found
+
+
+async def get(conn: AnyConnection, booking_id: str) -> bytes:
+    found = await load(conn, booking_id)
+    if found is None:
+        raise NotFoundError(BOOKING, booking_id)
+    return found
+
+
+async def append(
+    conn: AnyConnection, tenant_key: int, booking_id: str, events: Sequence[Written]
+) -> None:
+    """Behind what is there; StaleVersionError when somebody else was first."""
+    try:
+        await conn.execute(
+            """
+            INSERT INTO booking_log (tenant_key, booking, version, type, at, event)
+            SELECT $1, $2, version, type, 'epoch'::timestamptz + at_ms * interval '1 ms',
+                event::json
+            FROM unnest($3::int[], $4::text[], $5::bigint[], $6::text[])
+                AS g (version, type, at_ms, event)
+            """,
+            tenant_key,
+            booking_id,
+            [event.version for event in events],
+            [event.type for event in events],
+            [event.at_ms for event in events],
+            [event.event.decode() for event in events],
+        )
+    except asyncpg.UniqueViolationError:
+        first = events[0].version
+        raise StaleVersionError(BOOKING, booking_id, first - 1, first) from None
+
+
+async def put(
+    conn: AnyConnection, tenant_key: int, shard: int, now: Standing, legs: Sequence[LegStanding]
+) -> None:
+    """How it stands after what was appended; legs never vanish, they end."""
+    await conn.execute(
+        """
+        INSERT INTO bookings AS b (tenant_key, id, version, status, shipper, material, weight_kg,
+            total_minor, created_at, updated_at, pickup_from, pickup_to, words, state)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (tenant_key, id) DO UPDATE SET version = excluded.version,
+            status = excluded.status, shipper = excluded.shipper, material = excluded.material,
+            weight_kg = excluded.weight_kg, total_minor = excluded.total_minor,
+            updated_at = excluded.updated_at, pickup_from = excluded.pickup_from,
+            pickup_to = excluded.pickup_to, words = excluded.words, state = excluded.state
+        """,
+        tenant_key,
+        *(now.id, now.version, now.status, now.shipper, now.material, now.weight_kg),
+        now.total_minor,
+        moment(now.created_ms),
+        moment(now.updated_ms),
+        None if now.pickup_from_ms is None else moment(now.pickup_from_ms),
+        None if now.pickup_to_ms is None else moment(now.pickup_to_ms),
+        now.words,
+        now.state,
+    )
+    await conn.executemany(
+        """
+        INSERT INTO booking_legs AS l (tenant_key, booking, shard, shipper, leg, status, weight_kg,
+            pickup_lat, pickup_lon, truck_key, carrier, driver, waiting_since, drives)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (tenant_key, booking, leg) DO UPDATE SET status = excluded.status,
+            shard = excluded.shard, weight_kg = excluded.weight_kg,
+            pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon,
+            truck_key = excluded.truck_key, carrier = excluded.carrier, driver = excluded.driver,
+            waiting_since = excluded.waiting_since, drives = excluded.drives
+        """,
+        [
+            (
+                *(tenant_key, now.id, shard, now.shipper, leg.leg, leg.status, leg.weight_kg),
+                *(leg.pickup_lat, leg.pickup_lon, leg.truck_key, leg.carrier, leg.driver),
+                None if leg.waiting_since_ms is None else moment(leg.waiting_since_ms),
+                leg.drives,
+            )
+            for leg in legs
+        ],
+    )
+
+
+async def log(
+    conn: AnyConnection, booking_id: str, after: int = 0, limit: int | None = None
+) -> list[Written]:
+    rows = await conn.fetch(
+        """
+        SELECT version, type, at, event FROM booking_log WHERE booking = $1 AND version > $2
+        ORDER BY version LIMIT $3
+        """,
+        booking_id,
+        after,
+        limit,
+    )
+    return [
+        Written(row["version"], row["type"], epoch_ms(row["at"]), msgspec.json.encode(row["event"]))
+        for row in rows
+    ]
+
+
+async def list_page(
+    conn: AnyConnection,
+    *,
+    before: int | None,
+    limit: int,
+    statuses: Sequence[str] = (),
+    shipper: str | None = None,
+    truck_key: int | None = None,
+    words: str | None = None,
+) -> list[Listed]:
+    """The newest first, beginning behind `before`."""
+    where, args = ["true"], list[object]()
+
+    def require(condition: str, value: object | None) -> None:
+        if value is not None:
+            args.append(value)
+            where.append(condition.replace("?", f"${len(args)}"))
+
+    require("nr < ?", before)
+    require("status = ANY (?)", list(statuses) or None)
+    require("shipper = ?", shipper)
+    require("id IN (SELECT booking FROM booking_legs WHERE truck_key = ?)", truck_key)
+    require(r"words LIKE '%' || ? || '%'", None if words is None else _literal(words.lower()))
+    rows = await conn.fetch(
+        f"SELECT nr, id, version, state FROM bookings WHERE {' AND '.join(where)} "
+        f"ORDER BY nr DESC LIMIT {int(limit)}",
+        *args,
+    )
+    return [Listed(**row) for row in rows]
+
+
+def _literal(text: str) -> str:
+    """LIKE takes it for what it is."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
