@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import secrets
 import shutil
 import socket
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import asyncpg
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -19,6 +21,7 @@ from config.installation import DatabaseRole, Postgres
 from config.policy import policy
 from config.sections.storage import Pool
 from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
+from serve.identity import keys
 from serve.roles.seeding import seed_roles
 from store.bootstrap import bootstrap
 from store.migrate import migrate
@@ -30,6 +33,18 @@ from tests.launch.instance import Instance
 # Below what systems give to outgoing connections, and below the blocks of whole instances.
 PORTS = range(11_000, 19_000)
 TEST_POOL = Pool(size_min=1, size_max=6)
+# This server's data die with the session: nobody waits for its disk.
+UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """What a process of ours reads once costs more than all else when each test reads it anew."""
+    certificates = functools.cache(httpx.create_ssl_context)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", certificates)
+        patch.setattr(keys, "key_of_pem", functools.cache(keys.key_of_pem))
+        yield
 
 
 def free_port() -> int:
@@ -60,7 +75,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     embedded.prepare()
     with (base / "log").open("wb") as log:
         process = subprocess.Popen(
-            embedded.command(), env=embedded.environment(), stdout=log, stderr=log
+            [*embedded.command(), *(word for name in UNSAFE for word in ("-c", f"{name}=off"))],
+            env=embedded.environment(),
+            stdout=log,
+            stderr=log,
         )
         try:
             asyncio.run(embedded.wait_ready())
@@ -147,15 +165,15 @@ async def system(where: Postgres) -> AsyncIterator[AnyPool]:
 
 @pytest.fixture
 async def tenant(owner: AnyConnection) -> Tenant:
-    return await _tenant(owner, "A tenant of this test")
+    return await found_tenant(owner, "A tenant of this test")
 
 
 @pytest.fixture
 async def other_tenant(owner: AnyConnection) -> Tenant:
-    return await _tenant(owner, "Its neighbour")
+    return await found_tenant(owner, "Its neighbour")
 
 
-async def _tenant(owner: AnyConnection, name: str) -> Tenant:
+async def found_tenant(owner: AnyConnection, name: str) -> Tenant:
     made = await create_tenant(owner, "t-" + secrets.token_hex(6), name)
     await seed_roles(owner, made)
     return made

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
-from store.postgres import AnyConnection
+from config.installation import DatabaseRole, Postgres
+from store.postgres import connect as connect_database
 from store.tenants import Tenant
 from tests.api.conftest import Running, caller_with
 from tests.api.makers import MAKERS, World
 from tests.api.neighbours import Side, fill, side_of
 from tests.api.operations import Operation, operations_of
+from tests.conftest import Server, found_tenant
 from tests.serve.in_process import now_ms
 
 pytestmark = pytest.mark.postgres
@@ -33,21 +37,59 @@ INSIDE, OUTSIDE = {"lat": 28.05, "lon": 77.05}, {"lat": 28.5, "lon": 77.05}
 TRUCK, FENCE = "/v1/trucks/{id}", "/v1/fences/{id}"
 
 
+@pytest.fixture(scope="module")
+def tenants(server: Server, where: Postgres) -> Iterator[list[Tenant]]:
+    """The same two for all these tests: filling them takes longer than asking."""
+
+    async def found() -> list[Tenant]:
+        owner = await connect_database(where, DatabaseRole.OWNER)
+        made = [await found_tenant(owner, name) for name in ("One", "Its neighbour")]
+        await owner.close()
+        return made
+
+    async def forget(keys: list[int]) -> None:
+        """Every later test's shard would compile these thousands."""
+        superuser = await asyncpg.connect(server.superuser_dsn, database=where.database)
+        await superuser.execute("DELETE FROM fence_versions WHERE tenant_key = ANY($1)", keys)
+        await superuser.execute("DELETE FROM fences WHERE tenant_key = ANY($1)", keys)
+        await superuser.close()
+
+    made = asyncio.run(found())
+    yield made
+    asyncio.run(forget([tenant.key for tenant in made]))
+
+
 @pytest.fixture
-async def sides(
-    running: Running, other_tenant: Tenant, superuser: AnyConnection
-) -> AsyncIterator[tuple[Side, Side]]:
+def tenant(tenants: list[Tenant]) -> Tenant:
+    return tenants[0]
+
+
+@pytest.fixture
+def other_tenant(tenants: list[Tenant]) -> Tenant:
+    return tenants[1]
+
+
+@pytest.fixture(scope="module")
+def filled() -> list[Side]:
+    """As the first of these tests filled them."""
+    return []
+
+
+@pytest.fixture
+async def sides(running: Running, other_tenant: Tenant, filled: list[Side]) -> tuple[Side, Side]:
     world = running.world
-    ours = side_of(world.owner)
-    theirs = side_of(caller_with(world.owner.http, world.gateway, other_tenant))
+    callers = world.owner, caller_with(world.owner.http, world.gateway, other_tenant)
+    if not filled:
+        filled += [side_of(caller) for caller in callers]
+        for side in filled:
+            await fill(world, side)
+    ours, theirs = (
+        dataclasses.replace(side, caller=caller)
+        for side, caller in zip(filled, callers, strict=True)
+    )
     for side in (ours, theirs):
-        await fill(world, side)
         await drive(world, side, INSIDE)
-    yield ours, theirs
-    # Every later test's shard would compile these thousands.
-    keys = [side.caller.tenant.key for side in (ours, theirs)]
-    await superuser.execute("DELETE FROM fence_versions WHERE tenant_key = ANY($1)", keys)
-    await superuser.execute("DELETE FROM fences WHERE tenant_key = ANY($1)", keys)
+    return ours, theirs
 
 
 async def drive(world: World, side: Side, where: Mapping[str, float]) -> None:
@@ -265,7 +307,8 @@ async def test_live_feeds_show_nothing_of_the_neighbour(
     heard: list[bytes] = []
     url = f"ws://{address}/v1/live?format=json"
     async with (
-        connect(url, additional_headers=headers) as socket,
+        # Without a limit on what waits: the answer to our goodbye would stand behind it.
+        connect(url, additional_headers=headers, max_queue=None) as socket,
         ours.caller.http.stream("GET", "/v1/live/events", headers=headers) as stream,
         asyncio.timeout(ANSWERS_WITHIN_S),
     ):
