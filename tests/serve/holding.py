@@ -1,4 +1,7 @@
-"""Sets keys of the policy for one gateway of a test, as the configuration would."""
+"""Sets keys of the policy for one gateway of a test, as the configuration would.
+
+The revision stays: a gateway whose revision is not the store's takes the store's settings back.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from config.policy import Snapshot
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from store import audit
@@ -17,6 +16,7 @@ from store.audit_chain import INSTALLATION_KEY
 from store.postgres import AnyConnection
 from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
+from tests.serve.holding import hold
 
 
 async def rows_of(gateway: Gateway, tenant_key: int) -> list[dict[str, Any]]:
@@ -112,10 +112,8 @@ async def test_nobody_is_not_recorded(caller: Caller, gateway: Gateway) -> None:
 
 
 async def test_when_too_many_wait_they_are_counted(caller: Caller, gateway: Gateway) -> None:
-    now = gateway.settings.now
-    refused = now.audit.refused.model_copy(update={"waiting_max": 3})
-    audit_limits = now.audit.model_copy(update={"refused": refused})
-    gateway.settings.swap(Snapshot(now.model_copy(update={"audit": audit_limits})))
+    refused = gateway.settings.now.audit.refused.model_copy(update={"waiting_max": 3})
+    hold(gateway.settings, "audit", refused=refused)
     for number in range(5):
         gateway.audit.refused(
             caller.tenant.key,
@@ -257,9 +255,7 @@ async def test_the_trail_is_proved_and_tampering_named(
 
 
 async def test_an_export_is_what_was_signed(caller: Caller, gateway: Gateway) -> None:
-    now = gateway.settings.now
-    small = now.audit.model_copy(update={"read_rows": 2})
-    gateway.settings.swap(Snapshot(now.model_copy(update={"audit": small})))
+    hold(gateway.settings, "audit", read_rows=2)
     for number in range(5):
         await caller.truck(f"T{number}")
 

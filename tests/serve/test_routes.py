@@ -14,6 +14,7 @@ from config.policy import Policy
 from geo.polyline import encode
 from serve.gateway import Gateway
 from tests.serve.caller import Caller
+from tests.serve.holding import hold
 from tests.serve.router_server import (
     RouterServer,
     Said,
@@ -132,13 +133,8 @@ async def test_what_is_wrong_is_pointed_at(
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-async def test_lines_and_questions_have_a_limit(
-    caller: Caller, gateway: Gateway, quick: Policy
-) -> None:
-    few = quick.routing.model_copy(update={"points_max": 2, "via_max": 2})
-    gateway.settings.swap(
-        type(gateway.settings.snapshot)(quick.model_copy(update={"routing": few}))
-    )
+async def test_lines_and_questions_have_a_limit(caller: Caller, gateway: Gateway) -> None:
+    hold(gateway.settings, "routing", points_max=2, via_max=2)
 
     for form in FORMS.values():
         answer = await draw(caller, **form)

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from config.policy import Snapshot
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from serve.secrets.uses import SecretUses
@@ -14,6 +13,7 @@ from store.postgres import AnyPool
 from store.secret_names import Scope, SecretName, SecretReference
 from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
+from tests.serve.holding import hold
 
 HIDDEN = "correct horse battery staple"
 
@@ -127,9 +127,7 @@ async def test_what_is_no_secret_is_refused_without_repeating_it(
 
 
 async def test_a_secret_is_of_bounded_length(caller: Caller, gateway: Gateway) -> None:
-    now = gateway.settings.now
-    small = now.secrets.model_copy(update={"value_bytes_max": 10})
-    gateway.settings.swap(Snapshot(now.model_copy(update={"secrets": small})))
+    hold(gateway.settings, "secrets", value_bytes_max=10)
 
     answer = await caller.ask("PUT", "/v1/secrets/x", json={"value": HIDDEN})
 
