@@ -13,6 +13,8 @@ import numpy as np
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from actors.booking_writing import TenantName
+from actors.bookings import Answer
 from actors.doors import HttpFixes, HttpTaken
 from actors.errors import StoreAwayError
 from actors.placement import shard_of
@@ -21,6 +23,7 @@ from actors.stats import ActorStats
 from config.installation import Installation
 from config.policy import Policy
 from config.snapshot import Handed
+from freight.booking.commands import Command
 from freight.fixes import FixBatch
 from freight.tracking.columns import LAST_DTYPE, LastArray
 from freight.tracking.names import TruckName
@@ -28,6 +31,7 @@ from freight.tracking.progress import Progress
 
 SHARD = "truck-shard-{}"
 INGEST = "ingest-worker-{}"
+BOOKINGS = "booking-shard-{}"
 RELAY = "outbox-relay"
 
 
@@ -140,14 +144,34 @@ class IngestDoors:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class BookingShards:
+    """The actors of all bookings; each is asked where it lives."""
+
+    shards: int
+    deadline_s: float
+    tokens: TokenMaker
+
+    async def take(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        """Committed when it answers; ActorAwayError: it may or may not be, ask again with the
+        command's key."""
+        name = BOOKINGS.format(shard_of(tenant.id, booking_id, self.shards))
+        given = (tenant, booking_id, command, expected)
+        answer = await _call(self.tokens, name, "take", *given, deadline_s=self.deadline_s)
+        return cast(Answer, answer)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class TruckShards:
-    """All shards together, for whoever asks about many trucks."""
+    """All shards together, for whoever asks about many trucks, and the other actors beside."""
 
     shards: int
     ingest_workers: int
     deadline_s: float
     tokens: TokenMaker
     doors: IngestDoors
+    bookings: BookingShards
 
     @classmethod
     def from_policy(cls, policy: Policy, tokens: TokenMaker) -> TruckShards:
@@ -156,7 +180,8 @@ class TruckShards:
         doors = IngestDoors(
             workers, policy.doors.http.deadline_s + tracking.query_deadline_s, tokens
         )
-        return cls(tracking.shards, workers, tracking.query_deadline_s, tokens, doors)
+        bookings = BookingShards(policy.bookings.shards, policy.bookings.deadline_s, tokens)
+        return cls(tracking.shards, workers, tracking.query_deadline_s, tokens, doors, bookings)
 
     async def positions(self, tenant_key: int) -> LastArray:
         """Last known positions of a tenant's trucks, complete or ActorAwayError."""
@@ -174,11 +199,17 @@ class TruckShards:
         """Fixes that came over HTTP, committed when it answers; ActorAwayError: nobody knows."""
         return await self.doors.take(asked)
 
+    async def command(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        return await self.bookings.take(tenant, booking_id, command, expected)
+
     async def stats(self) -> list[ActorStats]:
         """One entry for every actor there should be; a dead one says what is wrong."""
         names = [
             *(("truck_shard", SHARD.format(i)) for i in range(self.shards)),
             *(("ingest_worker", INGEST.format(i)) for i in range(self.ingest_workers)),
+            *(("booking_shard", BOOKINGS.format(i)) for i in range(self.bookings.shards)),
             ("outbox_relay", RELAY),
         ]
         return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
@@ -191,15 +222,25 @@ class TruckShards:
             return ActorStats(role, name, 0, {}, str(error))
 
 
-def start_actors(
-    policy: Policy, handed: Handed, shard: type, relay: type, ingest_worker: type
-) -> None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class ActorTypes:
+    """What each actor is; those above this folder are given from there."""
+
+    truck_shard: type
+    booking_shard: type
+    relay: type
+    ingest_worker: type
+
+
+def start_actors(policy: Policy, handed: Handed, types: ActorTypes) -> None:
     """Create every actor there should be; those that run already are left alone."""
     for number in range(policy.tracking.shards):
-        spawn(shard, SHARD.format(number), number, handed)
-    spawn(relay, RELAY, handed)
+        spawn(types.truck_shard, SHARD.format(number), number, handed)
+    for number in range(policy.bookings.shards):
+        spawn(types.booking_shard, BOOKINGS.format(number), number, handed)
+    spawn(types.relay, RELAY, handed)
     for number in range(policy.ingest.workers):
-        spawn(ingest_worker, INGEST.format(number), number, handed)
+        spawn(types.ingest_worker, INGEST.format(number), number, handed)
 
 
 async def wait_until_working(

@@ -14,6 +14,7 @@ from config.resolution import Override
 from config.schema import Section
 from config.sections.api import Api
 from config.sections.audit import Audit
+from config.sections.bookings import Bookings
 from config.sections.broker import Broker
 from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
@@ -58,6 +59,7 @@ class Policy(Section):
     tracking_rules: Annotated[TrackingRules, At("services/tracking/business")]
     booking_rules: Annotated[BookingRules, At("services/booking/business")]
     relay: Relay
+    bookings: Bookings
     live: Live
     devices: Devices
     dialects: Dialects

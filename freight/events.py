@@ -31,3 +31,11 @@ def event_id(truck_key: int, kind: str, about: str, time_ms: int) -> uuid.UUID:
         f"{truck_key}\x1f{kind}\x1f{about}\x1f{time_ms}".encode(), digest_size=16
     )
     return uuid.UUID(bytes=digest.digest())
+
+
+def aggregate_event_id(tenant_key: int, aggregate: str, version: int, nr: int) -> uuid.UUID:
+    """The same for what is decided one version after another: the nth fact of a version."""
+    digest = hashlib.blake2b(
+        f"{tenant_key}\x1f{aggregate}\x1f{version}\x1f{nr}".encode(), digest_size=16
+    )
+    return uuid.UUID(bytes=digest.digest())

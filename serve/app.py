@@ -12,6 +12,8 @@ from config.policy import Policy, Settings
 from serve.api_keys import api as api_keys
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
+from serve.bookings import api as bookings
+from serve.bookings import progress_api as booking_progress
 from serve.brokers import api as brokers
 from serve.carriers import api as carriers
 from serve.clients import api as clients
@@ -58,6 +60,8 @@ ROUTERS = (
     fences.router,
     routes.router,
     journeys.router,
+    bookings.router,
+    booking_progress.router,
     tracking.router,
     history.router,
     doors.router,

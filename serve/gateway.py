@@ -10,9 +10,12 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from actors.booking_writing import TenantName
+from actors.bookings import Answer
 from actors.doors import HttpFixes, HttpTaken
 from config.installation import Installation
 from config.policy import Policy, Settings
+from freight.booking.commands import Command
 from freight.tracking.names import TruckName
 from freight.tracking.progress import Progress
 from serve.audit.trail import AuditTrail
@@ -50,7 +53,15 @@ class KnowsProgress(Protocol):
         ...
 
 
-class Actors(KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, Protocol):
+class TakesCommands(Protocol):
+    async def command(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        """What a booking's actor made of it: committed, or refused; raises ActorAwayError."""
+        ...
+
+
+class Actors(KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, TakesCommands, Protocol):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
 
 
@@ -117,9 +128,9 @@ class Gateway:
 
     @asynccontextmanager
     async def as_tenant(self, who: Principal) -> AsyncIterator[AnyConnection]:
-        """How a route reaches tenant data: a transaction that sees one tenant, and of its trucks,
-        for who speaks for a carrier, that carrier's."""
-        whose = as_tenant(self.app_pool, who.tenant_key, who.carrier)
+        """How a route reaches tenant data: a transaction that sees one tenant, and for who speaks
+        for a carrier or shipper only what is that one's."""
+        whose = as_tenant(self.app_pool, who.tenant_key, who.carrier, who.shipper)
         async with self.turns, whose as connection:
             yield connection
 

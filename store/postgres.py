@@ -33,7 +33,7 @@ STORE_FAILURES = (
     TimeoutError,
 )
 
-CARRIER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PARTY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -101,14 +101,16 @@ async def ping(pool: AnyPool) -> None:
 
 @asynccontextmanager
 async def as_tenant(
-    pool: AnyPool, tenant_key: int, carrier: str | None = None
+    pool: AnyPool, tenant_key: int, carrier: str | None = None, shipper: str | None = None
 ) -> AsyncIterator[AnyConnection]:
     """A transaction of the APP role in which row level security shows this tenant's rows only,
-    and of its trucks, if a carrier is named, only that carrier's."""
+    and of its trucks and bookings, if a carrier or shipper is named, only that one's."""
     # In one round trip: a bound parameter would cost two trips more. An int cannot carry SQL.
     begin = f"BEGIN; SET LOCAL ubertruck.tenant_key = {int(tenant_key)}"
     if carrier is not None:
         begin += f"; SET LOCAL ubertruck.carrier = '{_harmless(carrier)}'"
+    if shipper is not None:
+        begin += f"; SET LOCAL ubertruck.shipper = '{_harmless(shipper)}'"
     async with pool.acquire() as connection:
         await connection.execute(begin)
         try:
@@ -120,11 +122,11 @@ async def as_tenant(
         await connection.execute("COMMIT")
 
 
-def _harmless(carrier: str) -> str:
-    """Neither SQL nor empty, which would mean all carriers."""
-    if CARRIER_ID.fullmatch(carrier) is None:
-        raise ValueError("not the id of a carrier")
-    return carrier
+def _harmless(party: str) -> str:
+    """Neither SQL nor empty, which would mean all of them."""
+    if PARTY_ID.fullmatch(party) is None:
+        raise ValueError("not the id of a carrier or shipper")
+    return party
 
 
 async def _prepare_connection(connection: AnyConnection) -> None:

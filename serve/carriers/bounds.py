@@ -14,10 +14,19 @@ OF_A_CARRIER = frozenset(
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
         *(Permission.CARRIERS_READ, Permission.PERSONAL_READ, Permission.FLAGS_READ),
+        *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
+        *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
     }
 )
-# A shipper follows its own bookings, none of which is about the fleet.
-OF_A_SHIPPER = frozenset({Permission.FLAGS_READ})
+# A shipper follows its own bookings, none of which is about the fleet; whom it wants to drive for
+# it, it may say.
+OF_A_SHIPPER = frozenset(
+    {
+        *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
+    }
+)
 
 
 def refuse_beyond_bounds(who: Principal, permission: str) -> None:

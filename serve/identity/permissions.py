@@ -11,6 +11,12 @@ class Permission(StrEnum):
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
     AUDIT_READ = "audit:read"
+    AVAILABILITY_WRITE = "availability:write"  # of trucks: when they are not to be had
+    BOOKINGS_DISPATCH = "bookings:dispatch"  # give legs to trucks, split, swap, close
+    BOOKINGS_OVERRIDE = "bookings:override"  # say by hand what trucks did; adjust what is owed
+    BOOKINGS_READ = "bookings:read"
+    BOOKINGS_REPORT = "bookings:report"  # proofs of pickup and delivery
+    BOOKINGS_WRITE = "bookings:write"  # book, amend, confirm, cancel
     CARRIERS_READ = "carriers:read"
     CARRIERS_WRITE = "carriers:write"
     CLIENTS_READ = "clients:read"
@@ -21,6 +27,8 @@ class Permission(StrEnum):
     CONFIG_WRITE = "config:write"
     DEVICES_READ = "devices:read"
     DEVICES_WRITE = "devices:write"
+    DRIVERS_READ = "drivers:read"
+    DRIVERS_WRITE = "drivers:write"
     EVENTS_READ = "events:read"
     FENCES_READ = "fences:read"
     FENCES_WRITE = "fences:write"
@@ -28,7 +36,9 @@ class Permission(StrEnum):
     FLAGS_WRITE = "flags:write"
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
+    KYC_WRITE = "kyc:write"  # to decide about carriers, which they cannot do themselves
     LIVE_READ = "live:read"
+    PAPERS_WRITE = "papers:write"  # of trucks and carriers; who reads these reads their papers
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
     POSITIONS_READ = "positions:read"
@@ -39,6 +49,8 @@ class Permission(StrEnum):
     ROUTES_WRITE = "routes:write"
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
     SECRETS_WRITE = "secrets:write"
+    TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
+    TIES_WRITE = "ties:write"
     TENANTS_READ = "tenants:read"
     TRUCKS_READ = "trucks:read"
     TRUCKS_WRITE = "trucks:write"
@@ -71,7 +83,8 @@ class Role(StrEnum):
 _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
-    *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
+    *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
+    Permission.BOOKINGS_READ,
 )
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
@@ -82,15 +95,26 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
+        *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
+        *(Permission.TIES_READ, Permission.TIES_WRITE),
     ),
-    Role.SHIPPER: (),
+    Role.SHIPPER: (
+        *(Permission.TIES_READ, Permission.TIES_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
+    ),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
+        *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
+        *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
     ),
-    Role.DRIVER: (),
-    Role.FINANCE: (Permission.CARRIERS_READ, Permission.PERSONAL_READ),
+    Role.DRIVER: (Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+    Role.FINANCE: (
+        *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
+        Permission.BOOKINGS_READ,
+    ),
     Role.SUPPORT: (*_FLEET_READS, Permission.USERS_READ, Permission.AUDIT_READ),
     Role.VIEWER: _FLEET_READS,
     # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.

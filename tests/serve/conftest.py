@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from actors.bookings import Bookings
 from actors.journal import Journal
 from config.installation import (
     BrokerKind,
@@ -26,7 +27,7 @@ from config.installation import (
     Redis,
     SecretStores,
 )
-from config.policy import Policy, policy
+from config.policy import Policy, Settings, policy
 from config.sections.identity import Identity
 from launch.embedded.redis import binary
 from serve import bare
@@ -139,13 +140,13 @@ def quick() -> Policy:
 
 @pytest.fixture
 async def actors(
-    installation: Installation, telemetry: AnyPool, system: AnyPool
+    installation: Installation, telemetry: AnyPool, system: AnyPool, app: AnyPool
 ) -> AsyncIterator[InProcessActors]:
     journal = Journal(telemetry, system, secrets.randbelow(30_000) + 10, policy().tracking)
     await journal.recover()
     bus = LiveBus(installation.redis, installation.instance)
     async with open_door(journal, telemetry, system) as door:
-        yield InProcessActors(journal, system, bus, door)
+        yield InProcessActors(journal, system, bus, door, Bookings(app, 0, Settings(policy())))
     await bus.close()
 
 

@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 
+from actors.booking_writing import TenantName
+from actors.bookings import Answer, Bookings
 from actors.doors import HttpFixes, HttpTaken
 from actors.handles import ActorAwayError
 from actors.journal import Journal
 from actors.stats import ActorStats, stats_of
 from config.policy import policy
+from freight.booking.commands import Command
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixBatch
 from freight.tracking.columns import LastArray
 from freight.tracking.names import TruckName
@@ -92,6 +95,7 @@ class InProcessActors:
     system: AnyPool
     bus: LiveBus
     door: Door
+    bookings: Bookings
     is_away: bool = False
 
     async def positions(self, tenant_key: int) -> LastArray:
@@ -114,6 +118,13 @@ class InProcessActors:
         if self.is_away:
             raise ActorAwayError("killed by this test")
         return await self.door.take(asked)
+
+    async def command(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        if self.is_away:
+            raise ActorAwayError("killed by this test")
+        return await self.bookings.take(tenant, booking_id, command, expected)
 
     async def report(
         self, tenant_key: int, fixes: list[dict[str, float]], *, publish: bool = True

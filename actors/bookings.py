@@ -1,0 +1,168 @@
+"""Bookings at work: each takes one command at a time, decided, committed, and only then known."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+import msgspec
+
+from actors.booking_writing import Step, TenantName, write
+from actors.errors import StoreAwayError
+from actors.life import now_ms
+from config.policy import Settings
+from freight.booking.commands import Command
+from freight.booking.decide import decide
+from freight.booking.events import BookingEvent
+from freight.booking.state import Booking
+from freight.refusal import Refusal
+from store import bookings
+from store.awards import PromisedError
+from store.errors import NotFoundError, StaleVersionError
+from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Taken:
+    """Committed; without events the command had been taken before."""
+
+    booking: Booking
+    events: tuple[BookingEvent, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refused:
+    code: str
+    detail: str
+
+
+Answer: TypeAlias = Taken | Refused
+Place: TypeAlias = tuple[int, str]  # tenant key, booking id
+UNKNOWN_TRUCK = "unknown_truck"
+PROMISED = "promised"
+STALE = "stale"
+
+
+class BusyError(Exception):
+    """More commands wait than may; later there is room again."""
+
+
+class Bookings:
+    """What is known here is what is committed; a failed commit is forgotten, not guessed at."""
+
+    def __init__(self, app: AnyPool, shard: int, settings: Settings) -> None:
+        self._app = app
+        self._shard = shard
+        self._settings = settings
+        self._known: OrderedDict[Place, Booking] = OrderedDict()
+        self._turns: dict[Place, tuple[asyncio.Lock, int]] = {}
+        self._waiting = 0
+        self.counts = {"commands_total": 0, "refused_total": 0, "raced_total": 0}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    async def find(self, tenant: TenantName, booking_id: str) -> Booking | None:
+        place = (tenant.key, booking_id)
+        if place not in self._known:
+            try:
+                async with as_tenant(self._app, tenant.key) as conn:
+                    await self._load(conn, place)
+            except STORE_FAILURES as error:
+                raise StoreAwayError(f"{type(error).__name__}: {error}") from error
+        return self._known.get(place)
+
+    async def take(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        """`expected` is the version that the command is meant for."""
+        place = (tenant.key, booking_id)
+        async with self._turn(place):
+            self.counts["commands_total"] += 1
+            limits = self._settings.of(tenant.id).bookings
+            try:
+                for _ in range(limits.attempts_max):
+                    answer = await self._attempt(tenant, place, command, expected)
+                    if answer is not None:
+                        self.counts["refused_total"] += isinstance(answer, Refused)
+                        return answer
+                    self._known.pop(place, None)  # somebody else was first
+                    self.counts["raced_total"] += 1
+            except STORE_FAILURES as error:
+                self._known.pop(place, None)
+                raise StoreAwayError(f"{type(error).__name__}: {error}") from error
+            except BaseException:
+                self._known.pop(place, None)
+                raise
+            return Refused(STALE, "others change this booking all the time; try again")
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, place: Place) -> AsyncIterator[None]:
+        if self._waiting >= self._settings.now.bookings.waiting_max:
+            raise BusyError(f"{self._waiting} commands wait already")
+        lock, users = self._turns.get(place, (asyncio.Lock(), 0))
+        self._turns[place] = lock, users + 1
+        self._waiting += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._waiting -= 1
+            lock, users = self._turns[place]
+            if users == 1:
+                del self._turns[place]
+            else:
+                self._turns[place] = lock, users - 1
+
+    async def _attempt(
+        self, tenant: TenantName, place: Place, command: Command, expected: int | None
+    ) -> Answer | None:
+        """None: the booking is not as it was known here."""
+        try:
+            async with as_tenant(self._app, tenant.key) as conn:
+                if expected is not None:
+                    self._known.pop(place, None)
+                before = self._known.get(place) or await self._load(conn, place)
+                if before is not None and expected not in (None, before.version):
+                    detail = f"the booking is at version {before.version}, not {expected}"
+                    raise Refusal(STALE, detail)
+                at_ms = now_ms()
+                rules = self._settings.of(tenant.id).booking_rules
+                made = decide(before, command, rules, at_ms)
+                if not made:
+                    return _unchanged(before)
+                step = Step.of(tenant, before, made, at_ms)
+                await write(conn, self._shard, step)
+        except Refusal as refusal:
+            return Refused(refusal.code, refusal.detail)
+        except (PromisedError, NotFoundError) as error:
+            code = PROMISED if isinstance(error, PromisedError) else UNKNOWN_TRUCK
+            return Refused(code, str(error))
+        except StaleVersionError:
+            return None
+        self._remember(place, step.after)
+        return Taken(step.after, step.made)
+
+    async def _load(self, conn: AnyConnection, place: Place) -> Booking | None:
+        state = await bookings.load(conn, place[1])
+        if state is None:
+            return None
+        found = msgspec.json.decode(state, type=Booking)
+        self._remember(place, found)
+        return found
+
+    def _remember(self, place: Place, booking: Booking) -> None:
+        self._known[place] = booking
+        self._known.move_to_end(place)
+        while len(self._known) > self._settings.now.bookings.known_max:
+            self._known.popitem(last=False)
+
+
+def _unchanged(booking: Booking | None) -> Answer:
+    if booking is None:
+        return Refused("unknown_booking", "there is no such booking")
+    return Taken(booking, ())

@@ -1,0 +1,247 @@
+"""/v1/bookings: from a shipper's wish to a delivered load."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from freight.booking import commands as asked
+from freight.booking.state import Status
+from serve.bookings import service, wire
+from serve.bookings.service import Wish
+from serve.bookings.wire import BookingOut, StepOut
+from serve.fields import LongText, ObjectId, PathId
+from serve.identity.access import Opened, needs
+from serve.identity.permissions import Permission
+from serve.identity.principal import Principal
+from serve.paging import ListOf, Paged
+from serve.versions import Expected, tagged
+
+router = APIRouter(tags=["bookings"])
+
+Reader = Annotated[Principal, needs(Permission.BOOKINGS_READ)]
+Writer = Annotated[Principal, needs(Permission.BOOKINGS_WRITE)]
+Dispatcher = Annotated[Principal, needs(Permission.BOOKINGS_DISPATCH)]
+Reporter = Annotated[Principal, needs(Permission.BOOKINGS_REPORT)]
+Overrider = Annotated[Principal, needs(Permission.BOOKINGS_OVERRIDE)]
+
+
+@router.post("/v1/bookings", status_code=HTTPStatus.CREATED)
+async def create_booking(
+    new: wire.NewBooking, gateway: Opened, who: Writer, response: Response
+) -> BookingOut:
+    """Its load is as a quote has it, or as given; it is not dispatched before it is confirmed."""
+    booking = await service.create(gateway, who, new)
+    return tagged(response, booking, f"/v1/bookings/{booking.id}")
+
+
+@router.get("/v1/bookings")
+async def list_bookings(  # noqa: PLR0917 - the framework passes by name
+    gateway: Opened,
+    who: Reader,
+    page: Paged,
+    status: Annotated[list[Status] | None, Query(max_length=len(Status))] = None,
+    shipper: ObjectId | None = None,
+    truck: Annotated[ObjectId | None, Query(description="that carries or carried it")] = None,
+    words: Annotated[
+        LongText | None, Query(alias="q", description="in references, places, trucks, drivers")
+    ] = None,
+) -> ListOf[BookingOut]:
+    """The newest first."""
+    return await service.list_page(
+        gateway, who, page, statuses=status or [], shipper=shipper, truck=truck, words=words
+    )
+
+
+@router.get("/v1/bookings/{id}")
+async def get_booking(
+    booking_id: PathId, gateway: Opened, who: Reader, response: Response
+) -> BookingOut:
+    return tagged(response, await service.get(gateway, who, booking_id))
+
+
+@router.get("/v1/bookings/{id}/timeline")
+async def get_timeline(
+    booking_id: PathId, gateway: Opened, who: Reader, page: Paged
+) -> ListOf[StepOut]:
+    """Every step in its order, and what made it happen."""
+    return await service.timeline(gateway, who, booking_id, page)
+
+
+@router.patch("/v1/bookings/{id}")
+async def amend_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    wanted: wire.BookingChange,
+    gateway: Opened,
+    who: Writer,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """What may change depends on how far it is; another load or other stops need a new quote."""
+    return tagged(response, await service.amend(gateway, who, booking_id, wanted, expected))
+
+
+@router.post("/v1/bookings/{id}/confirm")
+async def confirm_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    gateway: Opened,
+    who: Writer,
+    expected: Expected,
+    response: Response,
+    given: wire.Reasoned | None = None,
+) -> BookingOut:
+    """What was agreed on waiting and cancelling holds from now on."""
+    command = asked.Confirm(**service.stamp(who, None if given is None else given.reason))
+    wish = Wish(booking_id, "bookings.confirm", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/cancel")
+async def cancel_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    gateway: Opened,
+    who: Writer,
+    expected: Expected,
+    response: Response,
+    given: wire.Cancellation | None = None,
+) -> BookingOut:
+    """What it costs depends on how far it is, and on who cancels."""
+    given = given or wire.Cancellation()
+    command = asked.Cancel(
+        **service.stamp(who, given.reason),
+        side=service.side_of(who, given.side),
+        leg=given.leg,
+    )
+    wish = Wish(booking_id, "bookings.cancel", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/start-dispatch")
+async def start_dispatch(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+    given: wire.OfLegs | None = None,
+) -> BookingOut:
+    """From now on a truck is looked for."""
+    given = given or wire.OfLegs()
+    command = asked.StartDispatch(**service.stamp(who, given.reason), leg=given.leg)
+    wish = Wish(booking_id, "bookings.dispatch", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/assign")
+async def assign_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.Assignment,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """409 when the truck or driver is promised to another load then, or the leg has a truck."""
+    found = await service.assign(gateway, who, booking_id, given, expected)
+    return tagged(response, found)
+
+
+@router.post("/v1/bookings/{id}/unassign")
+async def unassign_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.Unassignment,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """Before anything is aboard; another truck is looked for."""
+    command = asked.Unassign(
+        **service.stamp(who, given.reason),
+        leg=given.leg,
+        fault=given.fault,
+    )
+    wish = Wish(booking_id, "bookings.unassign", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/swap")
+async def swap_truck(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.Swap,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """Another truck or driver goes on where the one before stopped."""
+    return tagged(response, await service.swap(gateway, who, booking_id, given, expected))
+
+
+@router.post("/v1/bookings/{id}/fail")
+async def fail_leg(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.OfLeg,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """Nobody carries it now; it may be dispatched again."""
+    command = asked.Fail(**service.stamp(who, given.reason), leg=given.leg)
+    wish = Wish(booking_id, "bookings.fail", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/split")
+async def split_leg(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.SplitFields,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """Several trucks share what one cannot carry; each is dispatched and proven for itself."""
+    command = asked.Split(
+        **service.stamp(who, given.reason),
+        leg=given.leg,
+        weights_kg=tuple(given.weights_kg),
+    )
+    wish = Wish(booking_id, "bookings.split", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/merge")
+async def merge_legs(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.MergeFields,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """Refused: shares of several trucks cannot become one truck's again; the answer says why."""
+    command = asked.Merge(
+        **service.stamp(who, given.reason),
+        legs=tuple(given.legs),
+    )
+    wish = Wish(booking_id, "bookings.merge", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))
+
+
+@router.post("/v1/bookings/{id}/close")
+async def close_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    gateway: Opened,
+    who: Dispatcher,
+    expected: Expected,
+    response: Response,
+    given: wire.Reasoned | None = None,
+) -> BookingOut:
+    """Delivered, and nothing more is to come."""
+    command = asked.Close(**service.stamp(who, None if given is None else given.reason))
+    wish = Wish(booking_id, "bookings.close", command, expected)
+    return tagged(response, await service.tell(gateway, who, wish))

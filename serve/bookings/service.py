@@ -1,0 +1,346 @@
+"""What can be done with a tenant's bookings: asked of their actors, which alone write them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actors.booking_writing import TenantName
+from actors.bookings import STALE, Refused
+from actors.handles import ActorAwayError
+from actors.life import now_ms
+from freight.booking import commands as asked
+from freight.booking.commands import Command
+from freight.booking.state import Actor, ActorKind, Booking, ProofKind, Side
+from freight.load import Contact, Window
+from serve.bookings import contacts, wire
+from serve.bookings.wire import BookingOut, StepOut
+from serve.gateway import Change, Gateway
+from serve.identity.permissions import Permission
+from serve.identity.principal import Kind, Principal
+from serve.loads.reading import load_of
+from serve.loads.wire import Carried, ContactFields, WindowFields
+from serve.paging import ListOf, Page, number_of
+from serve.problems import (
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    ProblemError,
+    StaleError,
+    UnavailableError,
+)
+from serve.request_record import current
+from store import bookings, trucks
+from store.errors import NotFoundError as UnknownError
+from store.postgres import AnyConnection, moment
+
+SCRYPT_N = 2**14  # fixed: a code of a few digits must be slow to guess from a stolen log
+_MISSING = frozenset({"unknown_booking"})
+# What the request names and is not there.
+_INVALID = {
+    "unknown_leg": "/leg",
+    "unknown_stop": "/stop",
+    "unknown_truck": "/truck",
+    "invalid": "",
+}
+# Steps say who sees what: the price is between the shipper and who books for it.
+_HIDDEN_FROM_CARRIERS = frozenset({"price", "terms", "agreed", "before", "after", "load"})
+
+
+# ------------------------------------------------------------------------------------- reading
+
+
+def shown(gateway: Gateway, who: Principal, booking: Booking) -> BookingOut:
+    unmasked = Permission.PERSONAL_READ in who.permissions or who.shipper is not None
+    load = contacts.shown_load(booking.load, gateway.personal, unmasked=unmasked)
+    return BookingOut.of(booking, load, with_price=who.carrier is None)
+
+
+async def get(gateway: Gateway, who: Principal, booking_id: str) -> BookingOut:
+    async with gateway.as_tenant(who) as conn:
+        return shown(gateway, who, await _standing(conn, booking_id))
+
+
+async def _standing(conn: AnyConnection, booking_id: str) -> Booking:
+    return msgspec.json.decode(await bookings.get(conn, booking_id), type=Booking)
+
+
+async def list_page(
+    gateway: Gateway,
+    who: Principal,
+    page: Page,
+    *,
+    statuses: Sequence[str],
+    shipper: str | None,
+    truck: str | None,
+    words: str | None,
+) -> ListOf[BookingOut]:
+    async with gateway.as_tenant(who) as conn:
+        truck_key = None if truck is None else (await trucks.get(conn, truck)).key
+        found = await bookings.list_page(
+            conn,
+            before=number_of(page.after),
+            limit=page.one_more,
+            statuses=statuses,
+            shipper=shipper,
+            truck_key=truck_key,
+            words=words,
+        )
+    kept, next_cursor = page.cut(found, lambda one: str(one.nr))
+    decode = msgspec.json.Decoder(Booking).decode
+    items = [shown(gateway, who, decode(one.state)) for one in kept]
+    return ListOf(items=items, next_cursor=next_cursor)
+
+
+async def timeline(
+    gateway: Gateway, who: Principal, booking_id: str, page: Page
+) -> ListOf[StepOut]:
+    hidden = frozenset() if who.carrier is None else _HIDDEN_FROM_CARRIERS
+    async with gateway.as_tenant(who) as conn:
+        await bookings.get(conn, booking_id)
+        after = number_of(page.after) or 0
+        steps = await bookings.log(conn, booking_id, after, page.one_more)
+    kept, next_cursor = page.cut(steps, lambda step: str(step.version))
+    items = [StepOut.of(step.version, step.event, hidden) for step in kept]
+    return ListOf(items=items, next_cursor=next_cursor)
+
+
+# ------------------------------------------------------------------------------------- writing
+
+
+async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> BookingOut:
+    shipper = _shipper_of(who, new.shipper)
+    key = command_key()
+    # The same request again, though its answer was lost, is about the same booking.
+    booking_id = f"bk-{secrets.token_hex(8) if key is None else key}"
+    if new.load is None or new.stops is None:
+        raise InvalidError.at("/quote", "there is no such quote")
+    carried = Carried(load=new.load, stops=new.stops)
+    load = load_of(carried, gateway.policy_of(who).loads)
+    command = asked.Create(
+        by=actor_of(who),
+        key=key,
+        id=booking_id,
+        shipper=shipper,
+        load=contacts.sealed_load(load, gateway.personal),
+        terms=tuple(term.term() for term in new.terms),
+        references=new.references,
+        documents=tuple(new.documents),
+        legs_kg=tuple(new.legs_kg),
+    )
+    wish = Wish(booking_id, "bookings.create", command)
+    async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
+        return await _take(gateway, who, change, wish)
+
+
+async def amend(
+    gateway: Gateway,
+    who: Principal,
+    booking_id: str,
+    wanted: wire.BookingChange,
+    expected: int | None,
+) -> BookingOut:
+    load = None
+    if wanted.load is not None and wanted.stops is not None:
+        carried = Carried(load=wanted.load, stops=wanted.stops)
+        rules = gateway.policy_of(who).loads
+        load = contacts.sealed_load(load_of(carried, rules), gateway.personal)
+    command = asked.Amend(
+        **stamp(who, wanted.reason),
+        load=load,
+        windows=None
+        if wanted.windows is None
+        else {stop: _window(given) for stop, given in wanted.windows.items()},
+        contacts=None
+        if wanted.contacts is None
+        else {stop: _contact(gateway, given) for stop, given in wanted.contacts.items()},
+        terms=None if wanted.terms is None else tuple(term.term() for term in wanted.terms),
+        references=wanted.references,
+        documents=None if wanted.documents is None else tuple(wanted.documents),
+        legs_kg=tuple(wanted.legs_kg),
+    )
+    return await tell(gateway, who, Wish(booking_id, "bookings.amend", command, expected))
+
+
+async def assign(
+    gateway: Gateway,
+    who: Principal,
+    booking_id: str,
+    given: wire.Assignment,
+    expected: int | None,
+) -> BookingOut:
+    command = asked.Assign(
+        **stamp(who, given.reason),
+        leg=given.leg,
+        truck=given.truck,
+        carrier=await _carrier_of(gateway, who, given.truck),
+        driver=given.driver,
+        from_ms=wire.ms_of(given.since),
+    )
+    return await tell(gateway, who, Wish(booking_id, "bookings.assign", command, expected))
+
+
+async def swap(
+    gateway: Gateway, who: Principal, booking_id: str, given: wire.Swap, expected: int | None
+) -> BookingOut:
+    carrier = None if given.truck is None else await _carrier_of(gateway, who, given.truck)
+    command = asked.Swap(
+        **stamp(who, given.reason),
+        leg=given.leg,
+        truck=given.truck,
+        driver=given.driver,
+        carrier=carrier,
+        at_ms=wire.ms_of(given.at),
+        lat=given.lat,
+        lon=given.lon,
+    )
+    return await tell(gateway, who, Wish(booking_id, "bookings.swap", command, expected))
+
+
+async def _carrier_of(gateway: Gateway, who: Principal, truck_id: str) -> str | None:
+    async with gateway.as_tenant(who) as conn:
+        try:
+            return (await trucks.get(conn, truck_id)).carrier
+        except UnknownError as missing:
+            raise InvalidError.at("/truck", str(missing)) from missing
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller wants of a booking, and the version that it wants it of."""
+
+    booking: str
+    action: str  # as the audit trail names it
+    command: Command
+    expected: int | None = None
+
+
+async def tell(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
+    """To a booking that the caller can see."""
+    async with gateway.changing(who, wish.action, f"bookings/{wish.booking}") as change:
+        change.before = shown(gateway, who, await _standing(change.conn, wish.booking))
+        return await _take(gateway, who, change, wish)
+
+
+async def _take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> BookingOut:
+    tenant = TenantName(who.tenant_key, who.tenant)
+    try:
+        answer = await gateway.actors.command(tenant, wish.booking, wish.command, wish.expected)
+    except ActorAwayError as error:
+        retry_s = gateway.policy.edge.overloaded_retry_s
+        detail = "bookings cannot be changed now; try again"
+        raise UnavailableError(detail, retry_after_s=retry_s) from error
+    if isinstance(answer, Refused):
+        raise _problem_of(answer)
+    change.after = after = shown(gateway, who, answer.booking)
+    return after
+
+
+def _problem_of(refused: Refused) -> ProblemError:
+    if refused.code in _MISSING:
+        return NotFoundError(refused.detail)
+    if refused.code == STALE:
+        return StaleError(refused.detail)
+    if refused.code in _INVALID:
+        return InvalidError.at(_INVALID[refused.code], refused.detail, code=refused.code)
+    return ConflictError(refused.detail, errors=[{"code": refused.code, "detail": refused.detail}])
+
+
+async def give_code(
+    gateway: Gateway, who: Principal, booking_id: str, wanted: wire.CodeFields
+) -> wire.CodeOut:
+    """A one-time password for a stop, in place of any before it."""
+    limits = gateway.policy.bookings
+    code = "".join(secrets.choice("0123456789") for _ in range(limits.code_digits))
+    salt = secrets.token_hex(16)
+    expires_ms = now_ms() + round(limits.code_valid_s * 1000)
+    command = asked.SetCode(
+        **stamp(who),
+        leg=wanted.leg,
+        stop=wanted.stop,
+        digest=_digest(code, salt),
+        salt=salt,
+        expires_ms=expires_ms,
+    )
+    await tell(gateway, who, Wish(booking_id, "bookings.code", command))
+    return wire.CodeOut(code=code, expires_at=moment(expires_ms))
+
+
+async def record_proof(
+    gateway: Gateway, who: Principal, booking_id: str, given: wire.ProofFields
+) -> BookingOut:
+    digest = None
+    if given.kind is ProofKind.OTP:
+        if given.code is None:
+            raise InvalidError.at("/code", "say the code that was given for this stop")
+        async with gateway.as_tenant(who) as conn:
+            leg = (await _standing(conn, booking_id)).leg(given.leg)
+        code = None if leg is None else leg.codes.get(given.stop)
+        digest = None if code is None else _digest(given.code, code.salt)
+    command = asked.RecordProof(
+        **stamp(who),
+        leg=given.leg,
+        stop=given.stop,
+        kind=given.kind,
+        at_ms=wire.ms_of(given.at),
+        digest=digest,
+        receiver=given.receiver,
+        reference=given.reference,
+        remarks=given.remarks,
+    )
+    return await tell(gateway, who, Wish(booking_id, "bookings.prove", command))
+
+
+def _digest(code: str, salt: str) -> str:
+    return hashlib.scrypt(code.encode(), salt=salt.encode(), n=SCRYPT_N, r=8, p=1).hex()
+
+
+# ------------------------------------------------------------------------------------- callers
+
+
+def stamp(who: Principal, reason: str | None = None) -> dict[str, Any]:
+    """What every command says of who asks."""
+    return {"by": actor_of(who), "key": command_key(), "reason": reason}
+
+
+def actor_of(who: Principal) -> Actor:
+    kinds = {Kind.USER: ActorKind.USER, Kind.SERVICE: ActorKind.SYSTEM}
+    return Actor(kinds.get(who.kind, ActorKind.CLIENT), who.subject)
+
+
+def side_of(who: Principal, said: Side | None) -> Side:
+    """Who is bound to a side speaks for it; others say for whom they act."""
+    own = Side.CARRIER if who.carrier is not None else Side.SHIPPER if who.shipper else None
+    if own is not None and said not in (None, own):
+        raise InvalidError.at("/side", f"you speak for the {own}")
+    return own or said or Side.OPERATOR
+
+
+def command_key() -> str | None:
+    """Names the request for its booking, so that a repetition is known there too."""
+    record = current()
+    repeatable = None if record is None else record.repeatable
+    if repeatable is None or repeatable.of is None:
+        return None
+    return hashlib.blake2b(repeatable.of.place, digest_size=12).hexdigest()
+
+
+def _shipper_of(who: Principal, said: str | None) -> str | None:
+    if who.shipper is not None and said not in (None, who.shipper):
+        raise InvalidError.at("/shipper", f"you book for {who.shipper}")
+    return who.shipper or said
+
+
+def _window(given: WindowFields) -> Window:
+    return Window(wire.ms_of(given.since), wire.ms_of(given.until))
+
+
+def _contact(gateway: Gateway, given: ContactFields | None) -> Contact | None:
+    if given is None:
+        return None
+    return contacts.sealed(Contact(given.name, given.phone), gateway.personal)
