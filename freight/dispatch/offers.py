@@ -32,7 +32,7 @@ from freight.dispatch.offer_state import Asked, Bid, LegOffers, Offer, OfferStat
 from freight.dispatch.rules import OfferRules
 from freight.refusal import Refusal
 
-MILLIS = 1000  # fixed: what the words mean
+MILLIS = 1000
 AWARDED_TO_ANOTHER = "awarded to another"
 
 

@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Minor = Annotated[int, Field(ge=0)]
-Resolution = Annotated[int, Field(ge=2, le=8)]  # fixed: beyond these a ring is a state or a street
+Resolution = Annotated[int, Field(ge=2, le=8)]
 
 
 class Mode(StrEnum):
