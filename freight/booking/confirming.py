@@ -5,7 +5,7 @@ from __future__ import annotations
 from freight.booking.deciding import Asked, refusal_at
 from freight.booking.events import BookingEvent, Confirmed
 from freight.booking.rules import BookingRules, FeeRule, WaitingRule
-from freight.booking.state import Agreed, Fee, FreeTime, Status
+from freight.booking.state import Agreed, Booking, Fee, FreeTime, Quoted, Status
 from freight.refusal import Refusal
 
 
@@ -15,21 +15,34 @@ def confirm(ask: Asked) -> list[BookingEvent]:
         if booking.confirmed_ms is not None and booking.status is not Status.CANCELLED:
             raise Refusal("already_confirmed", "it is confirmed already")
         raise refusal_at(booking.status, "it cannot be confirmed")
+    must_be_priced(booking)
     price = booking.price
-    if price is None:
+    if price is not None:
+        must_be_in_force(price, ask.now_ms)
+    terms = agreed(ask.rules, booking.load.truck_class, price)
+    return [Confirmed(agreed=terms, **ask.stamp)]
+
+
+def must_be_priced(booking: Booking) -> None:
+    if booking.price is None:
         raise Refusal("no_price", "it has no price yet: take one over from a quote")
     if booking.needs_quote:
         raise Refusal("price_outdated", "the load has changed since it was quoted: quote it anew")
-    if price.expires_ms is not None and ask.now_ms >= price.expires_ms:
+
+
+def must_be_in_force(price: Quoted, now_ms: int) -> None:
+    if price.expires_ms is not None and now_ms >= price.expires_ms:
         raise Refusal("quote_expired", "its quote has expired: quote it anew")
-    return [Confirmed(agreed=agreed(ask.rules, booking.load.truck_class), **ask.stamp)]
 
 
-def agreed(rules: BookingRules, truck_class: str | None) -> Agreed:
+def agreed(rules: BookingRules, truck_class: str | None, price: Quoted | None) -> Agreed:
+    """What the quote says of waiting goes before the tenant's rules."""
     waiting, name = rules.detention, truck_class or ""
+    pickup = None if price is None else price.pickup
+    drop = None if price is None else price.drop
     return Agreed(
-        pickup=_free(waiting.pickup_of_class.get(name, waiting.pickup)),
-        drop=_free(waiting.drop_of_class.get(name, waiting.drop)),
+        pickup=pickup or _free(waiting.pickup_of_class.get(name, waiting.pickup)),
+        drop=drop or _free(waiting.drop_of_class.get(name, waiting.drop)),
         fees={
             side.value: {stage.value: _fee(fee) for stage, fee in fees.items()}
             for side, fees in rules.cancelling.fees.items()

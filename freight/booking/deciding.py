@@ -7,7 +7,8 @@ from typing import Any
 
 from freight.booking.commands import Command
 from freight.booking.rules import BookingRules
-from freight.booking.state import OVER, Booking, Cause, Leg, Status
+from freight.booking.state import OVER, UNDER_WAY, ActorKind, Booking, Cause, Leg, Status
+from freight.load import Stop
 from freight.refusal import Refusal
 
 
@@ -63,3 +64,29 @@ def refusal_at(status: Status, what: str) -> Refusal:
 def must_not_be_over(booking: Booking, what: str) -> None:
     if booking.status in OVER:
         raise refusal_at(booking.status, what)
+
+
+def on_the_way(ask: Asked, leg_id: str) -> Leg:
+    """A leg that a truck has, or has brought."""
+    leg = ask.leg(leg_id)
+    if leg.status not in UNDER_WAY and leg.status is not Status.DELIVERED:
+        raise refusal_at(leg.status, f"{leg.id} is not on its way")
+    return leg
+
+
+def stop_of(booking: Booking, leg: Leg, stop_id: str | None) -> Stop:
+    for stop in booking.stops_of(leg):
+        if stop.id == stop_id:
+            return stop
+    raise Refusal("unknown_stop", f"{leg.id} has no stop {stop_id}")
+
+
+def must_be_past(ask: Asked, at_ms: int) -> None:
+    if at_ms > ask.now_ms:
+        raise Refusal("in_future", "that has not happened yet")
+
+
+def must_have_reason(command: Command) -> None:
+    """Who overrides what the truck says tells why; a driver says only what he does himself."""
+    if command.by.kind in (ActorKind.USER, ActorKind.CLIENT) and not command.reason:
+        raise Refusal("reason_needed", "say why it is said by hand")

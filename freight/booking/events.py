@@ -88,6 +88,7 @@ class DocumentsAmended(_Happened, frozen=True, kw_only=True, tag="documents_amen
 class Repriced(_Happened, frozen=True, kw_only=True, tag="repriced"):
     before: Quoted | None
     after: Quoted
+    agreed: Agreed | None  # with it, if the booking was confirmed already
 
 
 class Adjusted(_Happened, frozen=True, kw_only=True, tag="adjusted"):

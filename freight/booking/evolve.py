@@ -123,7 +123,8 @@ def _of_whole(booking: Booking, event: BookingEvent) -> Booking:
         case happened.DocumentsAmended():
             after = replace(booking, documents=event.after)
         case happened.Repriced():
-            after = replace(booking, price=event.after, needs_quote=False)
+            agreed = event.agreed or booking.agreed
+            after = replace(booking, price=event.after, needs_quote=False, agreed=agreed)
         case happened.Adjusted():
             after = replace(booking, adjustments=(*booking.adjustments, event.adjustment))
         case happened.Confirmed():

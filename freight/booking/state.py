@@ -81,6 +81,15 @@ class Term(msgspec.Struct, frozen=True, omit_defaults=True):
     credit_days: int | None = None
 
 
+class FreeTime(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was agreed on waiting at stops of one kind."""
+
+    free_minutes: int
+    basis_minutes: int  # an hour or a day; each one begun counts
+    basis_minor: int
+    cap_minor: int | None = None
+
+
 class Quoted(msgspec.Struct, frozen=True, omit_defaults=True):
     """A price as it is taken over from a quote; the quote itself keeps the lines."""
 
@@ -89,7 +98,8 @@ class Quoted(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str
     currency: str
     expires_ms: int | None = None
-    cancelling_minor: int | None = None  # what cancellation shares are of; None: the total
+    pickup: FreeTime | None = None  # waiting as the quote has it; None: as the tenant's rules do
+    drop: FreeTime | None = None
 
 
 class Adjustment(msgspec.Struct, frozen=True):
@@ -192,15 +202,6 @@ class Exclusion(msgspec.Struct, frozen=True):
     from_ms: int
     to_ms: int
     why: str
-
-
-class FreeTime(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was agreed on waiting at stops of one kind."""
-
-    free_minutes: int
-    basis_minutes: int  # an hour or a day; each one begun counts
-    basis_minor: int
-    cap_minor: int | None = None
 
 
 class Fee(msgspec.Struct, frozen=True, omit_defaults=True):
