@@ -7,6 +7,7 @@ import dataclasses
 import h3
 import numpy as np
 import numpy.typing as npt
+from h3ronpy import grid_disk
 from h3ronpy.vector import cells_to_coordinates, coordinates_to_cells
 
 from geo.point import FloatArray
@@ -47,12 +48,23 @@ def heat(
 ) -> Heat:
     """Without weights every point counts one, as without numbers, which say how many each point
     stands for. Equally hot cells come in the order of their numbers."""
-    at = np.asarray(coordinates_to_cells(lat, lon, resolution), dtype=np.uint64)
+    at = cells_of(lat, lon, resolution)
     cells, inverse = np.unique(at, return_inverse=True)
     sums = np.bincount(inverse, weights, minlength=len(cells)).astype(np.float64)
     counts = np.bincount(inverse, numbers, minlength=len(cells)).astype(np.int64)
     order = np.argsort(-sums, kind="stable")
     return Heat(cells[order], sums[order], counts[order])
+
+
+def cells_of(lat: FloatArray, lon: FloatArray, resolution: int) -> CellArray:
+    """The cell of each point."""
+    return np.asarray(coordinates_to_cells(lat, lon, resolution), dtype=np.uint64)
+
+
+def disk(cell: int, rings: int) -> CellArray:
+    """The cell itself and so many rings round it, in no order."""
+    found = grid_disk(np.array([cell], dtype=np.uint64), rings, flatten=True)
+    return np.asarray(found, dtype=np.uint64)
 
 
 def outline(cell: str) -> list[tuple[float, float]]:

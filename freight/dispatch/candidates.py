@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from h3ronpy import grid_disk
-from h3ronpy.vector import coordinates_to_cells
 
 from freight.dispatch.columns import Fleet, Ints
 from freight.dispatch.rules import RangeRules
 from freight.dispatch.world import WaitingLeg
+from geo.hexagons import cells_of, disk
 
 # Pairs of one go: what is known of them lies in memory together.
 PAIRS_AT_ONCE = 1 << 21
@@ -38,7 +36,7 @@ class Ranges:
 
     def __init__(self, fleet: Fleet, rules: RangeRules) -> None:
         self._resolution = rules.h3_resolution
-        cells = _cells(*fleet.places, self._resolution)
+        cells = cells_of(*fleet.places, self._resolution)
         self._cells, self._cell_of = np.unique(cells, return_inverse=True)
         self._found: dict[tuple[int, int], Ints] = {}
 
@@ -52,20 +50,18 @@ class Ranges:
     def _look(self, cell: int, rings: int) -> Ints:
         if not len(self._cells):
             return np.empty(0, dtype=np.int64)
-        disk = np.asarray(
-            grid_disk(np.array([cell], dtype=np.uint64), rings, flatten=True), dtype=np.uint64
-        )
-        at = np.searchsorted(self._cells, disk)
+        around = disk(cell, rings)
+        at = np.searchsorted(self._cells, around)
         at[at == len(self._cells)] = 0
         is_near = np.zeros(len(self._cells), dtype=np.bool_)
-        is_near[at[self._cells[at] == disk]] = True
+        is_near[at[self._cells[at] == around]] = True
         return np.flatnonzero(is_near[self._cell_of])
 
     def of(self, legs: Sequence[WaitingLeg], rings: Sequence[int]) -> Iterator[Near]:
         """All legs, in goes that are not too large."""
         lat = np.array([leg.lat for leg in legs], dtype=np.float64)
         lon = np.array([leg.lon for leg in legs], dtype=np.float64)
-        cells = _cells(lat, lon, self._resolution).tolist()
+        cells = cells_of(lat, lon, self._resolution).tolist()
         first, pairs = 0, 0
         gathered: list[Ints] = []
         for row, (cell, wide) in enumerate(zip(cells, rings, strict=True)):
@@ -83,9 +79,3 @@ def _near(first: int, gathered: Sequence[Ints]) -> Near:
     start = np.zeros(len(gathered) + 1, dtype=np.int64)
     np.cumsum([len(found) for found in gathered], out=start[1:])
     return Near(first, start, np.concatenate(gathered))
-
-
-def _cells(
-    lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64], resolution: int
-) -> npt.NDArray[np.uint64]:
-    return np.asarray(coordinates_to_cells(lat, lon, resolution), dtype=np.uint64)

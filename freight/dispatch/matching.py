@@ -166,7 +166,7 @@ def _assignments(survey: Survey, chosen: list[int], standing: list[int]) -> list
                 truck=truck,
                 parts=dict(zip(Part, parts, strict=True)),
                 cost_minor=sum(parts),
-                price_minor=int(per_km * waiting.trip_km + 0.5),
+                price_minor=round(per_km * waiting.trip_km),
                 dead_m=dead_m,
                 eta_ms=eta_ms,
                 is_change=0 <= standing[leg] != row,

@@ -120,7 +120,7 @@ def _fits(  # noqa: PLR0917 - compiled code knows no objects of ours
 
 @compiled
 def _price(leg: int, truck: int, legs: LegTable, trucks: TruckTable) -> float:
-    return float(np.floor(trucks.price_per_km[truck] * legs.trip_km[leg] + 0.5))
+    return float(np.rint(trucks.price_per_km[truck] * legs.trip_km[leg]))
 
 
 @compiled
@@ -152,16 +152,16 @@ def _parts(  # noqa: PLR0917 - compiled code knows no objects of ours
     early = early_minutes * by.early_per_minute if early_minutes > 0.0 else 0.0
     home_km = max(-by.home_km_max, min(by.home_km_max, _homeward_km(leg, truck, legs, trucks)))
     stands = ties.standing[leg]
-    out[_DEAD_KM] = int(np.floor(dead_km * trucks.dead_per_km[truck] + 0.5))
-    out[_LATE] = int(np.floor(late + 0.5))
-    out[_EARLY] = int(np.floor(early + 0.5))
+    out[_DEAD_KM] = int(np.rint(dead_km * trucks.dead_per_km[truck]))
+    out[_LATE] = int(np.rint(late))
+    out[_EARLY] = int(np.rint(early))
     out[_RATING] = int(trucks.fixed_cost[truck, 0])
     out[_FAIRNESS] = int(trucks.fixed_cost[truck, 1])
-    out[_HOME] = int(np.floor(home_km * by.home_per_km + 0.5))
-    out[_PRICE_PART] = int(np.floor(_price(leg, truck, legs, trucks) * by.price_share + 0.5))
+    out[_HOME] = int(np.rint(home_km * by.home_per_km))
+    out[_PRICE_PART] = int(np.rint(_price(leg, truck, legs, trucks) * by.price_share))
     out[_UNFINISHED] = int(trucks.fixed_cost[truck, 2])
     out[_CHANGE] = int(by.change) if stands >= 0 and stands != truck else 0
-    out[PARTS] = int(np.floor(dead_km * 1000.0 + 0.5))
+    out[PARTS] = int(np.rint(dead_km * 1000.0))
     out[PARTS + 1] = int(eta_ms)
 
 
@@ -206,7 +206,7 @@ def _weigh_all(  # noqa: PLR0917 - compiled code knows no objects of ours
                     legs.y[leg],
                     legs.z[leg],
                 )
-            eta_ms = np.floor(trucks.free_ms[truck] + dead_km * by.ms_per_km + 0.5)
+            eta_ms = np.rint(trucks.free_ms[truck] + dead_km * by.ms_per_km)
             excluded |= _fits(leg, truck, dead_km, eta_ms, legs, trucks, by)
             mask[pair] = excluded
             cost[pair] = EXCLUDED
