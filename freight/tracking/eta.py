@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
+from operator import itemgetter
 from statistics import NormalDist
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 from pydantic import Field, model_validator
 
 from freight.rules import Rules, Who, key
@@ -33,6 +37,7 @@ MS_PER_S = 1000.0
 SIGMAS = {share: NormalDist().inv_cdf(share / 100.0) for share in (50, 80, 95)}
 
 Roads = Sequence[tuple[float, str]]  # (from so far along, road class), the first from 0
+_FROM_M = itemgetter(0)
 
 
 class EtaRules(Rules):
@@ -101,14 +106,12 @@ class EtaRules(Rules):
             raise ValueError("safe_share must be less than at_risk_share")
         return self
 
-    def kmh(self, road: str, hour: int) -> float:
-        """Of trucks in general, in that hour of the day."""
-        pace_kmh = self.road_kmh.get(road, self.road_kmh[UNKNOWN_ROAD])
-        return pace_kmh * self.hour_pace[hour % HOURS_OF_DAY]
+    def kmh(self, road: str) -> float:
+        """Of trucks in general, by day."""
+        return self.road_kmh.get(road, self.road_kmh[UNKNOWN_ROAD])
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(msgspec.Struct, frozen=True):
     """What lies before the truck."""
 
     roads: Roads
@@ -117,7 +120,7 @@ class Ahead:
     halts: Sequence[tuple[float, float]] = ()  # (so far along, seconds), in order
     driven_ms: int = 0  # since the driver rested
     # How much faster than trucks in general this one drives, by class of road.
-    pace: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    pace: Mapping[str, float] = msgspec.field(default_factory=dict)
     usual_pace: float = 1.0  # on roads of other classes
 
 
@@ -191,16 +194,21 @@ def expected_ms(
 
 def _legs(ahead: Ahead) -> Iterator[tuple[str, float, float]]:
     """(road class, metres, seconds of the halt after them), in order."""
-    starts = [from_m for from_m, _ in ahead.roads]
-    ends = [*starts[1:], math.inf]
-    cuts = [*(m for m in starts if ahead.from_m < m < ahead.to_m)]
-    cuts += [m for m, _ in ahead.halts if ahead.from_m < m <= ahead.to_m]
-    here_m, road = ahead.from_m, 0
-    for there_m in sorted({*cuts, max(ahead.to_m, ahead.from_m)}):
-        while ends[road] <= here_m:
+    roads, halts, here_m = ahead.roads, ahead.halts, ahead.from_m
+    end_m = max(ahead.to_m, here_m)
+    road = max(bisect_right(roads, here_m, key=_FROM_M) - 1, 0)
+    cuts = [end_m]
+    if halts:
+        cuts += [m for m, _ in halts if here_m < m <= end_m]
+    for from_m, _ in islice(roads, road + 1, None):
+        if from_m >= end_m:
+            break
+        cuts.append(from_m)
+    for there_m in sorted({*cuts}) if len(cuts) > 1 else cuts:
+        while road + 1 < len(roads) and roads[road + 1][0] <= here_m:
             road += 1
-        halt_s = sum(s for m, s in ahead.halts if m == there_m and m > ahead.from_m)
-        yield ahead.roads[road][1], there_m - here_m, halt_s
+        halt_s = sum(s for m, s in halts if m == there_m and m > ahead.from_m) if halts else 0.0
+        yield roads[road][1], there_m - here_m, halt_s
         here_m = there_m
 
 
@@ -209,9 +217,10 @@ def _hours(
 ) -> Iterator[float]:
     """How long each hour of the day takes of a drive along one road."""
     rules, offset_ms = by
+    road_kmh, hour_pace = rules.kmh(road), rules.hour_pace
     while length_m > 0.0:
         hour = math.floor((clock_ms + offset_ms) / HOUR_MS)
-        m_per_ms = rules.kmh(road, hour) * ONE_KMH / slower
+        m_per_ms = road_kmh * hour_pace[hour % HOURS_OF_DAY] * ONE_KMH / slower
         # A millisecond at least: so the clock goes on though it rounds.
         left_ms = max((hour + 1) * HOUR_MS - offset_ms - clock_ms, 1.0)
         step_ms = min(length_m / m_per_ms, left_ms)

@@ -166,21 +166,29 @@ def _look_at(
     fixes, loud_rows = folding.fixes.take(loud), folding.rows.take(loud)
     starts = np.flatnonzero(np.append(True, loud_rows[1:] != loud_rows[:-1])).tolist()
     rows = loud_rows.tolist()
-    calm_before = {row: i for i, row in enumerate(folding.quiet.rows.tolist())}
+    calm_before = _places_among(folding.quiet.rows, loud_rows.take(starts))
     seen, indexes = samples(fixes), loud.tolist()
     keys = list(zip(fixes["tenant_key"].tolist(), fixes["truck_key"].tolist(), strict=True))
     nowhere: frozenset[int] = frozenset()
-    for start, end in zip(starts, [*starts[1:], len(indexes)], strict=True):
+    ends = [*starts[1:], len(indexes)]
+    for start, end, calm in zip(starts, ends, calm_before, strict=True):
         row = rows[start]
         state = columns.tracked_of(row, *keys[start])
-        if row in calm_before:
-            state = _absorbed(state, folding, calm_before[row])
+        if calm is not None:
+            state = _absorbed(state, folding, calm)
         truck = follow(state, world)
         truck.look(seen[start], sets.get(indexes[start], nowhere))  # known to be loud
         for i in range(start + 1, end):
             truck.take(seen[i], sets.get(indexes[i], nowhere))
         index_of = {seen[i].ts_ms: indexes[i] for i in range(start, end)}
         _note(truck, row, index_of, folding)
+
+
+def _places_among(rows: IntArray, wanted: IntArray) -> list[int | None]:
+    """Where each stands among these, which are in order; None: nowhere."""
+    at = np.searchsorted(rows, wanted)
+    known = np.append(rows, -1).take(at) == wanted
+    return [i if found else None for i, found in zip(at.tolist(), known.tolist(), strict=True)]
 
 
 def _absorbed(state: Tracked, folding: Folding, i: int) -> Tracked:

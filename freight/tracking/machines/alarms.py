@@ -58,6 +58,8 @@ def step(
     """Also for a fix that is not believed: who calls for help may be under a roof. `where` is the
     last place that is believed.
     """
+    if fix.alarm is None and fix.external_v is None:
+        return now
     rules = around.rules.alarms
     tell = _Teller(fix, where, rules.quiet_s, facts)
     if fix.alarm is not None:

@@ -65,7 +65,9 @@ def moved(
     carried: bool,
     unseen: bool,
 ) -> Trip:
-    fastest = [speed for speed in (trip.speed_kmh_max, speed_kmh) if speed is not None]
+    fastest = trip.speed_kmh_max
+    if fastest is None or (speed_kmh is not None and speed_kmh > fastest):
+        fastest = speed_kmh
     return replace(
         trip,
         way_mm=trip.way_mm + (0 if carried else way),
@@ -73,7 +75,7 @@ def moved(
         unseen_mm=trip.unseen_mm + (way if unseen and not carried else 0),
         driving_ms=trip.driving_ms + driving_ms,
         fixes=trip.fixes + fixes,
-        speed_kmh_max=max(fastest, default=None),
+        speed_kmh_max=fastest,
     )
 
 
