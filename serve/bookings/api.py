@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Response
 from freight.booking import commands as asked
 from freight.booking.state import Status
 from serve.bookings import service, wire
+from serve.bookings.answers import BookingOut, StepOut
 from serve.bookings.service import Wish
-from serve.bookings.wire import BookingOut, StepOut
 from serve.fields import LongText, ObjectId, PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Response
 
 from freight.booking import commands as asked
 from serve.bookings import service, wire
+from serve.bookings.answers import BookingOut
 from serve.bookings.api import Overrider, Reporter, Writer
 from serve.bookings.service import Wish
-from serve.bookings.wire import BookingOut
 from serve.fields import PathId
 from serve.identity.access import Opened
 from serve.versions import Expected, tagged

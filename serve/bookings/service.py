@@ -19,7 +19,7 @@ from freight.booking.commands import Command
 from freight.booking.state import Actor, ActorKind, Booking, ProofKind, Side
 from freight.load import Contact, Window
 from serve.bookings import contacts, wire
-from serve.bookings.wire import BookingOut, StepOut
+from serve.bookings.answers import BookingOut, StepOut
 from serve.gateway import Change, Gateway
 from serve.identity.permissions import Permission
 from serve.identity.principal import Kind, Principal

@@ -123,6 +123,13 @@ class WindowOut(BaseModel):
     until: datetime | None = Field(alias="to")
 
 
+class ContactOut(BaseModel):
+    """Masked for most readers."""
+
+    name: str | None
+    phone: str | None
+
+
 class LoadOut(BaseModel):
     material: str
     weight_kg: int
@@ -145,6 +152,11 @@ class LoadOut(BaseModel):
         )
 
 
+class ContactOut(BaseModel):
+    name: str | None
+    phone: str | None = Field(description="masked, unless the caller may see it")
+
+
 class StopOut(BaseModel):
     id: str
     kind: StopKind
@@ -152,7 +164,7 @@ class StopOut(BaseModel):
     weight_kg: int
     weight_t: float
     window: WindowOut | None
-    contact: ContactFields | None
+    contact: ContactOut | None
     reference: str | None
 
     @classmethod
@@ -172,9 +184,7 @@ class StopOut(BaseModel):
             weight_kg=stop.weight_kg,
             weight_t=stop.weight_kg / KG_PER_T,
             window=None if window == loads.Window() else _window_out(window),
-            contact=None
-            if contact is None
-            else ContactFields(name=contact.name, phone=contact.phone),
+            contact=None if contact is None else ContactOut(name=contact.name, phone=contact.phone),
             reference=stop.reference,
         )
 

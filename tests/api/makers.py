@@ -32,6 +32,13 @@ SQUARE = {
 }
 
 
+BOOKING = {
+    "load": {"material": "cement", "weight_t": 9},
+    "stops": [
+        {"kind": "pickup", "place": {"lat": 28.6, "lon": 77.2}},
+        {"kind": "drop", "place": {"lat": 26.9, "lon": 75.8}},
+    ],
+}
 LINE = {"type": "LineString", "coordinates": [[77.0, 28.0], [77.1, 28.0], [77.1, 28.1]]}
 ROUTE = {"name": "A route", "shape": LINE}
 ON_ROUTE = {"route": {"id": "route-of-journeys"}}
@@ -55,6 +62,10 @@ async def carrier(world: World) -> Made:
 
 async def truck(world: World) -> Made:
     return {"id": (await world.owner.truck(fresh("truck")))["id"]}
+
+
+async def booking(world: World) -> Made:
+    return {"id": (await _post(world, "/v1/bookings", BOOKING))["id"]}
 
 
 async def command(world: World) -> Made:
@@ -168,6 +179,7 @@ async def oidc_issuer(world: World) -> Made:
 
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
+    "/v1/bookings/{id}": booking,
     "/v1/carriers/{id}": carrier,
     "/v1/trucks/{id}": truck,
     "/v1/trucks/{id}/commands/{command_id}": command,
@@ -191,6 +203,22 @@ MAKERS: dict[str, Maker] = {
 
 # What an operation must be sent to get past its own validation.
 BODIES: dict[str, Mapping[str, Any]] = {
+    "PATCH /v1/bookings/{id}": {"references": {"po": "4711"}},
+    "POST /v1/bookings/{id}/assign": {"truck": "nobody"},
+    "POST /v1/bookings/{id}/split": {"weights_kg": [4000, 5000]},
+    "POST /v1/bookings/{id}/merge": {"legs": ["L1", "L2"]},
+    "POST /v1/bookings/{id}/milestones": {"milestone": "en_route"},
+    "POST /v1/bookings/{id}/milestones/take-back": {"milestone": "en_route"},
+    "POST /v1/bookings/{id}/codes": {"stop": "S1"},
+    "POST /v1/bookings/{id}/proofs": {"stop": "S1", "kind": "signature"},
+    "POST /v1/bookings/{id}/adjustments": {
+        **{"head": "toll", "unit": "trip", "quantity": 1},
+        "unit_price": {"amount_minor": 100},
+    },
+    "POST /v1/bookings/{id}/detention-exclusions": {
+        **{"stop": "S1", "why": "no driver"},
+        **{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"},
+    },
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/routes/{id}": ROUTE,

@@ -1,0 +1,195 @@
+"""Bookings as the API gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from freight.booking.state import Booking, Carriage, Charge, Leg, Mark, Side, Status
+from freight.load import Load
+from serve.bookings.wire import Money, TermFields
+from serve.loads.wire import LoadOut, StopOut
+from store.postgres import moment
+
+
+class MarkOut(BaseModel):
+    at: datetime
+    source: str = Field(description="who says so: truck, hand, proof; or inferred from a later one")
+    about: str | None
+
+    @classmethod
+    def of(cls, mark: Mark | None) -> MarkOut | None:
+        if mark is None:
+            return None
+        return cls(at=moment(mark.at_ms), source=mark.source, about=mark.about)
+
+
+class StopProgressOut(BaseModel):
+    stop: str
+    arrived: MarkOut | None
+    working: MarkOut | None
+    done: MarkOut | None
+    left: MarkOut | None
+    proven: bool
+
+
+class CarriageOut(BaseModel):
+    truck: str
+    carrier: str | None
+    driver: str | None
+    since: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, carriage: Carriage) -> CarriageOut:
+        return cls(
+            truck=carriage.truck,
+            carrier=carriage.carrier,
+            driver=carriage.driver,
+            since=moment(carriage.from_ms),
+            until=None if carriage.to_ms is None else moment(carriage.to_ms),
+        )
+
+
+class LegOut(BaseModel):
+    id: str
+    status: Status
+    since: datetime
+    weight_kg: int
+    truck: str | None
+    carrier: str | None
+    driver: str | None
+    en_route: MarkOut | None
+    stops: list[StopProgressOut]
+    carriages: list[CarriageOut] = Field(description="every truck that had a part in it")
+    delivered_at: datetime | None
+
+    @classmethod
+    def of(cls, booking: Booking, leg: Leg) -> LegOut:
+        now = leg.carriage
+        return cls(
+            id=leg.id,
+            status=leg.status,
+            since=moment(leg.since_ms),
+            weight_kg=leg.weight_kg,
+            truck=None if now is None else now.truck,
+            carrier=None if now is None else now.carrier,
+            driver=None if now is None else now.driver,
+            en_route=MarkOut.of(leg.en_route),
+            stops=[_progress_of(leg, stop.id) for stop in booking.stops_of(leg)],
+            carriages=[CarriageOut.of(each) for each in leg.carriages],
+            delivered_at=None if leg.delivered_ms is None else moment(leg.delivered_ms),
+        )
+
+
+def _progress_of(leg: Leg, stop: str) -> StopProgressOut:
+    at = leg.at(stop)
+    return StopProgressOut(
+        stop=stop,
+        arrived=MarkOut.of(at.arrived),
+        working=MarkOut.of(at.working),
+        done=MarkOut.of(at.done),
+        left=MarkOut.of(at.left),
+        proven=any(proof.stop == stop for proof in leg.proofs),
+    )
+
+
+class ChargeOut(BaseModel):
+    head: str
+    leg: str
+    stop: str | None
+    payer: Side
+    amount: Money
+
+    @classmethod
+    def of(cls, charge: Charge) -> ChargeOut:
+        return cls(
+            head=charge.head,
+            leg=charge.leg,
+            stop=charge.stop,
+            payer=charge.payer,
+            amount=Money.of(charge.amount_minor),
+        )
+
+
+class PriceOut(BaseModel):
+    quote: str | None
+    agreed: Money = Field(description="the quote's total with what was adjusted")
+    charges: list[ChargeOut] = Field(description="owed beside it: detention, cancellation")
+
+
+class BookingOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    version: int
+    status: Status
+    shipper: str | None
+    load: LoadOut
+    stops: list[StopOut]
+    legs: list[LegOut]
+    terms: list[TermFields]
+    price: PriceOut | None = Field(description="null: there is none yet, or it is not for you")
+    needs_quote: bool
+    references: dict[str, str]
+    documents: list[str]
+    created_at: datetime
+    confirmed_at: datetime | None
+
+    @classmethod
+    def of(cls, booking: Booking, load: Load, *, with_price: bool) -> BookingOut:
+        """`load` is the booking's with contacts as the caller may see them."""
+        confirmed_ms = booking.confirmed_ms
+        return cls(
+            id=booking.id,
+            version=booking.version,
+            status=booking.status,
+            shipper=booking.shipper,
+            load=LoadOut.of(load),
+            stops=[StopOut.of(stop) for stop in load.stops],
+            legs=[LegOut.of(booking, leg) for leg in booking.legs],
+            terms=[TermFields.of(term) for term in booking.terms],
+            price=_price_of(booking) if with_price else None,
+            needs_quote=booking.needs_quote,
+            references=booking.references,
+            documents=list(booking.documents),
+            created_at=moment(booking.created_ms),
+            confirmed_at=None if confirmed_ms is None else moment(confirmed_ms),
+        )
+
+
+def _price_of(booking: Booking) -> PriceOut | None:
+    agreed_minor = booking.agreed_minor
+    if booking.price is None or agreed_minor is None:
+        return None
+    charges = [ChargeOut.of(charge) for charge in booking.charges.values()]
+    return PriceOut(quote=booking.price.quote, agreed=Money.of(agreed_minor), charges=charges)
+
+
+class StepOut(BaseModel):
+    """One thing that happened, and what made it happen."""
+
+    version: int
+    type: str
+    at: datetime = Field(description="when it happened")
+    known_at: datetime = Field(description="when we learned it")
+    by: dict[str, str]
+    cause: dict[str, Any]
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, version: int, event: bytes, hidden: frozenset[str]) -> StepOut:
+        said = msgspec.json.decode(event)
+        about = {"type", "at_ms", "known_ms", "by", "cause", "key"} | hidden
+        return cls(
+            version=version,
+            type=said["type"],
+            at=moment(said["at_ms"]),
+            known_at=moment(said["known_ms"]),
+            by=said["by"],
+            cause=said["cause"],
+            data={name: value for name, value in said.items() if name not in about},
+        )
