@@ -39,6 +39,7 @@ from serve.me import api as me
 from serve.metrics import GatewayMetrics
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
+from serve.quotes import api as quotes
 from serve.refusals import HANDLERS
 from serve.rejections import api as rejections
 from serve.roles import api as roles
@@ -60,6 +61,7 @@ ROUTERS = (
     fences.router,
     routes.router,
     journeys.router,
+    quotes.router,
     bookings.router,
     booking_progress.router,
     tracking.router,

@@ -29,6 +29,7 @@ from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
+from serve.quotes.quoting import Quoting
 from serve.request_record import attempt
 from serve.routes.planner import Planner
 from serve.tenancy.offboarder import Offboarder
@@ -94,6 +95,7 @@ class Gateway:
     door: DeviceDoor
     offboarder: Offboarder
     planner: Planner
+    quoting: Quoting
     hub: LiveHub
     bus: LiveBus
     metrics: GatewayMetrics

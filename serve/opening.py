@@ -24,6 +24,8 @@ from serve.limits.counter import SharedCounter
 from serve.limits.limiter import Limiter
 from serve.live.hub import LiveHub
 from serve.metrics import GatewayMetrics
+from serve.quotes.quoting import Quoting
+from serve.quotes.tariffs import Tariffs
 from serve.routes.planner import Planner
 from serve.secrets.uses import SecretUses
 from serve.tenancy.offboarder import Offboarder
@@ -36,6 +38,7 @@ from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from store.quote_signatures import QuoteSigner
 from store.secrets import open_secrets
 from store.tenants import TenantStatuses
 
@@ -142,6 +145,7 @@ class _Opening:
                 directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
             ),
             planner=self._planner(),
+            quoting=Quoting(Tariffs(settings), QuoteSigner(self._keys)),
             offboarder=Offboarder(where, settings, personal, self._system_pool, bus),
             hub=self._hub(actors, bus, directory),
             bus=bus,

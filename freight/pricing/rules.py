@@ -122,6 +122,11 @@ class PricingRules(Rules):
     time_zone: TimeZone = key(
         "Whose days and hours count for dates and nights.", who=Who.TENANT, live=True
     )
+    detour_bp: Bp = key(
+        "Where no router knows a road, the straight way times this counts; 0: there is no price.",
+        who=Who.TENANT,
+        live=True,
+    )
     cards: dict[Name, RateCard] = key(
         "Rate cards by name. The most specific holds: by shipper, then lane (fences before "
         "states), then truck class, then material.",

@@ -27,6 +27,9 @@ class SurgeRules(Rules):
     rings: Annotated[int, Field(ge=0, le=20)] = key(
         "Rings of cells around the pickup's that count as well.", who=Who.TENANT, live=True
     )
+    counted_max: Annotated[int, Field(gt=0)] = key(
+        "Waiting loads that are looked at, the newest first.", live=True
+    )
     waiting_min: Annotated[int, Field(gt=0)] = key(
         "Fewer waiting loads are no scarcity.", who=Who.TENANT, live=True
     )

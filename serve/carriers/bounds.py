@@ -23,6 +23,7 @@ OF_A_CARRIER = frozenset(
 # it, it may say.
 OF_A_SHIPPER = frozenset(
     {
+        *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
     }

@@ -43,6 +43,9 @@ class Permission(StrEnum):
     PERSONAL_READ = "personal:read"
     POSITIONS_READ = "positions:read"
     POSITIONS_WRITE = "positions:write"  # of any truck of the tenant, for providers
+    QUOTES_COMPARE = "quotes:compare"  # hold all quotes against the rates of now
+    QUOTES_READ = "quotes:read"
+    QUOTES_WRITE = "quotes:write"
     ROLES_READ = "roles:read"
     ROLES_WRITE = "roles:write"
     ROUTES_READ = "routes:read"
@@ -92,6 +95,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.ADMIN: tuple(p for p in Permission if p not in OPERATOR_ONLY),
     Role.DISPATCHER: (
         *_FLEET_READS,
+        *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
@@ -99,6 +103,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.TIES_READ, Permission.TIES_WRITE),
     ),
     Role.SHIPPER: (
+        *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
     ),
@@ -112,11 +117,15 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     ),
     Role.DRIVER: (Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
     Role.FINANCE: (
+        *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
         Permission.BOOKINGS_READ,
     ),
-    Role.SUPPORT: (*_FLEET_READS, Permission.USERS_READ, Permission.AUDIT_READ),
-    Role.VIEWER: _FLEET_READS,
+    Role.SUPPORT: (
+        *(*_FLEET_READS, Permission.QUOTES_READ),
+        *(Permission.USERS_READ, Permission.AUDIT_READ),
+    ),
+    Role.VIEWER: (*_FLEET_READS, Permission.QUOTES_READ),
     # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.
     Role.DEVICE: (),
     Role.SERVICE: (Permission.EVENTS_READ, Permission.TRUCKS_READ, Permission.POSITIONS_READ),

@@ -123,13 +123,6 @@ class WindowOut(BaseModel):
     until: datetime | None = Field(alias="to")
 
 
-class ContactOut(BaseModel):
-    """Masked for most readers."""
-
-    name: str | None
-    phone: str | None
-
-
 class LoadOut(BaseModel):
     material: str
     weight_kg: int

@@ -41,6 +41,13 @@ BOOKING = {
 }
 LINE = {"type": "LineString", "coordinates": [[77.0, 28.0], [77.1, 28.0], [77.1, 28.1]]}
 ROUTE = {"name": "A route", "shape": LINE}
+A_LOAD = {
+    "load": {"material": "steel", "weight_t": 9},
+    "stops": [
+        {"kind": "pickup", "place": {"lat": 18.52, "lon": 73.86}},
+        {"kind": "drop", "place": {"lat": 28.61, "lon": 77.21}},
+    ],
+}
 ON_ROUTE = {"route": {"id": "route-of-journeys"}}
 
 
@@ -102,6 +109,10 @@ async def truck_on_journey(world: World) -> Made:
 async def journey(world: World) -> Made:
     there = (await truck_on_journey(world))["id"]
     return {"id": (await world.owner.get(f"/v1/trucks/{there}/journey")).json()["id"]}
+
+
+async def quote(world: World) -> Made:
+    return {"id": (await _post(world, "/v1/quotes", A_LOAD))["id"]}
 
 
 async def event(world: World) -> Made:
@@ -188,6 +199,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/routes/{id}": route,
     "/v1/trucks/{id}/journey": truck_on_journey,
     "/v1/journeys/{id}": journey,
+    "/v1/quotes/{id}": quote,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,

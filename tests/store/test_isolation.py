@@ -54,6 +54,8 @@ GRANTS = {
         "routes": {"SELECT", "INSERT", "UPDATE"},
         "route_versions": {"SELECT", "INSERT"},
         "journeys": {"SELECT", "INSERT", "UPDATE"},
+        "quotes": {"SELECT", "INSERT"},
+        "quote_rates": {"SELECT", "INSERT"},
         "fixes": {"SELECT"},
         "spans": {"SELECT"},
         "truck_checkpoints": {"SELECT"},
