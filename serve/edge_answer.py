@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -114,7 +115,10 @@ class EdgeAnswer:
         repeatable = self._record.repeatable
         if is_short and repeatable is not None and self.keep is not None:
             sent = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-            await self.keep(repeatable, start["status"], sent, self._held_body)
+            # Whoever repeats it may not read what this one does, and nothing is compressed twice.
+            is_gzip = sent.pop("content-encoding", None) == "gzip"
+            plain = gzip.decompress(self._held_body) if is_gzip else self._held_body
+            await self.keep(repeatable, start["status"], sent, plain)
         await self._begin(start, start["status"], list(start["headers"]))
         self._record.bytes_sent += len(self._held_body)
         await self._send({**message, "body": self._held_body})

@@ -50,6 +50,22 @@ async def test_a_repeat_is_answered_as_before_and_does_nothing(caller: Caller) -
     assert await fences_of(caller) == [first.json()["id"]]
 
 
+async def test_a_compressed_answer_is_repeated_in_whatever_form_is_read(caller: Caller) -> None:
+    ring = [[77 + i / 1000, 28] for i in range(500)]
+    long = {
+        "name": "Road",
+        "shape": {"type": "Polygon", "coordinates": [[*ring, [77, 29], ring[0]]]},
+    }
+    first = await post(caller, "k1", long)
+    again = await post(caller, "k1", long)
+    headers = {"Idempotency-Key": "k1", "Accept-Encoding": "identity"}
+    plain = await caller.ask("POST", "/v1/fences", json=long, headers=headers)
+
+    assert first.headers["content-encoding"] == again.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert again.json() == plain.json() == first.json()
+
+
 async def test_another_body_under_the_same_key_is_refused(caller: Caller) -> None:
     await post(caller, "k1", FENCE)
     other = await post(caller, "k1", {**FENCE, "name": "Other"})
