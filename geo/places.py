@@ -3,29 +3,53 @@
 Of places that are nearly equally near, the road's heading decides, then how far along the route
 they are from where the last one was: so loops, out-and-back roads, crossings and parallel
 carriageways stay right.
-
-There are two forms, for one fix and for many. Each answers what the other does to the last bit:
-they do the same sums in the same order, and nothing that libraries round differently.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.compiled import compiled
 from geo.parts import METRES_PER_DEGREE
-from geo.pieces import turned
 from geo.point import FloatArray
 from geo.ragged import IntArray
-from geo.route import EAST_M, HEADING_DEG, LAT, LENGTH_M, LON, START_M, UX, UY
+from geo.route import (
+    BLOCK_PIECES,
+    EAST_M,
+    GRAIN_M,
+    HALF_HIGH,
+    HALF_WIDE,
+    HEADING_DEG,
+    LAT,
+    LEAST_EAST_M,
+    LENGTH_M,
+    LON,
+    MIDDLE_LAT,
+    MIDDLE_LON,
+    START_M,
+    UX,
+    UY,
+)
 
 # A place behind is as likely as one ahead so many times as far: trucks drive on, receivers jitter.
 BEHIND_COUNTS = 4.0
 AGAINST = 1e9  # farther than any place along a route
+BOX_SLACK_DEG = 1e-9  # rounding
+HALF_TURN_DEG = 180.0
+WHOLE = 1  # the second part that is searched, see `located`
+
+# Routes as they are asked: the pieces of all, by a route's number its first one and how many, the
+# boxes around every few of them, and its first box.
+Table: TypeAlias = tuple[FloatArray, IntArray, IntArray, FloatArray, IntArray]
+
+
+# A fix, the progress that its place should be near to, and how to decide.
+Asked: TypeAlias = tuple[float, float, float, float, float, float]
+# From which piece to which, and metre along the route, and how far off at most.
+Part: TypeAlias = tuple[int, int, float, float, float]
 
 
 class Search(NamedTuple):
@@ -38,16 +62,6 @@ class Search(NamedTuple):
     angle_deg: float  # a heading that differs by less goes with the road
 
 
-class SearchMany(NamedTuple):
-    """The same for each fix."""
-
-    behind_m: FloatArray
-    ahead_m: FloatArray
-    fit_m: FloatArray
-    tie_m: FloatArray
-    angle_deg: FloatArray
-
-
 class Position(NamedTuple):
     """A fix, and how far along its route its truck was; NaN is a heading or progress not known."""
 
@@ -55,13 +69,6 @@ class Position(NamedTuple):
     lon: float
     heading_deg: float
     last_m: float
-
-
-class Positions(NamedTuple):
-    lat: FloatArray
-    lon: FloatArray
-    heading_deg: FloatArray
-    last_m: FloatArray
 
 
 class Place(NamedTuple):
@@ -74,160 +81,155 @@ class Place(NamedTuple):
     jumped: bool  # found on the whole route, not where the truck was to be expected
 
 
-class Places(NamedTuple):
-    """The same for many fixes."""
-
-    progress_m: FloatArray
-    off_m: FloatArray
-    heading_deg: FloatArray
-    piece: IntArray
-    jumped: npt.NDArray[np.bool_]
+FoundPlace: TypeAlias = tuple[float, float, float, int, bool]  # compiled loops pass it so
 
 
-NOWHERE = Place(math.nan, math.inf, math.nan, -1, False)
+@compiled
+def located(  # noqa: PLR0917 - plain numbers: a tuple of names costs as much as the search
+    table: Table,
+    number: int,
+    lat: float,
+    lon: float,
+    heading_deg: float,
+    last_m: float,
+    behind_m: float,
+    ahead_m: float,
+    fit_m: float,
+    tie_m: float,
+    angle_deg: float,
+) -> FoundPlace:
+    """A Place's fields from those of a Position and a Search, searched around and ahead of where
+    the truck was last; where nothing there fits on the whole route; where nothing fits, again
+    there.
 
-
-class Asked(NamedTuple):
-    """A fix and what is asked about it: which part of the route, and how to decide."""
-
-    lat: float
-    lon: float
-    heading_deg: float
-    near_m: float  # the progress that the place should be near to
-    low_m: float
-    high_m: float
-    off_m_max: float
-    tie_m: float
-    angle_deg: float
-
-
-class Chosen(NamedTuple):
-    row: int
-    progress_m: float
-    off_m: float
-    heading_deg: float  # of the road
-
-
-NONE_CHOSEN = Chosen(-1, math.nan, math.inf, math.nan)
-
-
-class AskedMany(NamedTuple):
-    lat: FloatArray
-    lon: FloatArray
-    heading_deg: FloatArray
-    near_m: FloatArray
-    low_m: FloatArray
-    high_m: FloatArray
-    off_m_max: FloatArray
-    tie_m: FloatArray
-    angle_deg: FloatArray
-
-    def some(self, index: IntArray) -> AskedMany:
-        return AskedMany(*(column.take(index) for column in self))
-
-
-def choose_one(pieces: list[list[float]], index: Sequence[int], asked: Asked) -> Chosen:
-    """Which of these pieces, at these rows of their table; none gives row -1."""
-    lat, lon, heading_deg, near_m, low_m, high_m, off_m_max, tie_m, angle_deg = asked
-    offs, alongs, ends = [], [], []
-    for piece_lat, piece_lon, east_m, ux, uy, start_m, length_m, _ in pieces:
-        x = lon - piece_lon
-        x = (x - 360.0 * round(x / 360.0)) * east_m
-        y = (lat - piece_lat) * METRES_PER_DEGREE
-        along_m = max(x * ux + y * uy, low_m - start_m, 0.0)
-        along_m = min(along_m, high_m - start_m, length_m)
-        x -= along_m * ux
-        y -= along_m * uy
-        offs.append(math.sqrt(x * x + y * y))
-        alongs.append(start_m + along_m)
-        ends.append(-1 if along_m == 0.0 else int(along_m == length_m))
-    best, chosen = math.inf, -1
-    limit_m = min(min(offs, default=math.inf) + tie_m, off_m_max)
-    for k, off_m in enumerate(offs):
-        if off_m > limit_m or _is_passing(k, index, offs, ends[k]):
+    Nowhere is who has never been near the route, or asks for one that is not in the table.
+    """
+    rows, firsts, counts, boxes, first_boxes = table
+    if not 0 <= number < len(counts) or not counts[number]:
+        return math.nan, math.inf, math.nan, -1, False
+    first, first_box = firsts[number], first_boxes[number]
+    end = first + counts[number]
+    low_m = np.floor((last_m - behind_m) / GRAIN_M) * GRAIN_M
+    high_m = np.floor((last_m + ahead_m) / GRAIN_M) * GRAIN_M
+    low = max(_begun(rows, first, end, low_m) - 1, first)
+    step = 1
+    while low + step < end and rows[low + step, START_M] <= high_m:
+        step *= 2
+    stop = _begun(rows, low + (step + 1) // 2, min(low + step, end), high_m)
+    is_fresh = math.isnan(last_m)
+    fix = (lat, lon, heading_deg, 0.0 if is_fresh else last_m, tie_m, angle_deg)
+    # Boxes are only asked where they can spare more than they cost.
+    reach_m = fit_m + tie_m if stop - low > BLOCK_PIECES else math.inf
+    parts = (
+        (low, stop, low_m, high_m, reach_m),
+        (first, end, 0.0, math.inf, fit_m),
+        (low, stop, low_m, high_m, math.inf),
+    )
+    row, progress_m, off_m, nth = -1, math.nan, math.inf, 0
+    for nth in range(len(parts)):
+        if is_fresh and nth != WHOLE:
             continue
-        rank = alongs[k] - near_m
-        rank = -rank * BEHIND_COUNTS if rank < 0.0 else rank
-        apart_deg = abs(heading_deg - pieces[k][HEADING_DEG])
+        row, progress_m, off_m = _chosen(rows, boxes, first, first_box, fix, parts[nth])
+        if off_m <= fit_m:
+            break
+    road_deg = rows[row, HEADING_DEG] if row >= 0 else math.nan
+    return progress_m, off_m, road_deg, max(row - first, -1), nth == WHOLE
+
+
+@compiled
+def _begun(rows: FloatArray, first: int, end: int, along_m: float) -> int:
+    """The first of these pieces that begins behind so far along the route."""
+    while first < end:
+        middle = (first + end) // 2
+        if rows[middle, START_M] > along_m:
+            end = middle
+        else:
+            first = middle + 1
+    return first
+
+
+@compiled
+def _chosen(  # noqa: PLR0917 - see `located`
+    rows: FloatArray, boxes: FloatArray, first: int, first_box: int, fix: Asked, part: Part
+) -> tuple[int, float, float]:
+    """Row, progress and distance; row -1 is none."""
+    lat, lon, heading_deg, near_m, tie_m, angle_deg = fix
+    low, stop, low_m, high_m, off_m_max = part
+    least_m, low_row, high_row = _nearest(rows, boxes, first, first_box, fix, part)
+    limit_m = min(least_m + tie_m, off_m_max)
+    best, chosen, progress_m, chosen_m = math.inf, -1, math.nan, math.inf
+    for row in range(low_row, high_row):
+        off_m, along_m = _beside(rows, row, lat, lon, low_m, high_m)
+        if not off_m <= limit_m:
+            continue
+        # At an end of its piece beyond which the route comes nearer, it is no place of its own.
+        is_start, is_end = along_m == 0.0, along_m == rows[row, LENGTH_M]
+        if is_start and row > low and _beside(rows, row - 1, lat, lon, low_m, high_m)[0] <= off_m:
+            continue
+        if is_end and row + 1 < stop and _beside(rows, row + 1, lat, lon, low_m, high_m)[0] < off_m:
+            continue
+        at_m = rows[row, START_M] + along_m
+        rank = at_m - near_m
+        if rank < 0.0:
+            rank *= -BEHIND_COUNTS
+        apart_deg = abs(heading_deg - rows[row, HEADING_DEG])
         if min(apart_deg, 360.0 - apart_deg) > angle_deg:
             rank += AGAINST
         if rank < best:
-            best, chosen = rank, k
-    if chosen < 0:
-        return NONE_CHOSEN
-    return Chosen(index[chosen], alongs[chosen], offs[chosen], pieces[chosen][HEADING_DEG])
+            best, chosen, progress_m, chosen_m = rank, row, at_m, off_m
+    return chosen, progress_m, chosen_m
 
 
-def _is_passing(k: int, index: Sequence[int], offs: list[float], end: int) -> bool:
-    """At an end of its piece beyond which the route comes nearer: no place of its own."""
-    if end < 0:
-        return k > 0 and index[k - 1] == index[k] - 1 and offs[k - 1] <= offs[k]
-    if end > 0:
-        return k + 1 < len(offs) and index[k + 1] == index[k] + 1 and offs[k + 1] < offs[k]
-    return False
+@compiled
+def _nearest(  # noqa: PLR0917 - see `located`
+    rows: FloatArray, boxes: FloatArray, first: int, first_box: int, fix: Asked, part: Part
+) -> tuple[float, int, int]:
+    """The least distance, and between which rows all are that are off by hardly more."""
+    lat, lon, _, _, tie_m, _ = fix
+    row, stop, low_m, high_m, off_m_max = part
+    least_m, low_row, high_row = math.inf, stop, stop
+    block = (row - first) // BLOCK_PIECES
+    while row < stop:
+        end = min(first + (block + 1) * BLOCK_PIECES, stop)
+        if off_m_max == math.inf or _is_near(boxes, first_box + block, lat, lon, off_m_max):
+            for each in range(row, end):
+                off_m, _ = _beside(rows, each, lat, lon, low_m, high_m)
+                if off_m <= least_m + tie_m:
+                    high_row = each + 1
+                    if off_m < least_m:
+                        if off_m + tie_m < least_m:
+                            low_row = each
+                        least_m = off_m
+        block, row = block + 1, end
+    return least_m, low_row, high_row
 
 
-def choose_many(
-    rows: FloatArray, owner: IntArray, index: IntArray, asked: AskedMany
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """The same for pairs (fix, row) in the order of the fixes: fix, row, progress, distance.
-
-    Fixes without any place are not among the answers.
-    """
-    pieces = rows.take(index, axis=0).T
-    off_m, along_m = _measured(pieces, owner, asked)
-    new = np.append(True, owner[1:] != owner[:-1])
-    starts = np.flatnonzero(new)
-    fixes = owner.take(starts)
-    limit_m = np.minimum.reduceat(off_m, starts) + asked.tie_m.take(fixes)
-    limit_m = np.minimum(limit_m, asked.off_m_max.take(fixes))
-    place = off_m <= limit_m.take(np.cumsum(new) - 1)
-    # At an end of its piece beyond which the route comes nearer, it is no place of its own.
-    joined = ~new[1:] & (index[1:] - 1 == index[:-1])
-    place[1:] &= ~(joined & (along_m[1:] == 0.0) & (off_m[:-1] <= off_m[1:]))
-    at_end = along_m[:-1] == pieces[LENGTH_M, :-1]
-    place[:-1] &= ~(joined & at_end & (off_m[1:] < off_m[:-1]))
-    progress_m = pieces[START_M] + along_m
-    kept = np.flatnonzero(place)
-    rank = _ranks(pieces[HEADING_DEG].take(kept), progress_m.take(kept), owner.take(kept), asked)
-    kept = kept.take(_firsts_of_least(owner.take(kept), rank))
-    return owner.take(kept), index.take(kept), progress_m.take(kept), off_m.take(kept)
+@compiled
+def _is_near(boxes: FloatArray, box: int, lat: float, lon: float, off_m_max: float) -> bool:
+    """Whether a place so near can be on a piece in the box; a box too many costs time only."""
+    north = abs(lat - boxes[box, MIDDLE_LAT]) - boxes[box, HALF_HIGH] - BOX_SLACK_DEG
+    east = abs(_turned(lon - boxes[box, MIDDLE_LON])) - boxes[box, HALF_WIDE] - BOX_SLACK_DEG
+    return bool(max(north * METRES_PER_DEGREE, east * boxes[box, LEAST_EAST_M]) <= off_m_max)
 
 
-def _measured(
-    pieces: FloatArray, owner: IntArray, asked: AskedMany
-) -> tuple[FloatArray, FloatArray]:
-    x = turned(asked.lon.take(owner) - pieces[LON]) * pieces[EAST_M]
-    y = (asked.lat.take(owner) - pieces[LAT]) * METRES_PER_DEGREE
-    east, north, start_m = pieces[UX], pieces[UY], pieces[START_M]
-    along_m = x * east + y * north
-    np.maximum(along_m, np.maximum(asked.low_m.take(owner) - start_m, 0.0), out=along_m)
-    most_m = np.minimum(asked.high_m.take(owner) - start_m, pieces[LENGTH_M])
-    np.minimum(along_m, most_m, out=along_m)
-    x -= along_m * east
-    y -= along_m * north
-    return np.sqrt(x * x + y * y), along_m
+@compiled
+def _beside(  # noqa: PLR0917 - see `located`
+    rows: FloatArray, row: int, lat: float, lon: float, low_m: float, high_m: float
+) -> tuple[float, float]:
+    """How far off the piece, and how far along it the nearest place is."""
+    start_m, ux, uy = rows[row, START_M], rows[row, UX], rows[row, UY]
+    x = _turned(lon - rows[row, LON]) * rows[row, EAST_M]
+    y = (lat - rows[row, LAT]) * METRES_PER_DEGREE
+    along_m = max(x * ux + y * uy, low_m - start_m, 0.0)
+    along_m = min(along_m, high_m - start_m, rows[row, LENGTH_M])
+    x -= along_m * ux
+    y -= along_m * uy
+    return math.sqrt(x * x + y * y), along_m
 
 
-def _ranks(
-    road_deg: FloatArray, progress_m: FloatArray, owner: IntArray, asked: AskedMany
-) -> FloatArray:
-    rank = progress_m - asked.near_m.take(owner)
-    rank = np.where(rank < 0.0, -rank * BEHIND_COUNTS, rank)
-    apart_deg = np.abs(asked.heading_deg.take(owner) - road_deg)
-    against = np.minimum(apart_deg, 360.0 - apart_deg) > asked.angle_deg.take(owner)
-    return np.where(against, rank + AGAINST, rank)
-
-
-def _firsts_of_least(owner: IntArray, rank: FloatArray) -> IntArray:
-    """Of each owner's entries, which stand together, the first of the least rank."""
-    if not len(owner):
-        return np.empty(0, dtype=np.int64)
-    new = np.append(True, owner[1:] != owner[:-1])
-    starts = np.flatnonzero(new)
-    if len(starts) == len(owner):
-        return starts
-    least = np.minimum.reduceat(rank, starts)
-    hits = np.flatnonzero(rank == least.take(np.cumsum(new) - 1))
-    whose = owner.take(hits)
-    return np.asarray(hits[np.append(True, whose[1:] != whose[:-1])])
+@compiled
+def _turned(dlon: float) -> float:
+    """A difference of longitudes as the shorter way round."""
+    if abs(dlon) <= HALF_TURN_DEG:
+        return dlon
+    return float(dlon - 360.0 * np.rint(dlon / 360.0))

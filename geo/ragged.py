@@ -20,7 +20,6 @@ class Ragged:
         self.first: IntArray = np.zeros(ROWS_AT_START, dtype=np.int64)
         self.count: IntArray = np.zeros(ROWS_AT_START, dtype=np.int64)
         self.used = 0  # rows in front, with the places of those that went
-        self.moves = 0  # how often all rows were moved together
         self._dead = 0
 
     def put(self, number: int, rows: FloatArray) -> None:
@@ -61,7 +60,6 @@ class Ragged:
         rows[: len(index)] = self.rows[index]
         self.first[owners] = np.cumsum(self.count[owners]) - self.count[owners]
         self.rows, self.used, self._dead = rows, len(index), 0
-        self.moves += 1
 
 
 def spread(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:

@@ -20,7 +20,10 @@ PIECE_M_MAX = 20_000.0  # fixed: how flat a piece of the earth is
 # Distances along a route are multiples of this: then sums of them are exact.
 GRAIN_M = 2.0**-10
 BLOCK_PIECES = 16  # measured; pieces under one box
-BLOCK_FIELDS = 5
+# The columns of a box around so many: its middle and half its height and width in degrees, and
+# the fewest metres in a degree east.
+MIDDLE_LAT, HALF_HIGH, MIDDLE_LON, HALF_WIDE, LEAST_EAST_M = range(5)
+BOX_FIELDS = 5
 LENGTH_M_MAX = 2.0**23  # fixed: a fifth of the way round the earth
 POINTS_MIN = 2
 
@@ -34,9 +37,7 @@ class Route:
     """A line compiled; `segment` says which segment of the drawn line each piece is of."""
 
     pieces: FloatArray
-    # Boxes around every few pieces: middle and half height in degrees, the same for the width,
-    # and the fewest metres in a degree east.
-    blocks: FloatArray
+    boxes: FloatArray
     segment: IntArray
     length_m: float
 
@@ -78,7 +79,7 @@ def compile_route(points: FloatArray) -> Route:
     if length_m > LENGTH_M_MAX:
         raise RouteError(f"is longer than {LENGTH_M_MAX / 1000.0:.0f} km")
     pieces = _pieces(lat[kept], lon[kept], along_m[kept])
-    return Route(pieces, _blocks(pieces), segment[kept[1:] - 1], length_m)
+    return Route(pieces, _boxes(pieces), segment[kept[1:] - 1], length_m)
 
 
 def _check(points: FloatArray) -> None:
@@ -121,7 +122,7 @@ def _pieces(lat: FloatArray, lon: FloatArray, along_m: FloatArray) -> FloatArray
     return np.column_stack([*here, along_m[:-1], np.diff(along_m), heading_deg])
 
 
-def _blocks(pieces: FloatArray) -> FloatArray:
+def _boxes(pieces: FloatArray) -> FloatArray:
     starts = np.arange(0, len(pieces), BLOCK_PIECES)
     length_m = pieces[:, LENGTH_M]
     east_m = np.maximum(pieces[:, EAST_M], GRAIN_M)

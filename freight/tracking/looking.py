@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.courses import NO_ROUTE, CourseArray
+from freight.tracking.courses import NO_ROUTE, CourseArray, on_course
 from freight.tracking.sample import KMH_PER_MM_PER_MS
 from geo.compiled import compiled
+from geo.places import Table
 from geo.ways import short_way_mm
 
 IntArray = npt.NDArray[np.int64]
@@ -27,19 +30,18 @@ def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
     rows: IntArray,
     bounds: BoundsArray,
     courses: CourseArray,
+    table: Table,
     points: IntArray,
     fences: IntArray,
-) -> tuple[BoolArray, IntArray, FloatArray, IntArray]:
-    """Whether each fix is quiet, as far as all but courses say, its way and speed from the fix
-    before; and the index of those that are to be held against a course, too.
+) -> tuple[BoolArray, IntArray, FloatArray]:
+    """Whether each fix is quiet, its way and speed from the fix before.
 
     `fixes` stand by truck and time, and behind a truck's first that is not quiet none is. The
     pairs of `points` and `fences` say which fences hold which fix, sorted by fix.
     """
-    count, pair, on_course = len(fixes), 0, 0
+    count, pair = len(fixes), 0
     quiet = np.zeros(count, dtype=np.bool_)
     ways_mm, speeds_kmh = np.empty(count, dtype=np.int64), np.empty(count)
-    with_course = np.empty(count, dtype=np.int64)
     for i in range(count):
         mark = np.uint64(0)
         while pair < len(points) and points[pair] == i:
@@ -69,11 +71,9 @@ def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
             and _says_nothing_new(fix, bound)
             and _is_calm(said - said_before, elapsed_ms, bound)
             and _is_near(fix, bound)
+            and _is_kept(fix, courses[row], table)
         )
-        if quiet[i] and courses[row]["number"] != NO_ROUTE:
-            with_course[on_course] = i
-            on_course += 1
-    return quiet, ways_mm, speeds_kmh, with_course[:on_course]
+    return quiet, ways_mm, speeds_kmh
 
 
 @compiled
@@ -118,6 +118,15 @@ def _is_near(fix: np.void, bound: np.void) -> bool:
         return True
     away_mm = short_way_mm(bound["anchor_lat"], bound["anchor_lon"], fix["lat"], fix["lon"])
     return bool(0 <= away_mm <= bound["radius_mm"])
+
+
+@compiled
+def _is_kept(fix: np.void, course: Any, table: Table) -> bool:
+    if course["number"] == NO_ROUTE:
+        return True
+    heading_deg, speed_kmh = np.float64(fix["heading_deg"]), np.float64(fix["speed_kmh"])
+    seen = on_course(table, course, fix["lat"], fix["lon"], heading_deg, speed_kmh, fix["ts_ms"])
+    return bool(seen[1])
 
 
 @compiled

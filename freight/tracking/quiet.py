@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.courses import Course, CourseArray, is_kept, kept, place_of
+from freight.tracking.courses import CourseArray, seen
 from freight.tracking.looking import (
     MIX,
     NOWHERE_DEG_MAX,
@@ -114,9 +114,7 @@ def look(  # noqa: PLR0917 - the columns of a batch and of its trucks
 
     `fixes` stand by truck and time; `held` are pairs of a fix and a fence that holds it, by fix.
     """
-    quiet, ways_mm, speeds_kmh, asked = hold_to_bounds(fixes, rows, bounds, courses, *held)
-    if len(asked):
-        quiet[asked] = kept(fixes.take(asked), courses.take(rows.take(asked)), routes)
+    quiet, ways_mm, speeds_kmh = hold_to_bounds(fixes, rows, bounds, courses, routes.table, *held)
     runs = quiet_runs(rows, quiet, ways_mm, speeds_kmh)
     return QuietTrucks(*runs[:-1]), runs[-1]
 
@@ -150,13 +148,10 @@ def quiet_step(
         return None
     if not outlook.speed_kmh_min <= speed_kmh <= outlook.speed_kmh_max:
         return None
-    if outlook.course is not None and not _is_on_course(outlook.course, fix, around):
+    course, routes = outlook.course, around.journeys.routes
+    if course is not None and not seen(course, fix, routes)[1]:
         return None
     return way, speed_kmh
-
-
-def _is_on_course(course: Course, fix: Sample, around: Surroundings) -> bool:
-    return is_kept(course, place_of(course, fix, around.journeys.routes), fix)
 
 
 def _says_more(outlook: Outlook, rules: FilteringRules, fix: Sample) -> bool:

@@ -1,18 +1,19 @@
-"""Progress along routes against brute force in local metres, and one form against the other."""
+"""Progress along routes: brute force in local metres, and the rule told at length."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_right
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.places import Place, Position, Positions, Search, SearchMany
+from geo.places import Place, Position, Search
 from geo.point import EARTH_RADIUS_M, FloatArray, haversine_m
-from geo.route import START_M, Route, RouteError, compile_route
+from geo.route import GRAIN_M, HEADING_DEG, START_M, Route, RouteError, compile_route
 from geo.route_table import RouteTable
 
 DEGREE_M = math.radians(EARTH_RADIUS_M)
@@ -165,13 +166,15 @@ def test_lines_that_nobody_can_follow(points: list[list[float]], says: str) -> N
 
 steps = st.tuples(st.integers(-4, 4), st.integers(-4, 4))
 drawn = st.lists(steps, min_size=2, max_size=30)
+long = st.lists(steps, min_size=30, max_size=80)
 
 
-def route_of(path: list[tuple[int, int]]) -> Route | None:
+def route_of(path: list[tuple[int, int]], lon: float = 77.0) -> Route | None:
     """Corners on a grid of half a kilometre: loops, crossings and ways back are the rule."""
-    corners = np.cumsum([(0, 0), *path], axis=0) * 0.5
+    corners = line(*(np.cumsum([(0, 0), *path], axis=0) * 0.5).tolist(), lon=lon)
+    corners[:, 1] = (corners[:, 1] + 180.0) % 360.0 - 180.0
     try:
-        return compile_route(line(*map(tuple, corners.tolist())))
+        return compile_route(corners)
     except RouteError:
         return None
 
@@ -244,49 +247,117 @@ def test_every_place_is_one_that_brute_force_finds_too(
     )
 
 
-@settings(max_examples=200, deadline=None)
+# --------------------------------------------------------------------------- told at length
+
+
+def told_at_length(route: Route, fix: Position, search: Search) -> Place:
+    """The rule in plain Python: of all pieces in question, without boxes or short cuts."""
+    last_m, everywhere = fix.last_m, range(len(route.pieces))
+    nowhere = Place(NAN, math.inf, NAN, -1, False)
+    expected = nowhere
+    if not math.isnan(last_m):
+        low_m, high_m = (
+            math.floor(at_m / GRAIN_M) * GRAIN_M
+            for at_m in (last_m - search.behind_m, last_m + search.ahead_m)
+        )
+        starts = route.pieces[:, START_M].tolist()
+        low = max(bisect_right(starts, low_m) - 1, 0)
+        some = range(low, max(bisect_right(starts, high_m), low + 1))
+        expected = chosen(route, some, fix, (last_m, low_m, high_m, math.inf), search) or nowhere
+        if expected.off_m <= search.fit_m:
+            return expected
+    part = (0.0 if math.isnan(last_m) else last_m, 0.0, math.inf, search.fit_m)
+    anywhere = chosen(route, everywhere, fix, part, search)
+    return expected if anywhere is None else anywhere._replace(jumped=True)
+
+
+def chosen(
+    route: Route,
+    some: range,
+    fix: Position,
+    part: tuple[float, float, float, float],
+    search: Search,
+) -> Place | None:
+    near_m, low_m, high_m, off_m_max = part
+    beside = [_beside(route.pieces[each].tolist(), fix, low_m, high_m) for each in some]
+    limit_m = min(min(off_m for off_m, *_ in beside) + search.tie_m, off_m_max)
+    found = []
+    for nth, (off_m, along_m, end) in enumerate(beside):
+        passing = (end < 0 and nth > 0 and beside[nth - 1][0] <= off_m) or (
+            end > 0 and nth + 1 < len(beside) and beside[nth + 1][0] < off_m
+        )
+        if off_m > limit_m or passing:
+            continue
+        road_deg = float(route.pieces[some[nth], HEADING_DEG])
+        apart_deg = abs(fix.heading_deg - road_deg)
+        against = min(apart_deg, 360.0 - apart_deg) > search.angle_deg
+        ahead_m = along_m - near_m
+        rank = (-4.0 * ahead_m if ahead_m < 0.0 else ahead_m) + (1e9 if against else 0.0)
+        found.append((rank, nth, Place(along_m, off_m, road_deg, some[nth], jumped=False)))
+    return min(found)[2] if found else None
+
+
+def _beside(
+    piece: list[float], fix: Position, low_m: float, high_m: float
+) -> tuple[float, float, int]:
+    """How far off, how far along the route, and at which end of the piece that is, if at any."""
+    lat, lon, east_m, ux, uy, start_m, length_m, _ = piece
+    dlon = fix.lon - lon
+    x = (dlon - 360.0 * round(dlon / 360.0)) * east_m
+    y = (fix.lat - lat) * DEGREE_M
+    along_m = max(x * ux + y * uy, low_m - start_m, 0.0)
+    along_m = min(along_m, high_m - start_m, length_m)
+    x -= along_m * ux
+    y -= along_m * uy
+    end = -1 if along_m == 0.0 else int(along_m == length_m)
+    return math.sqrt(x * x + y * y), start_m + along_m, end
+
+
+@settings(max_examples=300, deadline=None)
 @given(
-    paths=st.lists(drawn, min_size=1, max_size=4),
+    paths=st.lists(drawn | long, min_size=1, max_size=4),
     asked=st.lists(
         st.tuples(
             st.integers(0, 3),
             st.tuples(st.floats(-6, 6), st.floats(-6, 6)),
             st.one_of(st.just(NAN), st.floats(0, 1)),
-            st.one_of(st.just(NAN), st.floats(0, 359)),
-            st.floats(0, 20_000),
+            st.one_of(st.just(NAN), st.sampled_from([0.0, 90.0]), st.floats(0, 359)),
+            st.sampled_from([0.0, 500.0, 5_000.0, 50_000.0]),
+            st.sampled_from([0.0, 40.0, 600.0]),
         ),
         min_size=1,
         max_size=20,
     ),
+    lon=st.sampled_from([77.0, 179.99]),
     gone=st.integers(0, 3),
 )
-def test_one_by_one_and_all_at_once_are_the_same_to_the_last_bit(
+def test_the_place_is_what_the_rule_says_to_the_last_bit(
     paths: list[list[tuple[int, int]]],
-    asked: list[tuple[int, tuple[float, float], float, float, float]],
+    asked: list[tuple[int, tuple[float, float], float, float, float, float]],
+    lon: float,
     gone: int,
 ) -> None:
-    routes = [route for path in paths if (route := route_of(path)) is not None]
+    routes = [route for path in paths if (route := route_of(path, lon)) is not None]
     if not routes:
         return
     table = table_of(*routes)
     for number in (gone % len(routes), 0):  # changed under way: the places must be the same
         table.discard(number)
         table.put(number, routes[number])
-    numbers = np.array([number % len(routes) for number, *_ in asked])
-    lengths_m = np.array([routes[number].length_m for number in numbers])
-    lat, lon = line(*(place for _, place, *_ in asked)).T
-    last_m = np.array([last for _, _, last, _, _ in asked]) * lengths_m
-    headings_deg = np.array([heading_deg for *_, heading_deg, _ in asked])
-    ahead_m = np.array([ahead for *_, ahead in asked])
-    fixes = Positions(lat, lon, headings_deg, last_m)
-    each = SearchMany(*(np.full(len(asked), value) for value in SEARCH))._replace(ahead_m=ahead_m)
+    for number, place, share, heading_deg, ahead_m, tie_m in asked:
+        route = routes[number % len(routes)]
+        ((y, x),) = line(place, lon=lon).tolist()
+        fix = Position(y, (x + 180.0) % 360.0 - 180.0, heading_deg, share * route.length_m)
+        search = SEARCH._replace(ahead_m=ahead_m, tie_m=tie_m)
+        found = table.locate_one(number % len(routes), fix, search)
+        assert repr(found) == repr(told_at_length(route, fix, search))
 
-    together = table.locate(numbers, fixes, each)
 
-    for i, number in enumerate(numbers.tolist()):
-        fix = Position(*(column[i].item() for column in fixes))
-        alone = table.locate_one(number, fix, SEARCH._replace(ahead_m=float(ahead_m[i])))
-        assert [repr(value) for value in alone] == [repr(c[i].item()) for c in together]
+def test_a_route_that_is_not_there_is_nowhere() -> None:
+    table = table_of(STRAIGHT)
+    table.discard(0)
+    for number in (-1, 0, 1, 1_000):
+        assert table.locate_one(number, Position(20.0, 77.0, NAN, 0.0), SEARCH).piece == -1
 
 
 def test_routes_come_and_go_and_the_others_stay_where_they_are() -> None:

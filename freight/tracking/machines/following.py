@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from freight.tracking.courses import Course, is_kept, place_of
+from freight.tracking.courses import Course, seen
 from freight.tracking.facts import Facts
 from freight.tracking.journeys import Journey
 from freight.tracking.machines import detours, episodes, wrong_way
@@ -150,10 +150,10 @@ def _started(now: Following, place: Place, scene: Scene) -> Following:
 
 def _follow(now: Following, scene: Scene) -> Following:
     course = course_of(now, scene.journey, scene.rules)
-    place = place_of(course, scene.fix, scene.around.journeys.routes)
+    place, is_kept = seen(course, scene.fix, scene.around.journeys.routes)
     in_time = scene.fix.ts_ms < look_ms(now, scene.around)
     calm = now.away is None and now.backwards is None and not now.aside and in_time
-    if calm and is_kept(course, place, scene.fix):
+    if calm and is_kept:
         return now
     if now.away is not None and now.away.told is not None:
         return _astray(now, place, scene)

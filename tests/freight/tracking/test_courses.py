@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freight.fixes import FIX_DTYPE
-from freight.tracking.courses import COURSE_DTYPE, Course, is_kept, kept, place_of
-from freight.tracking.sample import sample
+from freight.tracking.courses import COURSE_DTYPE, Course, on_course, place_of, seen, warm_up
+from freight.tracking.sample import Sample, sample
+from geo.places import located
 from geo.route import compile_route
 from geo.route_table import RouteTable
 from tests.freight.tracking.journey import LAT, LON, T0
@@ -47,10 +49,21 @@ def test_one_by_one_and_all_at_once(
         row["lat"], row["lon"], row["ts_ms"] = LAT + y * KM, LON + x * KM, T0 + after_ms
         row["speed_kmh"], row["heading_deg"] = kmh, heading_deg
 
-    together = kept(batch, np.array([c.row for c in courses], dtype=COURSE_DTYPE), routes)
+    rows = np.array(courses, dtype=COURSE_DTYPE)
 
-    alone = [
-        is_kept(c, place_of(c, f, routes), f)
-        for c, f in zip(courses, map(sample, batch), strict=True)
-    ]
-    assert together.tolist() == alone
+    for row, c, fix, f in zip(rows, courses, batch, map(sample, batch), strict=True):
+        said = (float(fix["heading_deg"]), float(fix["speed_kmh"]), int(fix["ts_ms"]))
+        in_loops = on_course(routes.table, row, f.lat, f.lon, *said)
+        place, is_kept = seen(c, f, routes)
+        assert repr((tuple(place), is_kept)) == repr(in_loops)
+        assert repr(place_of(c, f, routes)) == repr(place)
+
+
+def test_what_is_warm_is_all_that_a_fix_needs() -> None:
+    warm_up()
+    loops: tuple[Any, ...] = (located, on_course)
+    compiled = [len(loop.signatures) for loop in loops]
+    routes = RouteTable()
+    routes.put(3, compile_route(np.array([(LAT, LON), (LAT, LON + 1.0)])))
+    seen(course(500.0), Sample(T0, T0, LAT, LON, 30.0, 90.0), routes)
+    assert [len(loop.signatures) for loop in loops] == compiled
