@@ -80,6 +80,12 @@ class Plan:
         forced = set(self.forced)
         return sum(leg.standing is not None and leg.id not in forced for leg in planned)
 
+    def leg(self, leg: str) -> WaitingLeg:
+        for each in self.assignments:
+            if each.leg.id == leg:
+                return each.leg
+        return next(each.leg for each in self.unassigned if each.leg.id == leg)
+
     def truck_of(self, leg: str) -> FreeTruck | None:
         return next((each.truck for each in self.assignments if each.leg.id == leg), None)
 

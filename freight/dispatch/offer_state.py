@@ -59,6 +59,9 @@ class LegOffers(msgspec.Struct, frozen=True, kw_only=True):
     leg: str
     offers: tuple[Offer, ...] = ()
     escalated: str | None = None  # why a person is to look at it
+    # When a person had offers go on, and how many had come to nothing before.
+    resumed_ms: int = 0
+    forgiven: int = 0
 
     def find(self, offer: str) -> Offer | None:
         return next((each for each in self.offers if each.asked.id == offer), None)

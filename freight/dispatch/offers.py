@@ -218,8 +218,8 @@ def evolve(state: LegOffers, event: OfferEvent) -> LegOffers:
             after = _settled(state, name, OfferState.WITHDRAWN, at_ms, {"reason": reason})
         case LegEscalated(reason, _):
             after = replace(state, escalated=reason)
-        case LegResumed():
-            after = replace(state, escalated=None)
+        case LegResumed(at_ms):
+            after = replace(state, escalated=None, resumed_ms=at_ms, forgiven=state.failed)
     return after
 
 

@@ -66,6 +66,9 @@ class TravelRules(Rules):
     loading_minutes: Whole = key(
         "How long loading takes before a truck leaves its pickup.", who=Who.TENANT, live=True
     )
+    unloading_minutes: Whole = key(
+        "How long unloading takes before a truck is empty.", who=Who.TENANT, live=True
+    )
 
 
 class ConstraintRules(Rules):
