@@ -8,7 +8,7 @@ from freight.booking.commands import Command, Sight
 from freight.booking.progress import place_of
 from freight.booking.rules import BookingRules
 from freight.booking.sightings import Seen, Sighting
-from freight.booking.state import OVER, Actor, ActorKind, Booking, Leg
+from freight.booking.state import OVER, Actor, ActorKind, Booking, Leg, Source
 from freight.events import TruckEvent
 from freight.load import Stop
 from geo.point import haversine_m
@@ -71,7 +71,10 @@ def _sightings(
 
 def _says_no_more(leg: Leg, kind: str, at_ms: int) -> bool:
     """On a long way a truck stops and moves often; only the first time it set out."""
-    return kind == MOVED and leg.en_route is not None and leg.en_route.at_ms <= at_ms
+    began = leg.en_route
+    if kind != MOVED or began is None or began.source is Source.INFERRED:
+        return False
+    return began.at_ms <= at_ms
 
 
 def _seen(

@@ -44,6 +44,7 @@ def record(ask: Asked, command: RecordProof) -> list[BookingEvent]:
         raise Refusal("proof_not_accepted", f"here counts only: {', '.join(accepted)}")
     if _is_proven(leg, stop, command.kind):
         raise Refusal("already_proven", f"stop {stop.id} is proven so already")
+    _must_be_there(leg, stop, command)
     if command.kind is ProofKind.OTP:
         misses = _misses(leg, stop, command.digest, at_ms, ask.rules)
         if misses is not None:
@@ -91,6 +92,13 @@ def _misses(
     if code.expires_ms is not None and at_ms >= code.expires_ms:
         raise Refusal("code_expired", "the code has expired: a new one is needed")
     return None if digest == code.digest else code.misses + 1
+
+
+def _must_be_there(leg: Leg, stop: Stop, command: RecordProof) -> None:
+    """A code is known only to who receives the load; all else could be made anywhere."""
+    seen = leg.at(stop.id).arrived is not None
+    if not seen and command.kind is not ProofKind.OTP and not command.reason:
+        raise Refusal("reason_needed", f"nobody has seen the truck at stop {stop.id}: say why")
 
 
 def _must_show(command: RecordProof) -> None:
