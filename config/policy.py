@@ -23,6 +23,7 @@ from config.sections.dialects import Dialects
 from config.sections.doors import Doors
 from config.sections.edge import Edge
 from config.sections.identity import Identity
+from config.sections.imports import Imports
 from config.sections.ingest import Ingest
 from config.sections.launch import Launch
 from config.sections.limits import Limits
@@ -78,6 +79,7 @@ class Policy(Section):
     routing: Routing
     loads: Annotated[LoadRules, At("services/loads/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
+    imports: Imports
     pricing: Annotated[PricingRules, At("services/pricing/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]

@@ -24,6 +24,12 @@ class PersonalKind(StrEnum):
     BANK_ACCOUNT = "bank_account"
     ADDRESS = "address"
     NAME = "name"
+    LICENCE = "licence"
+
+
+_NUMBERS = frozenset(
+    {PersonalKind.PAN, PersonalKind.GSTIN, PersonalKind.BANK_ACCOUNT, PersonalKind.LICENCE}
+)
 
 
 def normalised(kind: PersonalKind, text: str) -> str:
@@ -31,7 +37,7 @@ def normalised(kind: PersonalKind, text: str) -> str:
     text = unicodedata.normalize("NFKC", text).strip()
     if kind is PersonalKind.PHONE:
         return _phone_digits(text)
-    if kind in {PersonalKind.PAN, PersonalKind.GSTIN, PersonalKind.BANK_ACCOUNT}:
+    if kind in _NUMBERS:
         return _BETWEEN.sub("", text).upper()
     if kind is PersonalKind.EMAIL:
         return text.lower()
@@ -76,6 +82,10 @@ def mask_bank_account(text: str) -> str:
     return _ends(text, 0, SHOWN)
 
 
+def mask_licence(text: str) -> str:
+    return _ends(text, 0, SHOWN)
+
+
 def mask_address(text: str) -> str:
     """Its last part, which is the town, when it has several."""
     street, _, town = text.rpartition(",")
@@ -105,4 +115,5 @@ _MASKS: dict[PersonalKind, Callable[[str], str]] = {
     PersonalKind.BANK_ACCOUNT: mask_bank_account,
     PersonalKind.ADDRESS: mask_address,
     PersonalKind.NAME: mask_name,
+    PersonalKind.LICENCE: mask_licence,
 }

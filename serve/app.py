@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from config.installation import Installation
 from config.policy import Policy, Settings
+from serve.absences import api as absences
 from serve.api_keys import api as api_keys
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
@@ -24,6 +25,7 @@ from serve.devices import api as devices
 from serve.documentation import api as documentation
 from serve.documentation.openapi import describe
 from serve.doors import api as doors
+from serve.drivers import api as drivers
 from serve.edge import Edge
 from serve.events import api as events
 from serve.fences import api as fences
@@ -33,12 +35,15 @@ from serve.health import api as health
 from serve.history import api as history
 from serve.identity import api as identity
 from serve.identity import token_state
+from serve.imports import api as imports
 from serve.journeys import api as journeys
+from serve.kyc import api as kyc
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
+from serve.papers import api as papers
 from serve.quotes import api as quotes
 from serve.refusals import HANDLERS
 from serve.rejections import api as rejections
@@ -50,12 +55,19 @@ from serve.sessions import api as sessions
 from serve.settings import api as configuration
 from serve.signing_keys import api as signing_keys
 from serve.tenancy import api as tenancy
+from serve.ties import api as ties
 from serve.tracking import api as tracking
 from serve.users import api as users
 
 ROUTERS = (
     carriers.router,
+    kyc.router,
+    ties.router,
     fleet.router,
+    papers.router,
+    absences.router,
+    drivers.router,
+    imports.router,
     devices.router,
     brokers.router,
     fences.router,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
+from freight.fleet.kyc import KycState
 from freight.personal import PersonalKind
 from store.errors import AlreadyExistsError, NotFoundError, StaleVersionError
 from store.personal import PersonalData
@@ -23,7 +24,10 @@ PERSONAL = {
     "bank_account": PersonalKind.BANK_ACCOUNT,
 }
 FOUND_BY = ("phone", "email", "gstin", "pan")
-COLUMNS = f"id, name, {', '.join(f'{name}_sealed' for name in PERSONAL)}, created_at, version"
+COLUMNS = (
+    f"id, name, ifsc, {', '.join(f'{name}_sealed' for name in PERSONAL)}, kyc_state, kyc_since, "
+    "kyc_reason, created_at, version"
+)
 SEALED = tuple(f"{name}_{part}" for name in PERSONAL for part in ("sealed", "index"))
 
 
@@ -35,11 +39,15 @@ class CarrierFields:
     gstin: str | None = None
     pan: str | None = None
     bank_account: str | None = None
+    ifsc: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier(CarrierFields):
     id: str
+    kyc_state: KycState
+    kyc_since: datetime
+    kyc_reason: str | None
     created_at: datetime
     version: int
 
@@ -55,21 +63,43 @@ async def create(
     id: str,  # noqa: A002 - its name everywhere
     given: CarrierFields,
 ) -> Carrier:
-    places = ", ".join(f"${number}" for number in range(1, len(SEALED) + 4))
+    places = ", ".join(f"${number}" for number in range(1, len(SEALED) + 5))
     try:
         row = await conn.fetchrow(
             f"""
-            INSERT INTO carriers (tenant_key, id, name, {", ".join(SEALED)})
+            INSERT INTO carriers (tenant_key, id, name, ifsc, {", ".join(SEALED)})
             VALUES ({places}) RETURNING {COLUMNS}
             """,
             tenant_key,
             id,
             given.name,
+            given.ifsc,
             *_sealed(personal, given),
         )
     except asyncpg.UniqueViolationError:
         raise AlreadyExistsError("carrier", id) from None
     return _carrier(personal, one(row))
+
+
+async def create_many(
+    conn: AnyConnection,
+    personal: PersonalData,
+    tenant_key: int,
+    given: Sequence[tuple[str, CarrierFields]],
+) -> None:
+    """Their ids must be free (`known`); another's that came between ends it all."""
+    places = ", ".join(f"${number}" for number in range(1, len(SEALED) + 5))
+    try:
+        await conn.executemany(
+            f"INSERT INTO carriers (tenant_key, id, name, ifsc, {', '.join(SEALED)}) "
+            f"VALUES ({places})",
+            [
+                (tenant_key, carrier_id, each.name, each.ifsc, *_sealed(personal, each))
+                for carrier_id, each in given
+            ],
+        )
+    except asyncpg.UniqueViolationError:
+        raise AlreadyExistsError("carrier", "of the file") from None
 
 
 async def get(conn: AnyConnection, personal: PersonalData, id: str) -> Carrier:  # noqa: A002
@@ -105,18 +135,47 @@ async def update(
     id: str,  # noqa: A002
     given: CarrierFields,
     expected_version: int,
+    *,
+    kyc_state: KycState,
 ) -> Carrier:
     """Replace what may change, if the carrier is still at this version."""
-    sets = ", ".join(f"{column} = ${number}" for number, column in enumerate(SEALED, start=4))
+    sets = ", ".join(f"{column} = ${number}" for number, column in enumerate(SEALED, start=6))
     row = await conn.fetchrow(
         f"""
-        UPDATE carriers SET name = $3, {sets}, version = version + 1
+        UPDATE carriers SET name = $3, ifsc = $4, kyc_state = $5,
+            kyc_since = CASE WHEN kyc_state = $5 THEN kyc_since ELSE now() END, {sets},
+            version = version + 1
         WHERE id = $1 AND version = $2 RETURNING {COLUMNS}
         """,
         id,
         expected_version,
         given.name,
+        given.ifsc,
+        kyc_state,
         *_sealed(personal, given),
+    )
+    if row is None:
+        found = await get(conn, personal, id)
+        raise StaleVersionError("carrier", id, expected_version, found.version)
+    return _carrier(personal, row)
+
+
+async def step_kyc(
+    conn: AnyConnection,
+    personal: PersonalData,
+    id: str,  # noqa: A002
+    leads_to: KycState,
+    *,
+    reason: str | None,
+    expected_version: int,
+) -> Carrier:
+    row = await conn.fetchrow(
+        f"""
+        UPDATE carriers SET kyc_state = $3, kyc_reason = $4, kyc_since = now(),
+            version = version + 1
+        WHERE id = $1 AND version = $2 RETURNING {COLUMNS}
+        """,
+        *(id, expected_version, leads_to, reason),
     )
     if row is None:
         found = await get(conn, personal, id)
@@ -143,6 +202,12 @@ async def is_used(conn: AnyConnection, id: str) -> bool:  # noqa: A002
     """Whether trucks, also former ones, or anybody who signs in belong to it."""
     used: bool = await conn.fetchval("SELECT carrier_is_used($1)", id)
     return used
+
+
+async def known(conn: AnyConnection, ids: Sequence[str]) -> set[str]:
+    """Those of these ids that carriers of the tenant have."""
+    rows = await conn.fetch("SELECT id FROM carriers WHERE id = ANY ($1)", list(ids))
+    return {row["id"] for row in rows}
 
 
 async def exists(conn: AnyConnection, tenant_key: int, id: str) -> bool:  # noqa: A002
@@ -177,4 +242,5 @@ def _carrier(personal: PersonalData, row: asyncpg.Record) -> Carrier:
     for name in PERSONAL:
         sealed = fields.pop(f"{name}_sealed")
         fields[name] = None if sealed is None else personal.open(sealed)
+    fields["kyc_state"] = KycState(fields["kyc_state"])
     return Carrier(**fields)

@@ -32,9 +32,6 @@ class DutyRules(Rules):
     )
     long_rest_h: Positive = key("So long a pause is a long rest.", who=Who.TENANT, live=True)
     week_h_max: Positive = key("Driving within any seven days.", who=Who.TENANT, live=True)
-    needed_h_min: Positive = key(
-        "Who may drive for less is given no new load.", who=Who.TENANT, live=True
-    )
 
 
 class Hours(msgspec.Struct, frozen=True):

@@ -66,6 +66,9 @@ class KycRules(Rules):
     documents: frozenset[DocumentKind] = key(
         "Documents that a carrier must have on record to be verified.", who=Who.TENANT, live=True
     )
+    documents_max: Annotated[int, Field(gt=0)] = key(
+        "Documents of one carrier on record.", who=Who.TENANT, live=True
+    )
     ending: frozenset[DocumentKind] = key(
         "Documents whose end keeps a carrier from loads.", who=Who.TENANT, live=True
     )

@@ -7,8 +7,6 @@ from enum import StrEnum
 
 import msgspec
 
-from freight.fleet.reasons import Reason
-
 
 class TieKind(StrEnum):
     BLOCKED = "blocked"  # the carrier gets no loads of this shipper, or of anybody
@@ -39,16 +37,14 @@ class Ties:
             else:
                 self._dedicated.setdefault(tie.carrier, set()).add(tie.shipper)
 
-    def exclusion(self, carrier: str | None, shipper: str | None) -> Reason | None:
-        """Why this carrier is not to drive for this shipper; None as a carrier: our own trucks."""
-        if carrier is not None and (carrier, None) in self._blocked:
-            return Reason("carrier.blocked", f"carrier {carrier} is blocked", carrier)
-        if carrier is not None and shipper is not None and (carrier, shipper) in self._blocked:
-            return Reason("carrier.excluded", f"{shipper} excludes carrier {carrier}", carrier)
-        only = self._exclusive.get(shipper) if shipper is not None else None
-        if only is not None and carrier not in only:
-            return Reason("carrier.not_exclusive", f"{shipper} has carriers of its own", carrier)
-        bound_to = self._dedicated.get(carrier) if carrier is not None else None
-        if bound_to is not None and shipper not in bound_to:
-            return Reason("carrier.dedicated", f"carrier {carrier} serves others only", carrier)
-        return None
+    def exclusive_to(self, shipper: str | None) -> frozenset[str] | None:
+        """The only carriers that this shipper's loads go to; None: any."""
+        if shipper is None or shipper not in self._exclusive:
+            return None
+        return frozenset(self._exclusive[shipper])
+
+    def kept_from(self, shipper: str | None) -> frozenset[str]:
+        """Carriers that get no loads of this shipper: blocked, or bound to others."""
+        blocked = {carrier for carrier, whose in self._blocked if whose in {None, shipper}}
+        bound = {carrier for carrier, whose in self._dedicated.items() if shipper not in whose}
+        return frozenset(blocked | bound)

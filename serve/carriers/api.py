@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from serve.carriers import service
-from serve.carriers.wire import CarrierChange, CarrierOut, NewCarrier
+from serve.carriers.wire import CarrierChange, CarrierOut, NewCarrier, RatingOut
 from serve.fields import LongText, PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
@@ -52,6 +52,12 @@ async def get_carrier(
     carrier_id: PathId, gateway: Opened, who: CarriersReader, response: Response
 ) -> CarrierOut:
     return tagged(response, await service.get(gateway, who, carrier_id))
+
+
+@router.get("/v1/carriers/{id}/rating")
+async def get_rating(carrier_id: PathId, gateway: Opened, who: CarriersReader) -> RatingOut:
+    """How well it keeps times, offers and ways, counted over the last months."""
+    return await service.rating_of(gateway, who, carrier_id)
 
 
 @router.patch("/v1/carriers/{id}")

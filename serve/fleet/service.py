@@ -19,15 +19,14 @@ from store.errors import UnknownCarrierError
 async def create(gateway: Gateway, who: Principal, new: NewTruck) -> NewTruckOut:
     secret, secret_hash = new_secret(who.tenant)
     async with gateway.changing(who, "trucks.create", f"trucks/{new.id}") as change:
+        given = new.columns()
+        _weights_fit(given.get("payload_kg"), given.get("gvw_kg"))
         with _carrier_pointed_at():
             truck = await trucks.create(
                 change.conn,
                 who.tenant_key,
                 id=new.id,
-                registration=new.registration,
-                truck_class=new.truck_class,
-                capacity_t=new.capacity_t,
-                carrier=new.carrier,
+                **given,
                 secret_hash=secret_hash,
                 sealed_secret=sealed_for_broker(gateway, f"{who.tenant}/{new.id}", secret),
             )
@@ -54,15 +53,13 @@ async def change(
     async with gateway.changing(who, "trucks.change", f"trucks/{truck_id}") as change:
         now = await trucks.get(change.conn, truck_id)
         change.before = TruckOut.of(now)
-        fields = {
-            name: getattr(wanted if name in wanted.model_fields_set else now, name)
-            for name in TruckChange.model_fields
-        }
+        given = wanted.columns()
+        _weights_fit(given.get("payload_kg", now.payload_kg), given.get("gvw_kg", now.gvw_kg))
         with _carrier_pointed_at():
             truck = await trucks.update(
                 change.conn,
                 truck_id,
-                **fields,
+                **given,
                 # Without If-Match: what was read, so that two changes do not undo each other.
                 expected_version=now.version if expected is None else expected,
             )
@@ -74,6 +71,11 @@ async def delete(gateway: Gateway, who: Principal, truck_id: str, expected: int 
     async with gateway.changing(who, "trucks.delete", f"trucks/{truck_id}") as change:
         change.before = TruckOut.of(await trucks.get(change.conn, truck_id))
         await trucks.delete(change.conn, truck_id, expected)
+
+
+def _weights_fit(payload_kg: int | None, gvw_kg: int | None) -> None:
+    if payload_kg is not None and gvw_kg is not None and gvw_kg <= payload_kg:
+        raise InvalidError.at("/gvw_kg", "a truck weighs more with its load than the load does")
 
 
 @contextmanager

@@ -48,6 +48,7 @@ A_LOAD = {
         {"kind": "drop", "place": {"lat": 28.61, "lon": 77.21}},
     ],
 }
+BLOCK = {"kind": "blocked", "shipper": "a-mill"}
 ON_ROUTE = {"route": {"id": "route-of-journeys"}}
 
 
@@ -73,6 +74,41 @@ async def truck(world: World) -> Made:
 
 async def booking(world: World) -> Made:
     return {"id": (await _post(world, "/v1/bookings", BOOKING))["id"]}
+
+
+async def paper(world: World) -> Made:
+    """Of a truck."""
+    owner = (await truck(world))["id"]
+    answer = await world.owner.ask("PUT", f"/v1/trucks/{owner}/papers/fastag", json={})
+    assert answer.is_success, answer.text
+    return {"id": owner, "kind": "fastag"}
+
+
+async def absence(world: World) -> Made:
+    """Of a truck, years ahead: there is room beside it."""
+    owner = (await truck(world))["id"]
+    when = {"from": "2050-01-01T00:00:00Z", "to": "2050-01-02T00:00:00Z"}
+    made = await _post(world, f"/v1/trucks/{owner}/absences", {"reason": "Workshop", **when})
+    return {"id": owner, "absence_id": made["id"]}
+
+
+async def driver(world: World) -> Made:
+    made = await _post(world, "/v1/drivers", {"id": fresh("driver"), "name": "A driver"})
+    return {"id": made["id"]}
+
+
+async def document(world: World) -> Made:
+    """Of a carrier."""
+    owner = (await carrier(world))["id"]
+    answer = await world.owner.ask("PUT", f"/v1/carriers/{owner}/documents/brochure", json={})
+    assert answer.is_success, answer.text
+    return {"id": owner, "kind": "brochure"}
+
+
+async def tie(world: World) -> Made:
+    owner = (await carrier(world))["id"]
+    made = await _post(world, f"/v1/carriers/{owner}/ties", BLOCK)
+    return {"id": owner, "tie_id": made["id"]}
 
 
 async def command(world: World) -> Made:
@@ -192,7 +228,12 @@ async def oidc_issuer(world: World) -> Made:
 MAKERS: dict[str, Maker] = {
     "/v1/bookings/{id}": booking,
     "/v1/carriers/{id}": carrier,
+    "/v1/carriers/{id}/documents/{kind}": document,
+    "/v1/carriers/{id}/ties/{tie_id}": tie,
+    "/v1/drivers/{id}": driver,
     "/v1/trucks/{id}": truck,
+    "/v1/trucks/{id}/papers/{kind}": paper,
+    "/v1/trucks/{id}/absences/{absence_id}": absence,
     "/v1/trucks/{id}/commands/{command_id}": command,
     "/v1/devices/{id}": device,
     "/v1/fences/{id}": fence,
@@ -232,6 +273,13 @@ BODIES: dict[str, Mapping[str, Any]] = {
         **{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"},
     },
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
+    "POST /v1/trucks/{id}/absences": {"reason": "Workshop"},
+    "PATCH /v1/trucks/{id}/absences/{absence_id}": {"reason": "Another"},
+    "PUT /v1/trucks/{id}/papers/{kind}": {"number": "N-1"},
+    "PATCH /v1/drivers/{id}": {"name": "Another"},
+    "PUT /v1/carriers/{id}/documents/{kind}": {"number": "N-1"},
+    "POST /v1/carriers/{id}/ties": {"kind": "blocked"},
+    "POST /v1/carriers/{id}/kyc/decision": {"step": "verify"},
     "PATCH /v1/trucks/{id}": {"registration": "MH01AB1234"},
     "PUT /v1/routes/{id}": ROUTE,
     "PUT /v1/trucks/{id}/journey": ON_ROUTE,
