@@ -16,6 +16,7 @@ from freight.tracking.journeys import JourneyBook
 from freight.tracking.looking import BoundsArray
 from freight.tracking.outlook import ALWAYS_MS, Quietly
 from freight.tracking.quiet import bounds_of, no_bounds
+from freight.tracking.row_writer import row_writer
 from freight.tracking.rules import TrackingRules
 from freight.tracking.sample import Sample, sample
 from freight.tracking.tracked import Tracked, absorb
@@ -42,6 +43,8 @@ LAST_DTYPE = np.dtype(
 QUIETLY_DTYPE = np.dtype(
     [("fixes", np.int64), ("way_mm", np.int64), ("speed_kmh_max", np.float64)], align=True
 )
+
+NOTHING_QUIETLY = (0, 0, 0.0)
 
 IntArray = npt.NDArray[np.int64]
 LastArray = npt.NDArray[np.void]
@@ -70,6 +73,7 @@ class TruckColumns:
         self._quiet_last: FixArray = np.zeros(ROWS_AT_START, dtype=FIX_DTYPE)
         self._tracked: dict[int, Tracked] = {}
         self._dirty = np.zeros(ROWS_AT_START, dtype=bool)
+        self._bind()
         # Tenant -> what its rules and fences were when its trucks' outlooks were made.
         self._heard: dict[int, tuple[int, TrackingRules]] = {}
         self._journeys_revision = 0
@@ -147,7 +151,8 @@ class TruckColumns:
             self._journeys_revision = journeys.revision
 
     def apply(self, folding: Folding, committed_ms: int) -> IntArray:
-        """Make a committed folding the state; gives the rows whose shown position changed."""
+        """Make a committed folding the state; gives the rows whose shown position changed, those
+        of trucks that were quiet first and then looked at twice."""
         newest, quiet = folding.newest, folding.quiet
         news_seen(folding.fixes, folding.rows, newest, self.seen_ms, self._dirty)
         add_up(quiet.rows, quiet.fixes, quiet.way_mm, quiet.speed_kmh_max, self._quietly)
@@ -161,24 +166,22 @@ class TruckColumns:
             committed_ms,
         )
         shown = [looked.row for looked in folding.looked if self.put(looked, committed_ms)]
-        if not shown:
-            return quiet.rows
-        return np.unique(np.concatenate([quiet.rows, np.array(shown, dtype=np.int64)]))
+        return np.concatenate([quiet.rows, np.array(shown, dtype=np.int64)])
 
     def put(self, looked: Looked, committed_ms: int) -> bool:
         """A truck as its machines left it; whether its shown position is another one now."""
         row, state = looked.row, looked.state
         self._tracked[row] = state
-        self._quietly["fixes"][row] = self._quietly["way_mm"][row] = 0
-        self.seen_ms[row] = max(int(self.seen_ms[row]), state.seen_ms)
+        self._write_quietly(row, NOTHING_QUIETLY)
+        self.seen_ms[row] = max(self.seen_ms.item(row), state.seen_ms)
         self._dirty[row] = True
         good = state.good
         if good is None:
             return False
-        self.bounds[row] = bounds_of(looked.outlook, looked.rules.filtering, good)
         course = looked.outlook.course
-        self.courses[row] = NO_COURSE if course is None else course.row
-        if int(self.last["ts_ms"][row]) >= good.ts_ms:
+        self._write_bounds(row, bounds_of(looked.outlook, looked.rules.filtering, good))
+        self._write_course(row, NO_COURSE if course is None else course)
+        if self._shown_ms.item(row) >= good.ts_ms:
             return False
         self._show(row, state, good, committed_ms)
         return True
@@ -230,7 +233,7 @@ class TruckColumns:
         tracked = state.tracked
         row = int(self.rows_of(np.array([tracked.truck_key]))[0])
         self._tracked[row] = tracked
-        self._quietly["fixes"][row] = self._quietly["way_mm"][row] = 0
+        self._write_quietly(row, NOTHING_QUIETLY)
         self.seen_ms[row] = tracked.seen_ms
         self.bounds[row] = no_bounds(1)[0]
         if tracked.good is not None:
@@ -240,7 +243,8 @@ class TruckColumns:
         speed_kmh = np.nan if good.speed_kmh is None else good.speed_kmh
         heading_deg = np.nan if good.heading_deg is None else good.heading_deg
         place = (good.lat, good.lon, speed_kmh, heading_deg)
-        self.last[row] = (state.tenant_key, state.truck_key, good.ts_ms, committed_ms, *place)
+        keys = state.tenant_key, state.truck_key
+        self._write_last(row, (*keys, good.ts_ms, committed_ms, *place))
 
     def _grow(self) -> None:
         more = len(self.last)
@@ -251,6 +255,15 @@ class TruckColumns:
         self._quietly = np.concatenate([self._quietly, np.zeros(more, dtype=QUIETLY_DTYPE)])
         self._quiet_last = np.concatenate([self._quiet_last, np.zeros(more, dtype=FIX_DTYPE)])
         self._dirty = np.concatenate([self._dirty, np.zeros(more, dtype=bool)])
+        self._bind()
+
+    def _bind(self) -> None:
+        """Writing a single row through numpy costs more than a machine's look at a fix."""
+        self._write_bounds = row_writer(self.bounds)
+        self._write_course = row_writer(self.courses)
+        self._write_last = row_writer(self.last)
+        self._write_quietly = row_writer(self._quietly)
+        self._shown_ms = self.last["ts_ms"]
 
 
 def _one_truck_each(fixes: FixArray) -> list[tuple[int, int]]:

@@ -16,12 +16,13 @@ from freight.tracking.fences import FenceBook
 from freight.tracking.folding import Folding, Looked, World
 from freight.tracking.order import ordered
 from freight.tracking.outlook import Outlook, Quietly
-from freight.tracking.quiet import look, quiet_step
+from freight.tracking.quiet import FurtherOn, look, quiet_step
 from freight.tracking.sample import Sample, sample, samples
 from freight.tracking.surroundings import Surroundings
 from freight.tracking.tracked import Tracked, absorb, advance, outlook
 
-_NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+NOWHERE: frozenset[int] = frozenset()
+NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
@@ -47,8 +48,7 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
         quiet=quiet,
     )
     if len(loud):
-        sets = sets_of(points, fences, loud)
-        _look_at(loud, sets, folding, columns, world)
+        _look_at(loud, (points, fences), folding, columns, world)
     return folding
 
 
@@ -57,7 +57,7 @@ def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
     tenants = fixes["tenant_key"]
     if not len(tenants) or (tenants == tenants[0]).all():
         index = book.index_of(int(tenants[0])) if len(tenants) else None
-        return _NOBODY if index is None else index.holding(fixes["lat"], fixes["lon"])
+        return NOBODY if index is None else index.holding(fixes["lat"], fixes["lon"])
     found_points: list[IntArray] = []
     found_fences: list[IntArray] = []
     for tenant_key in np.unique(tenants).tolist():
@@ -69,7 +69,7 @@ def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
         found_points.append(members[points])
         found_fences.append(fences)
     if not found_points:
-        return _NOBODY
+        return NOBODY
     all_points, all_fences = np.concatenate(found_points), np.concatenate(found_fences)
     order = np.argsort(all_points, kind="stable")
     return all_points[order], all_fences[order]
@@ -127,6 +127,10 @@ class Followed:
         self._looked = advance(state, fix, inside, self.around, self.facts)
         self._outlook = None
 
+    def absorb(self, done: Quietly, last: Sample) -> None:
+        """Fixes that are known to be quiet, up to this one."""
+        self._looked = absorb(self.state, done, last)
+
     def outlook(self) -> Outlook:
         """Holds for the state as it is; looked up once."""
         if self._outlook is None:
@@ -157,31 +161,43 @@ def follow(state: Tracked, world: World) -> Followed:
 
 def _look_at(
     loud: IntArray,
-    sets: dict[int, frozenset[int]],
+    held: tuple[IntArray, IntArray],
     folding: Folding,
     columns: TruckColumns,
     world: World,
 ) -> None:
-    """From each truck's first fix that is not quiet on its machines see every fix."""
-    fixes, loud_rows = folding.fixes.take(loud), folding.rows.take(loud)
-    starts = np.flatnonzero(np.append(True, loud_rows[1:] != loud_rows[:-1])).tolist()
-    rows = loud_rows.tolist()
-    calm_before = _places_among(folding.quiet.rows, loud_rows.take(starts))
-    seen, indexes = samples(fixes), loud.tolist()
-    keys = list(zip(fixes["tenant_key"].tolist(), fixes["truck_key"].tolist(), strict=True))
-    nowhere: frozenset[int] = frozenset()
-    ends = [*starts[1:], len(indexes)]
-    for start, end, calm in zip(starts, ends, calm_before, strict=True):
-        row = rows[start]
-        state = columns.tracked_of(row, *keys[start])
+    """From each truck's first fix that is not quiet on."""
+    rows = folding.rows.take(loud)
+    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    firsts, ends = loud.take(starts), loud.take(np.append(starts[1:], len(loud)) - 1) + 1
+    calm_before = _places_among(folding.quiet.rows, rows.take(starts))
+    first_fixes = folding.fixes.take(firsts)
+    keys = zip(first_fixes["tenant_key"].tolist(), first_fixes["truck_key"].tolist(), strict=True)
+    sets, seen = sets_of(*held, firsts), samples(first_fixes)
+    further = FurtherOn(folding.fixes, held, world.journeys.routes)
+    trucks = zip(rows.take(starts).tolist(), keys, calm_before, seen, strict=True)
+    spans = zip(firsts.tolist(), ends.tolist(), strict=True)
+    for (row, of_truck, calm, fix), (first, end) in zip(trucks, spans, strict=True):
+        state = columns.tracked_of(row, *of_truck)
         if calm is not None:
             state = _absorbed(state, folding, calm)
         truck = follow(state, world)
-        truck.look(seen[start], sets.get(indexes[start], nowhere))  # known to be loud
-        for i in range(start + 1, end):
-            truck.take(seen[i], sets.get(indexes[i], nowhere))
-        index_of = {seen[i].ts_ms: indexes[i] for i in range(start, end)}
-        _note(truck, row, index_of, folding)
+        truck.look(fix, sets.get(first, NOWHERE))
+        _go_on(truck, first + 1, end, further)
+        _note(truck, row, range(first, end), folding)
+
+
+def _go_on(truck: Followed, at: int, end: int, further: FurtherOn) -> None:
+    while at < end:
+        good = truck.state.good
+        if good is not None:
+            quiet = further.quietly(truck.outlook(), truck.around.rules.filtering, good, at, end)
+            if quiet.fixes:
+                at += quiet.fixes
+                truck.absorb(quiet, further.fix(at - 1))
+        if at < end:
+            truck.look(further.fix(at), further.inside(at))
+            at += 1
 
 
 def _places_among(rows: IntArray, wanted: IntArray) -> list[int | None]:
@@ -197,12 +213,15 @@ def _absorbed(state: Tracked, folding: Folding, i: int) -> Tracked:
     return absorb(state, done, sample(folding.fixes[quiet.last[i]]))
 
 
-def _note(truck: Followed, row: int, index_of: dict[int, int], folding: Folding) -> None:
+def _note(truck: Followed, row: int, index: range, folding: Folding) -> None:
     state, facts = truck.state, truck.facts
     folding.looked.append(Looked(row, state, truck.outlook(), truck.around.rules))
     folding.events += facts.events
     folding.checkpoints += truck.checkpoints
     for span in facts.spans.values():
         folding.spans.append((state.tenant_key, state.truck_key, span))
-    for ts_ms, why in facts.flaws:
-        folding.flaws[index_of[ts_ms]] = why
+    if facts.flaws:
+        times_ms = folding.fixes["ts_ms"][index.start : index.stop].tolist()
+        index_of = dict(zip(times_ms, index, strict=True))
+        for ts_ms, why in facts.flaws:
+            folding.flaws[index_of[ts_ms]] = why

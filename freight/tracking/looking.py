@@ -25,7 +25,7 @@ _FIRST, _SECOND, _HALF = np.uint64(MIX[0]), np.uint64(MIX[1]), np.uint64(32)
 
 
 @compiled
-def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
+def quiet_runs(  # noqa: PLR0917 - compiled code takes plain arrays
     fixes: FixArray,
     rows: IntArray,
     bounds: BoundsArray,
@@ -33,39 +33,76 @@ def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
     table: Table,
     points: IntArray,
     fences: IntArray,
-) -> tuple[BoolArray, IntArray, FloatArray]:
-    """Whether each fix is quiet, its way and speed from the fix before.
+) -> tuple[IntArray, IntArray, IntArray, FloatArray, IntArray, IntArray]:
+    """Each truck's fixes up to the first that is not quiet, added up: its row, how many, their
+    way and greatest speed, the last of them; and the index of all other fixes.
 
-    `fixes` stand by truck and time, and behind a truck's first that is not quiet none is. The
-    pairs of `points` and `fences` say which fences hold which fix, sorted by fix.
+    `fixes` stand by truck and time; the pairs of `points` and `fences` say which fences hold which
+    fix, sorted by fix.
     """
-    count, pair = len(fixes), 0
-    quiet = np.zeros(count, dtype=np.bool_)
-    ways_mm, speeds_kmh = np.empty(count, dtype=np.int64), np.empty(count)
-    for i in range(count):
-        mark = np.uint64(0)
+    count, runs, others = len(rows), 0, 0
+    trucks, taken, last = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows)
+    way_mm, speed_kmh_max = np.empty_like(rows), np.empty(count)
+    loud = np.empty_like(rows)
+    start = pair = 0
+    while start < count:
+        row, end = rows[start], start + 1
+        while end < count and rows[end] == row:
+            end += 1
+        pair = _first_pair(points, pair, start)
+        run, way, fastest = quiet_run(
+            fixes, start, end, row, bounds, courses, table, points, fences, pair
+        )
+        if run:
+            trucks[runs], taken[runs], last[runs] = row, run, start + run - 1
+            way_mm[runs], speed_kmh_max[runs] = way, fastest
+            runs += 1
+        for i in range(start + run, end):
+            loud[others] = i
+            others += 1
+        start = end
+    return (
+        trucks[:runs],
+        taken[:runs],
+        way_mm[:runs],
+        speed_kmh_max[:runs],
+        last[:runs],
+        loud[:others],
+    )
+
+
+@compiled
+def quiet_run(  # noqa: PLR0917 - compiled code takes plain arrays
+    fixes: FixArray,
+    start: int,
+    end: int,
+    row: int,
+    bounds: BoundsArray,
+    courses: CourseArray,
+    table: Table,
+    points: IntArray,
+    fences: IntArray,
+    pair: int,
+) -> tuple[int, int, float]:
+    """How many of one truck's fixes, from `start` on, are quiet one after another; their way and
+    greatest speed. The fences that hold them stand from `pair` on at the latest."""
+    bound, whole_mm, fastest_kmh = bounds[row], 0, -np.inf
+    lat, lon, ts_ms = bound["good_lat"], bound["good_lon"], bound["good_ms"]
+    said_before = bound["good_kmh"]
+    for i in range(start, end):
+        fix, mark = fixes[i], np.uint64(0)
+        pair = _first_pair(points, pair, i)
         while pair < len(points) and points[pair] == i:
             mark += _mark(fences[pair])
             pair += 1
-        row, fix = rows[i], fixes[i]
-        bound = bounds[row]
-        lat, lon, ts_ms = bound["good_lat"], bound["good_lon"], bound["good_ms"]
-        said_before = bound["good_kmh"]
-        if i and rows[i - 1] == row:
-            if not quiet[i - 1]:
-                continue
-            before = fixes[i - 1]
-            lat, lon, ts_ms = before["lat"], before["lon"], before["ts_ms"]
-            said_before = np.float64(before["speed_kmh"])
         if mark != bound["inside_mark"] or fix["ts_ms"] >= bound["until_ms"]:
-            continue
+            return i - start, whole_mm, fastest_kmh
         way_mm = short_way_mm(lat, lon, fix["lat"], fix["lon"])
         elapsed_ms = max(fix["ts_ms"] - ts_ms, 1)
         speed_kmh = said = np.float64(fix["speed_kmh"])
         if np.isnan(said):
             speed_kmh = KMH_PER_MM_PER_MS * way_mm / elapsed_ms
-        ways_mm[i], speeds_kmh[i] = way_mm, speed_kmh
-        quiet[i] = (
+        is_quiet = (
             0 <= way_mm <= _reach_mm(bound, elapsed_ms)
             and bound["speed_kmh_min"] <= speed_kmh <= bound["speed_kmh_max"]
             and _says_nothing_new(fix, bound)
@@ -73,7 +110,20 @@ def hold_to_bounds(  # noqa: PLR0917 - compiled code takes plain arrays
             and _is_near(fix, bound)
             and _is_kept(fix, courses[row], table)
         )
-    return quiet, ways_mm, speeds_kmh
+        if not is_quiet:
+            return i - start, whole_mm, fastest_kmh
+        whole_mm += way_mm
+        fastest_kmh = max(fastest_kmh, speed_kmh)
+        lat, lon, ts_ms, said_before = fix["lat"], fix["lon"], fix["ts_ms"], said
+    return end - start, whole_mm, fastest_kmh
+
+
+@compiled
+def _first_pair(points: IntArray, pair: int, i: int) -> int:
+    """The first from `pair` on that is about fix `i` or a later one."""
+    while pair < len(points) and points[pair] < i:
+        pair += 1
+    return pair
 
 
 @compiled
@@ -127,40 +177,3 @@ def _is_kept(fix: np.void, course: Any, table: Table) -> bool:
     heading_deg, speed_kmh = np.float64(fix["heading_deg"]), np.float64(fix["speed_kmh"])
     seen = on_course(table, course, fix["lat"], fix["lon"], heading_deg, speed_kmh, fix["ts_ms"])
     return bool(seen[1])
-
-
-@compiled
-def quiet_runs(
-    rows: IntArray, quiet: BoolArray, ways_mm: IntArray, speeds_kmh: FloatArray
-) -> tuple[IntArray, IntArray, IntArray, FloatArray, IntArray, IntArray]:
-    """Each truck's fixes up to the first that is not quiet, added up: its row, how many, their
-    way and greatest speed, the last of them; and the index of all other fixes."""
-    count = len(rows)
-    trucks, fixes, last = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows)
-    way_mm, speed_kmh_max = np.empty_like(rows), np.empty(count)
-    loud = np.empty_like(rows)
-    runs = others = 0
-    goes_on = False
-    for i in range(count):
-        is_first = i == 0 or rows[i] != rows[i - 1]
-        goes_on = quiet[i] and (is_first or goes_on)
-        if not goes_on:
-            loud[others] = i
-            others += 1
-            continue
-        if is_first:
-            trucks[runs], fixes[runs], way_mm[runs], speed_kmh_max[runs] = rows[i], 0, 0, -np.inf
-            runs += 1
-        run = runs - 1
-        fixes[run] += 1
-        way_mm[run] += ways_mm[i]
-        speed_kmh_max[run] = max(speed_kmh_max[run], speeds_kmh[i])
-        last[run] = i
-    return (
-        trucks[:runs],
-        fixes[:runs],
-        way_mm[:runs],
-        speed_kmh_max[:runs],
-        last[:runs],
-        loud[:others],
-    )

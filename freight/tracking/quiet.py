@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.courses import CourseArray, seen
+from freight.tracking.courses import NO_COURSE, CourseArray, no_courses, seen
 from freight.tracking.looking import (
     MIX,
     NOWHERE_DEG_MAX,
     BoundsArray,
     IntArray,
-    hold_to_bounds,
+    quiet_run,
     quiet_runs,
 )
 from freight.tracking.machines.filtering import FilteringRules, reach_mm
-from freight.tracking.outlook import ALWAYS_MS, Outlook
-from freight.tracking.sample import Sample, gained_mps2, implied_kmh
+from freight.tracking.outlook import ALWAYS_MS, Outlook, Quietly
+from freight.tracking.row_writer import row_writer
+from freight.tracking.sample import Sample, gained_mps2, implied_kmh, sample
 from freight.tracking.surroundings import Surroundings
 from geo.route_table import RouteTable
 from geo.ways import way_mm
@@ -114,9 +115,40 @@ def look(  # noqa: PLR0917 - the columns of a batch and of its trucks
 
     `fixes` stand by truck and time; `held` are pairs of a fix and a fence that holds it, by fix.
     """
-    quiet, ways_mm, speeds_kmh = hold_to_bounds(fixes, rows, bounds, courses, routes.table, *held)
-    runs = quiet_runs(rows, quiet, ways_mm, speeds_kmh)
+    runs = quiet_runs(fixes, rows, bounds, courses, routes.table, *held)
     return QuietTrucks(*runs[:-1]), runs[-1]
+
+
+class FurtherOn:
+    """The same for fixes of a batch behind one that the machines looked at, truck by truck."""
+
+    def __init__(
+        self, fixes: FixArray, held: tuple[IntArray, IntArray], routes: RouteTable
+    ) -> None:
+        self._fixes, self._held, self._routes = fixes, held, routes
+        self._bounds, self._courses = no_bounds(1), no_courses(1)
+        self._write_bounds = row_writer(self._bounds)
+        self._write_course = row_writer(self._courses)
+
+    def quietly(
+        self, outlook: Outlook, rules: FilteringRules, good: Sample, start: int, end: int
+    ) -> Quietly:
+        """What the first of these fixes, as far as they are quiet, do to their truck."""
+        course, points = outlook.course, self._held[0]
+        self._write_bounds(0, bounds_of(outlook, rules, good))
+        self._write_course(0, NO_COURSE if course is None else course)
+        rows = 0, self._bounds, self._courses, self._routes.table
+        pair = int(points.searchsorted(start))
+        return Quietly(*quiet_run(self._fixes, start, end, *rows, *self._held, pair))
+
+    def fix(self, i: int) -> Sample:
+        return sample(self._fixes[i])
+
+    def inside(self, i: int) -> frozenset[int]:
+        """Which fences hold it."""
+        points, fences = self._held
+        first, end = points.searchsorted((i, i + 1)).tolist()
+        return frozenset(fences[first:end].tolist())
 
 
 def mark_of(numbers: frozenset[int]) -> int:
