@@ -126,7 +126,7 @@ def add_surcharges(sheet: Sheet, case: Case, carriage: int) -> int:
 def _add_fuel(sheet: Sheet, case: Case, carriage: int) -> int:
     """share x (now - base) / base of the freight; less than nothing when diesel became cheaper."""
     fuel, card, day = case.rules.fuel, case.card, case.day
-    share_bp = fuel.share_bp.at(day) if card.fuel_share_bp is None else card.fuel_share_bp
+    share_bp = held(fuel.share_bp, day, 0) if card.fuel_share_bp is None else card.fuel_share_bp
     if not share_bp:
         return 0
     base = card.fuel_base_minor_per_l or fuel.base_minor_per_l.at(day)
