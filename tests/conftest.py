@@ -35,6 +35,19 @@ PORTS = range(11_000, 19_000)
 TEST_POOL = Pool(size_min=1, size_max=6)
 # This server's data die with the session: nobody waits for its disk.
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
+# What a test needs, from the least to the most.
+RUNGS = ("postgres", "browser", "stack")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick news first; and the whole stack does not run beside all the others, once started."""
+    items.sort(key=rung)
+
+
+def rung(item: pytest.Item) -> int:
+    return max(
+        (RUNGS.index(mark.name) for mark in item.iter_markers() if mark.name in RUNGS), default=-1
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
