@@ -17,6 +17,7 @@ from serve.gateway import Gateway
 from serve.identity.key_format import is_well_formed
 from tests.launch.waiting import until
 from tests.serve.caller import Caller
+from tests.serve.holding import hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,12 +118,18 @@ async def test_how_long_a_key_may_live(maker: Maker, gateway: Gateway) -> None:
         assert answer.json()["errors"][0]["pointer"] == "/expires_at"
 
 
-async def test_a_key_is_no_better_than_its_maker(http: httpx.AsyncClient, maker: Maker) -> None:
+async def test_a_key_is_no_better_than_its_maker(
+    http: httpx.AsyncClient, gateway: Gateway, maker: Maker
+) -> None:
     body = {"name": "More", "scopes": ["tenants:write"]}
     assert (await maker.caller.ask("POST", "/v1/api-keys", json=body)).status_code == 403
     key = (await maker.key("api-keys:write", "trucks:read"))["key"]
     more = {"name": "A key's key", "scopes": ["trucks:read"]}
     assert (await ask(http, key, "/v1/api-keys", "POST", **more)).status_code == 403
+
+    assert (await ask(http, key)).status_code == 200
+    sooner = gateway.settings.now.identity.api_keys.model_copy(update={"recheck_s": 0.3})
+    hold(gateway.settings, "identity", api_keys=sooner)
 
     place = f"/v1/clients/{maker.id}"
     await maker.admin.ask("PATCH", place, json={"roles": ["finance"]})
