@@ -207,8 +207,10 @@ async def test_news_of_trucks_arrive_within_two_seconds(
                 async with as_tenant(app, tenant.key) as connection:
                     await trucks.delete(connection, name)
                 cut_s.append(await until(lambda: not goes.client.is_connected()))
+            if min(let_in_s) < 2 and min(cut_s) < 2:
+                break
         assert stays.client.is_connected()
-    # The best of three: how long it takes, not how busy this machine is.
+    # The best of at most three: how long it takes, not how busy this machine is.
     assert min(let_in_s) < 2
     assert min(cut_s) < 2
 
@@ -226,8 +228,20 @@ async def add_truck(connection: AnyConnection, tenant: Tenant, truck: str) -> No
 
 
 async def add_fleet(owner: AnyConnection, tenant: Tenant, count: int) -> None:
-    """As many trucks in one transaction, as a bulk import would."""
+    """As many trucks at once, as a bulk import would."""
     async with owner.transaction():
         await owner.execute(f"SET LOCAL ubertruck.tenant_key = {tenant.key}")
-        for number in range(count):
-            await add_truck(owner, tenant, f"T{number}")
+        await owner.execute(
+            """
+            WITH truck AS (
+                INSERT INTO trucks (tenant_key, id)
+                SELECT $1, 'T' || number FROM generate_series(0, $2 - 1) AS number
+                RETURNING key, id
+            )
+            INSERT INTO device_credentials (truck_key, tenant_key, id, secret_hash)
+            SELECT key, $1, id, $3 FROM truck
+            """,
+            tenant.key,
+            count,
+            HASH,
+        )
