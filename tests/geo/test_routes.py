@@ -319,9 +319,10 @@ def _beside(
     asked=st.lists(
         st.tuples(
             st.integers(0, 3),
-            st.tuples(st.floats(-6, 6), st.floats(-6, 6)),
-            st.one_of(st.just(NAN), st.floats(0, 1)),
-            st.one_of(st.just(NAN), st.sampled_from([0.0, 90.0]), st.floats(0, 359)),
+            st.one_of(st.floats(0, 1), st.integers(0, 99)),
+            st.one_of(st.just(0.0), st.floats(-0.5, 0.5)),
+            st.sampled_from([NAN, -300.0, 0.0, 300.0, 3_000.0, 40_000.0]),
+            st.sampled_from([NAN, 0.0, 90.0, 180.0, 225.5]),
             st.sampled_from([0.0, 500.0, 5_000.0, 50_000.0]),
             st.sampled_from([0.0, 40.0, 600.0]),
         ),
@@ -333,7 +334,7 @@ def _beside(
 )
 def test_the_place_is_what_the_rule_says_to_the_last_bit(
     paths: list[list[tuple[int, int]]],
-    asked: list[tuple[int, tuple[float, float], float, float, float, float]],
+    asked: list[tuple[int, float, float, float, float, float, float]],
     lon: float,
     gone: int,
 ) -> None:
@@ -344,10 +345,13 @@ def test_the_place_is_what_the_rule_says_to_the_last_bit(
     for number in (gone % len(routes), 0):  # changed under way: the places must be the same
         table.discard(number)
         table.put(number, routes[number])
-    for number, place, share, heading_deg, ahead_m, tie_m in asked:
+    for number, at, aside_km, driven_m, heading_deg, ahead_m, tie_m in asked:
         route = routes[number % len(routes)]
-        ((y, x),) = line(place, lon=lon).tolist()
-        fix = Position(y, (x + 180.0) % 360.0 - 180.0, heading_deg, share * route.length_m)
+        starts_m = route.pieces[:, START_M].tolist()
+        at_m = starts_m[at % len(starts_m)] if isinstance(at, int) else at * route.length_m
+        here, last_m = route.point_at(at_m), max(0.0, at_m - driven_m)
+        ((lat, _),) = line((0.0, aside_km), lat=here.lat).tolist()
+        fix = Position(lat, here.lon, heading_deg, NAN if math.isnan(driven_m) else last_m)
         search = SEARCH._replace(ahead_m=ahead_m, tie_m=tie_m)
         found = table.locate_one(number % len(routes), fix, search)
         assert repr(found) == repr(told_at_length(route, fix, search))
