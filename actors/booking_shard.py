@@ -8,10 +8,11 @@ import logging
 
 from actors.booking_facts import FactsFollower
 from actors.booking_writing import TenantName
-from actors.bookings import Answer, Bookings, BusyError, Taken
+from actors.bookings import Answer, Bookings, BusyError, Refused, Taken
 from actors.configured import following_configuration
 from actors.errors import StoreAwayError
 from actors.life import live
+from actors.offering import SYSTEM, OfferTaken, OfferWish
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
@@ -19,7 +20,9 @@ from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
 from freight.booking.commands import Command
 from freight.booking.events import Assigned, Swapped
-from store import awards
+from freight.booking.state import Booking
+from freight.dispatch.offer_messages import Expire, OfferAccepted
+from store import awards, offers
 from store.booking_facts import Underway
 from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, as_tenant, open_pool
@@ -59,8 +62,26 @@ class BookingShard:
             answer = await bookings.take(tenant, booking_id, command, expected)
         except BusyError as error:
             raise StoreAwayError(str(error)) from error
-        if isinstance(answer, Taken):
-            await self._note_given(tenant, answer)
+        if isinstance(answer, Taken) and any(
+            isinstance(event, Assigned | Swapped) for event in answer.events
+        ):
+            await self._greet_trucks_of(tenant, answer.booking)
+        return answer
+
+    async def offer(
+        self, token: str, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        """The same about the offers of a leg."""
+        self._guard.admit(token)
+        bookings = self._at_work()
+        try:
+            answer = await bookings.take_offer(tenant, booking_id, wish)
+        except BusyError as error:
+            raise StoreAwayError(str(error)) from error
+        if isinstance(answer, OfferTaken):
+            accepted = any(isinstance(event, OfferAccepted) for event in answer.events)
+            if accepted:
+                await self._greet_trucks_of(tenant, answer.booking)
         return answer
 
     async def stats(self, token: str) -> ActorStats:
@@ -76,17 +97,16 @@ class BookingShard:
             raise StoreAwayError(self._trouble or "starting")
         return self._bookings
 
-    async def _note_given(self, tenant: TenantName, taken: Taken) -> None:
+    async def _greet_trucks_of(self, tenant: TenantName, booking: Booking) -> None:
         """Trucks that were given a leg just now are greeted by the next round."""
-        given = [event for event in taken.events if isinstance(event, Assigned | Swapped)]
-        if not given or self._app is None:
+        if self._app is None:
             return
-        named = {leg.carriage.truck for leg in taken.booking.legs if leg.carriage is not None}
+        named = {leg.carriage.truck for leg in booking.legs if leg.carriage is not None}
         async with as_tenant(self._app, tenant.key) as conn:
             keys = await awards.truck_keys(conn, sorted(named))
         for key in keys.values():
             try:
-                self._given.put_nowait(Underway(tenant.key, tenant.id, taken.booking.id, key))
+                self._given.put_nowait(Underway(tenant.key, tenant.id, booking.id, key))
             except asyncio.QueueFull:
                 self._greet_all = True
 
@@ -103,9 +123,9 @@ class BookingShard:
             bookings = Bookings(app, self._number, settings)
             self._follower = FactsFollower(bookings, system, self._number, settings)
             self._bookings = bookings
-            await self._follow(self._follower)
+            await self._follow(self._follower, system)
 
-    async def _follow(self, follower: FactsFollower) -> None:
+    async def _follow(self, follower: FactsFollower, system: AnyPool) -> None:
         wait_s = policy().bookings.look_s
         while True:
             limits = policy().bookings
@@ -115,6 +135,7 @@ class BookingShard:
                     self._greet_all = False
                 while not self._given.empty():
                     await follower.greet(self._given.get_nowait())
+                await self._expire_offers(system)
                 more = await follower.go_on()
                 self._trouble, wait_s = None, limits.look_s
                 if more:
@@ -126,3 +147,12 @@ class BookingShard:
                 self._greet_all = True
                 wait_s = min(wait_s * 2, limits.retry_wait_s_max)
             await asyncio.sleep(wait_s)
+
+    async def _expire_offers(self, system: AnyPool) -> None:
+        async with system.acquire() as conn:
+            due = await offers.due(conn, self._number, policy().bookings.waiting_max)
+        for each in due:
+            wish = OfferWish(each.leg, Expire(), SYSTEM)
+            await self._at_work().take_offer(
+                TenantName(each.tenant_key, each.tenant), each.booking, wish
+            )

@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import dataclasses
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from actors.booking_writing import Step, TenantName, write
 from actors.errors import StoreAwayError
 from actors.life import now_ms
+from actors.offering import OfferTaken, OfferWish, Scene, decide_offer, withdraw_moot
 from config.policy import Settings
 from freight.booking.commands import Command
 from freight.booking.decide import decide
@@ -23,6 +24,7 @@ from freight.refusal import Refusal
 from store import bookings
 from store.awards import PromisedError
 from store.errors import NotFoundError, StaleVersionError
+from store.offers import TruckAskedError
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant
 
 
@@ -41,10 +43,19 @@ class Refused:
 
 
 Answer: TypeAlias = Taken | Refused
+T = TypeVar("T")
+# Given the booking as it stands and the time: how it stands afterwards, and what to answer.
+Work: TypeAlias = Callable[
+    [AnyConnection, Booking | None, int], Awaitable[tuple[Booking | None, T]]
+]
 Place: TypeAlias = tuple[int, str]  # tenant key, booking id
-UNKNOWN_TRUCK = "unknown_truck"
 PROMISED = "promised"
 STALE = "stale"
+_CODES: dict[type[Exception], str] = {
+    PromisedError: PROMISED,
+    TruckAskedError: "truck_asked",
+    NotFoundError: "unknown_truck",
+}
 
 
 class BusyError(Exception):
@@ -80,13 +91,53 @@ class Bookings:
         self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
     ) -> Answer:
         """`expected` is the version that the command is meant for."""
+        rules = self._settings.of(tenant.id).booking_rules
+
+        async def decided(
+            conn: AnyConnection, before: Booking | None, at_ms: int
+        ) -> tuple[Booking | None, Answer]:
+            made = decide(before, command, rules, at_ms)
+            if not made:
+                return before, _unchanged(before)
+            step = Step.of(tenant, before, made, at_ms)
+            await self._write(conn, step)
+            return step.after, Taken(step.after, step.made)
+
+        return await self._in_turn(tenant, booking_id, decided, expected)
+
+    async def take_offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        """What is said about the offers of a leg; an offer that is accepted gives it its truck."""
+        policy = self._settings.of(tenant.id)
+
+        async def decided(
+            conn: AnyConnection, before: Booking | None, at_ms: int
+        ) -> tuple[Booking | None, OfferTaken]:
+            if before is None:
+                raise Refusal("unknown_booking", "there is no such booking")
+            scene = Scene(conn, tenant, self._shard, policy, at_ms)
+            step, taken = await decide_offer(scene, before, wish)
+            if step is not None:
+                await self._write(conn, step)
+            return (before if step is None else step.after), taken
+
+        return await self._in_turn(tenant, booking_id, decided)
+
+    async def _write(self, conn: AnyConnection, step: Step) -> None:
+        await write(conn, self._shard, step)
+        policy = self._settings.of(step.tenant.id)
+        await withdraw_moot(Scene(conn, step.tenant, self._shard, policy, step.at_ms), step)
+
+    async def _in_turn(
+        self, tenant: TenantName, booking_id: str, work: Work[T], expected: int | None = None
+    ) -> T | Refused:
         place = (tenant.key, booking_id)
         async with self._turn(place):
             self.counts["commands_total"] += 1
-            limits = self._settings.of(tenant.id).bookings
             try:
-                for _ in range(limits.attempts_max):
-                    answer = await self._attempt(tenant, place, command, expected)
+                for _ in range(self._settings.of(tenant.id).bookings.attempts_max):
+                    answer = await self._attempt(place, work, expected)
                     if answer is not None:
                         self.counts["refused_total"] += isinstance(answer, Refused)
                         return answer
@@ -119,33 +170,27 @@ class Bookings:
                 self._turns[place] = lock, users - 1
 
     async def _attempt(
-        self, tenant: TenantName, place: Place, command: Command, expected: int | None
-    ) -> Answer | None:
+        self, place: Place, work: Work[T], expected: int | None
+    ) -> T | Refused | None:
         """None: the booking is not as it was known here."""
+        cached = None if expected is not None else self._known.get(place)
         try:
-            async with as_tenant(self._app, tenant.key) as conn:
-                if expected is not None:
-                    self._known.pop(place, None)
-                before = self._known.get(place) or await self._load(conn, place)
+            async with as_tenant(self._app, place[0]) as conn:
+                before = cached or await self._load(conn, place)
                 if before is not None and expected not in (None, before.version):
                     detail = f"the booking is at version {before.version}, not {expected}"
                     raise Refusal(STALE, detail)
-                at_ms = now_ms()
-                rules = self._settings.of(tenant.id).booking_rules
-                made = decide(before, command, rules, at_ms)
-                if not made:
-                    return _unchanged(before)
-                step = Step.of(tenant, before, made, at_ms)
-                await write(conn, self._shard, step)
+                after, answer = await work(conn, before, now_ms())
         except Refusal as refusal:
-            return Refused(refusal.code, refusal.detail)
-        except (PromisedError, NotFoundError) as error:
-            code = PROMISED if isinstance(error, PromisedError) else UNKNOWN_TRUCK
-            return Refused(code, str(error))
+            # What is remembered may be older than what another has written.
+            return None if cached is not None else Refused(refusal.code, refusal.detail)
+        except (PromisedError, TruckAskedError, NotFoundError) as error:
+            return Refused(_CODES[type(error)], str(error))
         except StaleVersionError:
             return None
-        self._remember(place, step.after)
-        return Taken(step.after, step.made)
+        if after is not None:
+            self._remember(place, after)
+        return answer
 
     async def _load(self, conn: AnyConnection, place: Place) -> Booking | None:
         state = await bookings.load(conn, place[1])

@@ -14,9 +14,10 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from actors.booking_writing import TenantName
-from actors.bookings import Answer
+from actors.bookings import Answer, Refused
 from actors.doors import HttpFixes, HttpTaken
 from actors.errors import StoreAwayError
+from actors.offering import OfferTaken, OfferWish
 from actors.placement import shard_of
 from actors.service_tokens import ServiceTokenError, TokenMaker
 from actors.stats import ActorStats
@@ -32,6 +33,7 @@ from freight.tracking.progress import Progress
 SHARD = "truck-shard-{}"
 INGEST = "ingest-worker-{}"
 BOOKINGS = "booking-shard-{}"
+DISPATCHER = "dispatcher"
 RELAY = "outbox-relay"
 
 
@@ -161,6 +163,15 @@ class BookingShards:
         answer = await _call(self.tokens, name, "take", *given, deadline_s=self.deadline_s)
         return cast(Answer, answer)
 
+    async def offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        """The same about the offers of a leg."""
+        name = BOOKINGS.format(shard_of(tenant.id, booking_id, self.shards))
+        given = (tenant, booking_id, wish)
+        answer = await _call(self.tokens, name, "offer", *given, deadline_s=self.deadline_s)
+        return cast(OfferTaken | Refused, answer)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TruckShards:
@@ -204,12 +215,18 @@ class TruckShards:
     ) -> Answer:
         return await self.bookings.take(tenant, booking_id, command, expected)
 
+    async def offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        return await self.bookings.offer(tenant, booking_id, wish)
+
     async def stats(self) -> list[ActorStats]:
         """One entry for every actor there should be; a dead one says what is wrong."""
         names = [
             *(("truck_shard", SHARD.format(i)) for i in range(self.shards)),
             *(("ingest_worker", INGEST.format(i)) for i in range(self.ingest_workers)),
             *(("booking_shard", BOOKINGS.format(i)) for i in range(self.bookings.shards)),
+            ("dispatcher", DISPATCHER),
             ("outbox_relay", RELAY),
         ]
         return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
@@ -228,6 +245,7 @@ class ActorTypes:
 
     truck_shard: type
     booking_shard: type
+    dispatcher: type
     relay: type
     ingest_worker: type
 
@@ -238,6 +256,7 @@ def start_actors(policy: Policy, handed: Handed, types: ActorTypes) -> None:
         spawn(types.truck_shard, SHARD.format(number), number, handed)
     for number in range(policy.bookings.shards):
         spawn(types.booking_shard, BOOKINGS.format(number), number, handed)
+    spawn(types.dispatcher, DISPATCHER, handed)
     spawn(types.relay, RELAY, handed)
     for number in range(policy.ingest.workers):
         spawn(types.ingest_worker, INGEST.format(number), number, handed)

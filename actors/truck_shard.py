@@ -21,6 +21,7 @@ from config.snapshot import Handed, take_over
 from freight.fixes import FixBatch
 from freight.tracking.columns import LastArray
 from freight.tracking.progress import Progress
+from freight.tracking.warming import warm_up
 from store.errors import LeaseLostError
 from store.installed import installation
 from store.live_bus import LiveBus
@@ -108,6 +109,7 @@ class TruckShard:
     async def _run(self) -> None:
         """Recover, work, recover again whenever a commit failed; one path for all of it."""
         limits = policy().tracking
+        await asyncio.to_thread(warm_up, policy().tracking_rules)
         async with contextlib.AsyncExitStack() as stack:
             where, storage = installation().postgres, policy().storage
             telemetry = await open_pool(

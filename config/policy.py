@@ -20,6 +20,7 @@ from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
 from config.sections.devices import Devices
 from config.sections.dialects import Dialects
+from config.sections.dispatcher import Dispatcher
 from config.sections.doors import Doors
 from config.sections.edge import Edge
 from config.sections.identity import Identity
@@ -42,6 +43,8 @@ from config.sections.tracking import Tracking
 from config.tree import At, Tree
 from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
+from freight.dispatch.rules import DispatchRules
+from freight.dispatch.shadow_rules import ShadowRules
 from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
 from freight.pricing.rules import PricingRules
@@ -78,6 +81,9 @@ class Policy(Section):
     secrets: SecretLimits
     routing: Routing
     loads: Annotated[LoadRules, At("services/loads/business")]
+    dispatch: Annotated[DispatchRules, At("services/dispatch/business")]
+    dispatch_shadow: Annotated[ShadowRules, At("services/dispatch/business")]
+    dispatcher: Dispatcher
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     imports: Imports
     pricing: Annotated[PricingRules, At("services/pricing/business")]

@@ -11,8 +11,9 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from actors.booking_writing import TenantName
-from actors.bookings import Answer
+from actors.bookings import Answer, Refused
 from actors.doors import HttpFixes, HttpTaken
+from actors.offering import OfferTaken, OfferWish
 from config.installation import Installation
 from config.policy import Policy, Settings
 from freight.booking.commands import Command
@@ -59,6 +60,12 @@ class TakesCommands(Protocol):
         self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
     ) -> Answer:
         """What a booking's actor made of it: committed, or refused; raises ActorAwayError."""
+        ...
+
+    async def offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        """The same about the offers of a leg."""
         ...
 
 

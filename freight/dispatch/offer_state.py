@@ -26,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     bidding: bool = False  # a price is asked for; at most this one, if one is given
     expires_ms: int
     round: int = 1
+    from_ms: int | None = None  # when its truck will be free for it; None: at once
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,32 +10,17 @@ import msgspec
 import pytest
 
 from actors.booking_writing import TenantName
-from actors.bookings import PROMISED, STALE, Answer, Bookings, BusyError, Refused, Taken
+from actors.bookings import PROMISED, STALE, Bookings, BusyError, Refused, Taken
 from actors.errors import StoreAwayError
 from config.policy import Settings, policy
 from freight.booking import commands as asked
 from freight.booking.events import BookingEvent
 from freight.booking.evolve import replayed
-from freight.booking.state import Actor, ActorKind, Booking, Quoted, Status
-from freight.load import Load, Place, Stop, StopKind
-from store import bookings, trucks
+from freight.booking.state import Booking, Status
+from store import bookings
 from store.postgres import AnyPool, as_tenant
 from store.tenants import Tenant
-
-SOMEBODY = Actor(ActorKind.USER, "somebody")
-LOAD = Load(
-    material="cement",
-    weight_kg=9_000,
-    stops=(
-        Stop("S1", StopKind.PICKUP, Place(28.6, 77.2, name="Okhla"), 9_000),
-        Stop("S2", StopKind.DROP, Place(26.9, 75.8, name="Jaipur"), 9_000),
-    ),
-)
-
-
-def create(booking_id: str, key: str | None = None) -> asked.Create:
-    quoted = Quoted("q-1", 100_00, "digest", "INR")
-    return asked.Create(by=SOMEBODY, key=key, id=booking_id, shipper=None, load=LOAD, price=quoted)
+from tests.actors.booked import SOMEBODY, add_truck, assign, create, taken, waiting
 
 
 @pytest.fixture
@@ -48,37 +33,12 @@ def name(tenant: Tenant) -> TenantName:
     return TenantName(tenant.key, tenant.id)
 
 
-async def taken(answer: Answer) -> Booking:
-    assert isinstance(answer, Taken), answer
-    return answer.booking
-
-
-async def waiting(engine: Bookings, name: TenantName) -> str:
-    """A booking that looks for a truck."""
-    booking_id = f"bk-{secrets.token_hex(4)}"
-    await taken(await engine.take(name, booking_id, create(booking_id)))
-    await taken(await engine.take(name, booking_id, asked.Confirm(by=SOMEBODY)))
-    await taken(await engine.take(name, booking_id, asked.StartDispatch(by=SOMEBODY)))
-    return booking_id
-
-
-async def add_truck(app: AnyPool, name: TenantName) -> str:
-    truck_id = f"T-{secrets.token_hex(4)}"
-    async with as_tenant(app, name.key) as conn:
-        await trucks.create(conn, name.key, id=truck_id, secret_hash="hash")
-    return truck_id
-
-
-def assign(truck: str, from_ms: int | None = None) -> asked.Assign:
-    return asked.Assign(by=SOMEBODY, leg="L1", truck=truck, from_ms=from_ms)
-
-
 async def test_what_is_known_is_what_the_log_gives(
     engine: Bookings, app: AnyPool, name: TenantName
 ) -> None:
     booking_id = await waiting(engine, name)
     truck = await add_truck(app, name)
-    known = await taken(await engine.take(name, booking_id, assign(truck)))
+    known = taken(await engine.take(name, booking_id, assign(truck)))
 
     async with as_tenant(app, name.key) as conn:
         log = await bookings.log(conn, booking_id)
@@ -147,9 +107,9 @@ async def test_a_truck_that_is_let_go_is_free_and_its_history_without_overlap(
 ) -> None:
     truck = await add_truck(app, name)
     first, second = await waiting(engine, name), await waiting(engine, name)
-    await taken(await engine.take(name, first, assign(truck)))
-    await taken(await engine.take(name, first, asked.Unassign(by=SOMEBODY, leg="L1")))
-    await taken(await engine.take(name, second, assign(truck)))
+    taken(await engine.take(name, first, assign(truck)))
+    taken(await engine.take(name, first, asked.Unassign(by=SOMEBODY, leg="L1")))
+    taken(await engine.take(name, second, assign(truck)))
 
     async with as_tenant(app, name.key) as conn:
         rows = await conn.fetch("SELECT booking, stands, during FROM awards ORDER BY nr")
@@ -162,11 +122,11 @@ async def test_a_load_after_the_one_that_the_truck_has_gets_it_from_then_on(
 ) -> None:
     truck = await add_truck(app, name)
     first, second, third = [await waiting(engine, name) for _ in range(3)]
-    now = await taken(await engine.take(name, first, assign(truck)))
+    now = taken(await engine.take(name, first, assign(truck)))
     carriage = now.legs[0].carriage
     assert carriage is not None
     later_ms = carriage.from_ms + 3_600_000
-    await taken(await engine.take(name, second, assign(truck, from_ms=later_ms)))
+    taken(await engine.take(name, second, assign(truck, from_ms=later_ms)))
 
     refused = await engine.take(name, third, assign(truck, from_ms=later_ms + 1))
 

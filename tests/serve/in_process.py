@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 import numpy as np
 
 from actors.booking_writing import TenantName
-from actors.bookings import Answer, Bookings
+from actors.bookings import Answer, Bookings, Refused
 from actors.doors import HttpFixes, HttpTaken
 from actors.handles import ActorAwayError
 from actors.journal import Journal
+from actors.offering import OfferTaken, OfferWish
 from actors.stats import ActorStats, stats_of
 from config.policy import policy
 from freight.booking.commands import Command
@@ -125,6 +126,13 @@ class InProcessActors:
         if self.is_away:
             raise ActorAwayError("killed by this test")
         return await self.bookings.take(tenant, booking_id, command, expected)
+
+    async def offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        if self.is_away:
+            raise ActorAwayError("killed by this test")
+        return await self.bookings.take_offer(tenant, booking_id, wish)
 
     async def report(
         self, tenant_key: int, fixes: list[dict[str, float]], *, publish: bool = True

@@ -71,6 +71,11 @@ GRANTS = {
         "booking_legs": {"SELECT", "INSERT", "UPDATE"},
         "booking_log": {"SELECT", "INSERT"},
         "awards": {"SELECT", "INSERT", "UPDATE"},
+        "leg_offers": {"SELECT", "INSERT", "UPDATE"},
+        "offer_log": {"SELECT", "INSERT"},
+        "offers": {"SELECT", "INSERT", "UPDATE"},
+        "dispatch_explanations": {"SELECT", "INSERT", "UPDATE"},
+        "dispatch_shadows": {"SELECT", "INSERT", "UPDATE"},
     },
     "ubertruck_telemetry": {
         "tenants": {"SELECT"},
@@ -133,6 +138,8 @@ GRANTS = {
         "bookings": {"SELECT"},
         "booking_legs": {"SELECT"},
         "awards": {"SELECT"},
+        "leg_offers": {"SELECT"},
+        "offers": {"SELECT"},
         "booking_cursors": {"SELECT", "INSERT", "UPDATE"},
     },
 }
