@@ -39,10 +39,6 @@ class Course(NamedTuple):
     angle_deg: float
     heading_kmh_min: float  # a slower truck's heading is noise
 
-    @property
-    def row(self) -> Course:
-        return self
-
 
 # One truck's course as a row.
 COURSE_DTYPE = np.dtype(
