@@ -13,8 +13,9 @@ from freight.pricing.rules import PricingRules
 from freight.status import Status, statuses
 from geo.encircling import encircled
 from geo.fences import FenceIndex
-from geo.neighbourhood import Neighbourhood, around
+from geo.hexagons import CellArray, cells_of, disk
 from geo.parts import compile_shape
+from geo.point import FloatArray
 from geo.shapes import parse_shape
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
@@ -30,9 +31,9 @@ async def facts_of(gateway: Gateway, who: Principal, load: Load) -> Facts:
     cell, waiting, free = None, 0, 0
     if rules.surge.in_use:
         first = load.stops[0].place
-        there = around(first.lat, first.lon, rules.surge.resolution, rules.surge.rings)
-        cell = there.cell
-        waiting, free = await _demand(gateway, who, there)
+        at = cells_of(np.array([first.lat]), np.array([first.lon]), rules.surge.resolution)[0]
+        cell = f"{at:x}"
+        waiting, free = await _demand(gateway, who, disk(int(at), rules.surge.rings))
     return Facts(
         distance_m=length_m,
         router=router,
@@ -90,7 +91,7 @@ def _holding(
     return tuple(tuple(names[fence] for fence in sorted(found)) for found in inside)
 
 
-async def _demand(gateway: Gateway, who: Principal, there: Neighbourhood) -> tuple[int, int]:
+async def _demand(gateway: Gateway, who: Principal, near: CellArray) -> tuple[int, int]:
     """Loads that wait and trucks that are free around a pickup, whoever asks."""
     policy = gateway.policy_of(who)
     async with gateway.system_pool.acquire() as conn:
@@ -108,4 +109,8 @@ async def _demand(gateway: Gateway, who: Principal, there: Neighbourhood) -> tup
     is_free = (is_there != Status.OFFLINE) & ~np.isin(trucks["truck_key"], list(taken))
     pickups = np.array(waiting, dtype=np.float64).reshape(-1, 2)
     free = trucks[is_free]
-    return there.count(pickups[:, 0], pickups[:, 1]), there.count(free["lat"], free["lon"])
+
+    def count(lat: FloatArray, lon: FloatArray) -> int:
+        return int(np.isin(cells_of(lat, lon, policy.pricing.surge.resolution), near).sum())
+
+    return count(pickups[:, 0], pickups[:, 1]), count(free["lat"], free["lon"])
