@@ -17,7 +17,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # A spreadsheet that opens the cell again would run it.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
-_HARMLESS = re.compile(r"[+-]?[0-9][0-9 .()-]*")
+_HARMLESS = re.compile(r"[+-]?[0-9][0-9 .()-]*(?:[eE][+-]?[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
