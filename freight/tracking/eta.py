@@ -186,9 +186,14 @@ def expected_ms(
 ) -> int:
     """What trucks in general take for this part of a way, without a halt; none for a way back."""
     clock_ms, offset_ms = float(at_ms), offset_of(zone, at_ms)
-    for road, length_m, _ in _legs(Ahead(roads, *span_m)):
-        for step_ms in _hours(road, length_m, clock_ms, 1.0, (rules, offset_ms)):
+    here_m, to_m = span_m
+    road = max(bisect_right(roads, here_m, key=_FROM_M) - 1, 0)
+    while here_m < to_m:
+        there_m = min(roads[road + 1][0], to_m) if road + 1 < len(roads) else to_m
+        by = roads[road][1], there_m - here_m
+        for step_ms in _hours(*by, clock_ms, 1.0, (rules, offset_ms)):
             clock_ms += step_ms
+        here_m, road = there_m, road + 1
     return round(clock_ms - at_ms)
 
 

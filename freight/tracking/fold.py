@@ -174,7 +174,7 @@ def _look_at(
     first_fixes = folding.fixes.take(firsts)
     keys = zip(first_fixes["tenant_key"].tolist(), first_fixes["truck_key"].tolist(), strict=True)
     sets, seen = sets_of(*held, firsts), samples(first_fixes)
-    further = FurtherOn(folding.fixes, held, world.journeys.routes)
+    further: FurtherOn | None = None
     trucks = zip(rows.take(starts).tolist(), keys, calm_before, seen, strict=True)
     spans = zip(firsts.tolist(), ends.tolist(), strict=True)
     for (row, of_truck, calm, fix), (first, end) in zip(trucks, spans, strict=True):
@@ -183,7 +183,9 @@ def _look_at(
             state = _absorbed(state, folding, calm)
         truck = follow(state, world)
         truck.look(fix, sets.get(first, NOWHERE))
-        _go_on(truck, first + 1, end, further)
+        if first + 1 < end:
+            further = further or FurtherOn(folding.fixes, held, world.journeys.routes)
+            _go_on(truck, first + 1, end, further)
         _note(truck, row, range(first, end), folding)
 
 
