@@ -43,7 +43,7 @@ async def test_every_process_dies_and_every_fix_and_event_is_there_once(
     ready = await _fleet(stack, tmp_path, "chaos", fences=400)
     victims = everyone(ready.stack)
 
-    done = await chaos_stream.with_kills(ready, victims, fixes=5_000, seconds=45, say=print)
+    done = await chaos_stream.with_kills(ready, victims, fixes=5_000, seconds=20, say=print)
 
     assert len(done.recoveries) == len(victims)
     assert _is_whole(done.account, published=5_000), done.account
