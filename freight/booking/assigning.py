@@ -46,5 +46,6 @@ def assign(ask: Asked, command: Assign) -> list[BookingEvent]:
         driver=command.driver,
         offer=command.offer,
         from_ms=ask.now_ms if command.from_ms is None else command.from_ms,
+        assigned_ms=ask.now_ms,
     )
     return [Assigned(leg=leg.id, carriage=carriage, **ask.stamp)]

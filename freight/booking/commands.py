@@ -34,7 +34,10 @@ class Create(_Asked, frozen=True, kw_only=True):
 
 
 class Amend(_Asked, frozen=True, kw_only=True):
-    """None leaves as it is. Of a load carried by several legs, `legs_kg` says their new shares."""
+    """None leaves as it is; of several legs, `legs_kg` says their new shares.
+
+    A leg whose load changes while it is offered to carriers is confirmed again, and not offered.
+    """
 
     load: Load | None = None
     windows: dict[str, Window] | None = None  # by stop
@@ -161,6 +164,8 @@ class Fail(_Asked, frozen=True, kw_only=True):
 
 
 class Split(_Asked, frozen=True, kw_only=True):
+    """A leg that is offered to carriers is confirmed again, as its parts are, and not offered."""
+
     leg: str
     weights_kg: tuple[int, ...]
 

@@ -145,7 +145,7 @@ def _standing(booking: Booking, standing: Status) -> Booking:
 def _load_amended(booking: Booking, event: happened.LoadAmended) -> Booking:
     plans = {plan.id: plan for plan in event.legs}
     legs = tuple(
-        replace(leg, weight_kg=plan.weight_kg, shares=plan.shares)
+        replace(_offered_anew(leg), weight_kg=plan.weight_kg, shares=plan.shares)
         if (plan := plans.get(leg.id)) is not None
         else leg
         for leg in booking.legs
@@ -207,10 +207,17 @@ def _detention(
 
 def _split(booking: Booking, leg: Leg, event: happened.LegSplit) -> Booking:
     first, *others = event.parts
+    leg = _offered_anew(leg)
     kept = replace(leg, weight_kg=first.weight_kg, shares=first.shares)
     legs = tuple(kept if other.id == leg.id else other for other in booking.legs)
     added = tuple(_planned(plan, leg.standing, event.at_ms) for plan in others)
     return replace(booking, legs=(*legs, *added))
+
+
+def _offered_anew(leg: Leg) -> Leg:
+    """What was offered to carriers is no longer what there is to carry."""
+    offered = leg.standing is Status.DISPATCHING
+    return replace(leg, standing=Status.CONFIRMED) if offered else leg
 
 
 def _turned(leg: Leg, event: BookingEvent) -> Leg | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from freight.booking.commands import Command, Sight
-from freight.booking.progress import place_of
+from freight.booking.progress import place_of, spans_of
 from freight.booking.rules import BookingRules
 from freight.booking.sightings import Seen, Sighting
-from freight.booking.state import OVER, Actor, ActorKind, Booking, Leg, Source
+from freight.booking.state import OVER, Actor, ActorKind, Booking, Leg
 from freight.events import TruckEvent
 from freight.load import Stop
 from geo.point import haversine_m
@@ -51,7 +51,7 @@ def _sightings(
     seen = {} if event.type == RETRACTED else _seen(booking, leg, kind, data, rules)
     before = data if event.type == RETRACTED else data.get("before") if turned else None
     gone = _seen(booking, leg, kind, before or {}, rules)
-    if not turned and _says_no_more(leg, kind, event.time_ms):
+    if not turned and _says_no_more(leg, kind, truck, event.time_ms):
         seen.pop(None, None)
     return [
         Sighting(
@@ -69,12 +69,18 @@ def _sightings(
     ]
 
 
-def _says_no_more(leg: Leg, kind: str, at_ms: int) -> bool:
+def _says_no_more(leg: Leg, kind: str, truck: str, at_ms: int) -> bool:
     """On a long way a truck stops and moves often; only the first time it set out."""
-    began = leg.en_route
-    if kind != MOVED or began is None or began.source is Source.INFERRED:
+    spans = spans_of(leg)
+    if kind != MOVED or not spans:
         return False
-    return began.at_ms <= at_ms
+    return any(
+        seen.seen is Seen.MOVED
+        and seen.stands
+        and seen.truck == truck
+        and spans[0].from_ms <= seen.at_ms < at_ms
+        for seen in leg.sightings.values()
+    )
 
 
 def _seen(

@@ -72,16 +72,27 @@ class Span:
 
 
 def spans_of(leg: Leg) -> list[Span]:
+    """A truck that sets out is here from then on, though it was promised for later."""
     spans: list[Span] = []
+    began = next((p.at_ms for p in leg.pins if p.milestone == Milestone.EN_ROUTE.value), None)
     for carriage in leg.carriages:
         if carriage.void:
             continue
+        from_ms = carriage.from_ms
+        if not spans and began is not None:
+            from_ms = min(from_ms, began)
         last = spans[-1] if spans else None
-        if last is not None and (last.truck, last.to_ms) == (carriage.truck, carriage.from_ms):
+        if last is not None and (last.truck, last.to_ms) == (carriage.truck, from_ms):
             spans[-1] = dataclasses.replace(last, to_ms=carriage.to_ms)
         else:
-            spans.append(Span(carriage.truck, carriage.from_ms, carriage.to_ms))
+            spans.append(Span(carriage.truck, from_ms, carriage.to_ms))
     return spans
+
+
+def since_ms(leg: Leg) -> int:
+    """Before that nothing can have happened to it."""
+    first = next(carriage for carriage in leg.carriages if not carriage.void)
+    return first.from_ms if first.assigned_ms is None else min(first.from_ms, first.assigned_ms)
 
 
 def visits(leg: Leg, place: str, spans: Iterable[Span]) -> list[Visit]:

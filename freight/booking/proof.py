@@ -37,7 +37,7 @@ def record(ask: Asked, command: RecordProof) -> list[BookingEvent]:
     stop = stop_of(ask.booking, leg, command.stop)
     at_ms = ask.now_ms if command.at_ms is None else command.at_ms
     must_be_past(ask, at_ms)
-    if at_ms < progress.spans_of(leg)[0].from_ms:
+    if at_ms < progress.since_ms(leg):
         raise Refusal("time_order", "that was before the leg had its truck")
     accepted = accepted_at(stop, ask.rules)
     if accepted and command.kind not in accepted:

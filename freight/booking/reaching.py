@@ -34,7 +34,7 @@ def reach(ask: Asked, command: Reach) -> list[BookingEvent]:
     at_ms = ask.now_ms if command.at_ms is None else command.at_ms
     must_have_reason(command)
     must_be_past(ask, at_ms)
-    if at_ms < progress.spans_of(leg)[0].from_ms:
+    if at_ms < progress.since_ms(leg):
         raise Refusal("time_order", "that was before the leg had its truck")
     if command.milestone is Milestone.EN_ROUTE:
         stop_id = None

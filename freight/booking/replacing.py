@@ -31,7 +31,7 @@ def swap(ask: Asked, command: Swap) -> list[BookingEvent]:
         raise refusal_at(leg.status, "there is no truck to replace")
     at_ms = ask.now_ms if command.at_ms is None else command.at_ms
     must_be_past(ask, at_ms)
-    if at_ms < before.from_ms:
+    if command.at_ms is not None and at_ms < before.from_ms:
         raise Refusal("time_order", "it was not there yet")
     after = Carriage(
         truck=command.truck or before.truck,
@@ -39,6 +39,7 @@ def swap(ask: Asked, command: Swap) -> list[BookingEvent]:
         driver=command.driver or before.driver,
         offer=command.offer or before.offer,
         from_ms=at_ms,
+        assigned_ms=at_ms,
     )
     if (after.truck, after.driver) == (before.truck, before.driver):
         raise Refusal("nothing_changes", "say another truck or another driver")

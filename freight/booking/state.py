@@ -162,8 +162,9 @@ class Carriage(msgspec.Struct, frozen=True, omit_defaults=True):
     carrier: str | None
     driver: str | None
     offer: str | None
-    from_ms: int
+    from_ms: int  # before, the truck may still carry something else
     to_ms: int | None = None
+    assigned_ms: int | None = None
     void: bool = False  # it gave the leg back before anything was aboard: what it did counts not
     handover_lat: float | None = None  # where its part ended
     handover_lon: float | None = None

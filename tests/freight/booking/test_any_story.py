@@ -15,7 +15,7 @@ from freight.booking.announced import announcements
 from freight.booking.cancelling import price_of_leg
 from freight.booking.commands import Command
 from freight.booking.detention import charge_id, clocks
-from freight.booking.events import Assigned, BookingEvent, Confirmed, LegSplit
+from freight.booking.events import Assigned, BookingEvent, Confirmed, LegSplit, LoadAmended
 from freight.booking.evolve import replayed, status_of
 from freight.booking.state import (
     OVER,
@@ -354,7 +354,7 @@ def must_be_legal(before: Leg, after: Leg, event: BookingEvent) -> None:
     if then is Status.CREATED:
         assert now in (Status.CONFIRMED, Status.CANCELLED)
     if now is Status.CONFIRMED:
-        assert isinstance(event, Confirmed | LegSplit)
+        assert isinstance(event, Confirmed | LegSplit | LoadAmended)
     if then not in UNDER_WAY and now in UNDER_WAY:
         assert isinstance(event, Assigned)
     if now is Status.DELIVERED:

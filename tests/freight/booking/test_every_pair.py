@@ -157,7 +157,8 @@ COMMANDS: dict[str, Command] = {
 EXPECTED: dict[str, str] = {
     "create": "exists " * 13,
     "amend load": """
-        . . . . too_late too_late too_late too_late too_late too_late too_late closed cancelled
+        . . . >confirmed too_late too_late too_late too_late too_late too_late too_late closed
+        cancelled
     """,
     "amend references": """
         . . . . . . . . . . too_late closed cancelled
@@ -224,7 +225,7 @@ EXPECTED: dict[str, str] = {
         >failed delivered closed cancelled
     """,
     "split": """
-        . . . . already_assigned already_assigned already_assigned loaded loaded loaded
+        . . . >confirmed already_assigned already_assigned already_assigned loaded loaded loaded
         delivered closed cancelled
     """,
     "merge": """

@@ -103,6 +103,20 @@ def test_a_leg_is_split_and_each_part_goes_its_own_way() -> None:
     assert story.status == "assigned"
 
 
+def test_a_leg_that_is_split_or_amended_is_no_longer_offered() -> None:
+    story = Story()
+    story.does(create())
+    story.does(asked.Confirm(by=DESK))
+    story.does(asked.StartDispatch(by=DESK))
+
+    story.does(asked.Split(by=DESK, leg="L1", weights_kg=(12_000, 8_000)))
+    assert [leg.status.value for leg in story.now.legs] == ["confirmed", "confirmed"]
+    story.does(asked.StartDispatch(by=DESK))
+    assert [leg.status.value for leg in story.now.legs] == ["dispatching", "dispatching"]
+    story.does(asked.Amend(by=DESK, legs_kg=(11_000, 9_000)))
+    assert story.status == "confirmed"
+
+
 @pytest.mark.parametrize(
     ("weights_kg", "code"),
     [

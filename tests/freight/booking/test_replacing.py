@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from freight.booking import commands as asked
 from freight.booking.events import LegFailed, MilestoneTakenBack, Swapped, Unassigned
-from freight.booking.state import Status
+from freight.booking.state import Milestone, Status
 from tests.freight.booking.story import (
     DESK,
+    DRIVER,
     HOUR,
     MINUTE,
     Story,
+    create,
     entered,
     exited,
     moved,
@@ -154,3 +156,45 @@ def test_the_least_advanced_leg_is_the_bookings_status() -> None:
     story.does(asked.Fail(by=DESK, leg="L2"))
     assert story.status == "failed"
     assert story.leg("L1").status is Status.IN_TRANSIT
+
+
+def test_what_a_truck_does_before_its_time_is_for_another_load() -> None:
+    """It is promised for when it will be empty, and comes by the pickup before that."""
+    story = Story()
+    story.does(create())
+    story.does(asked.Confirm(by=DESK))
+    story.at(MINUTE).does(asked.Assign(by=DESK, leg="L1", truck="T1", from_ms=5 * HOUR))
+
+    story.hears(entered("plant", HOUR), exited("plant", 2 * HOUR))
+    assert story.status == "assigned"
+    story.hears(entered("plant", 4 * HOUR))
+    assert story.marks()["S1 arrived"] == 5 * HOUR
+
+
+def test_a_truck_that_is_empty_earlier_says_so_by_setting_out() -> None:
+    story = Story()
+    story.does(create())
+    story.does(asked.Confirm(by=DESK))
+    story.at(MINUTE).does(asked.Assign(by=DESK, leg="L1", truck="T1", from_ms=5 * HOUR))
+    story.at(3 * HOUR)
+    early = asked.Reach(by=DRIVER, leg="L1", milestone=Milestone.EN_ROUTE, at_ms=MINUTE - 1)
+    assert story.refused(early) == "time_order"
+
+    story.does(asked.Reach(by=DRIVER, leg="L1", milestone=Milestone.EN_ROUTE))
+    story.hears(entered("plant", 4 * HOUR), exited("plant", 4 * HOUR + 30 * MINUTE))
+
+    assert story.status == "in_transit"
+    assert story.marks()["S1 arrived"] == 4 * HOUR
+
+
+def test_a_truck_may_be_replaced_before_its_time() -> None:
+    story = Story()
+    story.does(create())
+    story.does(asked.Confirm(by=DESK))
+    story.at(MINUTE).does(asked.Assign(by=DESK, leg="L1", truck="T1", from_ms=5 * HOUR))
+
+    story.at(HOUR).does(asked.Swap(by=DESK, leg="L1", truck="T2"))
+    story.hears(entered("plant", 2 * HOUR, "T2"))
+
+    assert story.marks()["S1 arrived"] == 2 * HOUR
+    assert story.leg().carriages[0].void
