@@ -9,7 +9,18 @@ from pathlib import Path
 from bench.report import Report
 from bench.stack import ROOT
 
-BENCHMARKS = ("config", "start", "ingest", "live", "api", "memory", "chaos", "geo", "history")
+BENCHMARKS = (
+    "config",
+    "start",
+    "ingest",
+    "live",
+    "api",
+    "memory",
+    "chaos",
+    "geo",
+    "history",
+    "dispatch",
+)
 RESULTS = ROOT / "bench-results"
 
 

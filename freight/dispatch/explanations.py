@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from freight.dispatch.columns import Ints
 from freight.dispatch.reasons import Part, Reason, reasons_in
-from freight.dispatch.weighing import EXCLUDED, PARTS
+from freight.dispatch.weighing import EXCLUDED
 
 FASTEST = 1  # of zlib's levels
+# What is kept for years begins with how it is written; a change of `_Packed` is another format.
+FORMAT = b"\x01"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,89 +101,111 @@ class _Column(msgspec.Struct, frozen=True, array_like=True):
     """Whole numbers above a least one, as narrow as they fit."""
 
     least: int
-    width: str
+    count: int
+    width: str  # "": all are the least one
     data: bytes
+
+
+class _Steps(msgspec.Struct, frozen=True, array_like=True):
+    """Rising numbers: from one to the next, which is less to say."""
+
+    first: int
+    steps: _Column
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):
     now_ms: int
     rings: int
     h3_resolution: int
-    keys: _Column  # by steps
+    keys: _Steps
     masks: _Column  # those that occur
     mask: _Column  # which of them
     cost: _Column  # of candidates only
-    best: _Column  # which candidates, by steps
+    best: _Steps
     scores: tuple[_Column, ...]  # one a part
 
 
-def encode(explained: Explanation) -> bytes:
+class Masks(NamedTuple):
+    """Masks by their number in a table of those that occur: there are few of them."""
+
+    table: Ints
+    number: Ints
+
+
+def tabled(mask: Ints) -> Masks:
+    """Best done once for many legs: the masks that occur at all are found without sorting."""
+    occurs = np.zeros(1 << len(Reason), dtype=np.bool_)
+    occurs[mask] = True
+    table = np.flatnonzero(occurs)
+    number = np.empty(len(occurs), dtype=np.int64)
+    number[table] = np.arange(len(table))
+    return Masks(table, number[mask])
+
+
+def encode(explained: Explanation, masks: Masks) -> bytes:
     """A few bytes a truck: so that every decision can be kept as it was made."""
-    masks, mask = _dictionary(explained.mask)
+    occurs = np.flatnonzero(np.bincount(masks.number, minlength=len(masks.table)))
+    number = np.empty(len(masks.table), dtype=np.int64)
+    number[occurs] = np.arange(len(occurs))
     packed = _Packed(
         explained.now_ms,
         explained.rings,
         explained.h3_resolution,
         _steps(explained.keys),
-        _narrow(masks),
-        _narrow(mask),
+        _narrow(masks.table[occurs]),
+        _narrow(number[masks.number]),
         _narrow(explained.cost[explained.mask == 0]),
         _steps(explained.best),
         tuple(_narrow(column) for column in explained.scores.T),
     )
-    return zlib.compress(msgspec.msgpack.encode(packed), FASTEST)
+    # What repeats here is runs: looking for anything else costs time and finds nothing.
+    squeezed = zlib.compressobj(FASTEST, strategy=zlib.Z_RLE)
+    packed_bytes = msgspec.msgpack.encode(packed)
+    return FORMAT + squeezed.compress(packed_bytes) + squeezed.flush()
 
 
 def decode(data: bytes) -> Explanation:
-    packed = msgspec.msgpack.decode(zlib.decompress(data), type=_Packed)
+    if data[:1] != FORMAT:
+        raise ValueError(f"an explanation of an unknown format, {data[:1].hex()}")
+    packed = msgspec.msgpack.decode(zlib.decompress(data[1:]), type=_Packed)
     mask = _wide(packed.masks)[_wide(packed.mask)]
     cost = np.full(len(mask), EXCLUDED, dtype=np.int64)
     cost[mask == 0] = _wide(packed.cost)
-    best = _climbed(packed.best)
+    best = _climbed(packed.best, packed.scores[0].count)
     scores = [_wide(column) for column in packed.scores]
     return Explanation(
         packed.now_ms,
         packed.rings,
         packed.h3_resolution,
-        _climbed(packed.keys),
+        _climbed(packed.keys, len(mask)),
         mask,
         cost,
         best,
-        np.stack(scores, axis=1) if scores else np.empty((0, PARTS + 2), dtype=np.int64),
+        np.stack(scores, axis=1),
     )
-
-
-def _dictionary(mask: Ints) -> tuple[Ints, Ints]:
-    """The masks that occur, and which of them each one is; without sorting."""
-    occurs = np.zeros(1 << len(Reason), dtype=np.bool_)
-    occurs[mask] = True
-    masks = np.flatnonzero(occurs)
-    number = np.empty(len(occurs), dtype=np.int64)
-    number[masks] = np.arange(len(masks))
-    return masks, number[mask]
 
 
 def _narrow(values: npt.NDArray[Any]) -> _Column:
     if not len(values):
-        return _Column(0, "|u1", b"")
-    least = int(values.min())
-    width = np.min_scalar_type(int(values.max()) - least).newbyteorder("<")
-    return _Column(least, width.str, (values - least).astype(width).tobytes())
-
-
-def _steps(rising: Ints) -> _Column:
-    """From one to the next, which is less to say; the first one stands apart."""
-    if not len(rising):
-        return _narrow(rising)
-    first = int(rising[0])
-    return msgspec.structs.replace(_narrow(np.diff(rising, prepend=first - 1) - 1), least=first)
-
-
-def _climbed(column: _Column) -> Ints:
-    steps = np.frombuffer(column.data, dtype=column.width).astype(np.int64)
-    steps[1:] += 1
-    return np.cumsum(steps) + column.least
+        return _Column(0, 0, "", b"")
+    least, most = int(values.min()), int(values.max())
+    if least == most:
+        return _Column(least, len(values), "", b"")
+    width = np.min_scalar_type(most - least).newbyteorder("<")
+    return _Column(least, len(values), width.str, (values - least).astype(width).tobytes())
 
 
 def _wide(column: _Column) -> Ints:
+    if not column.width:
+        return np.full(column.count, column.least, dtype=np.int64)
     return np.frombuffer(column.data, dtype=column.width).astype(np.int64) + column.least
+
+
+def _steps(rising: Ints) -> _Steps:
+    return _Steps(int(rising[0]) if len(rising) else 0, _narrow(np.diff(rising)))
+
+
+def _climbed(rising: _Steps, count: int) -> Ints:
+    steps = np.zeros(count, dtype=np.int64)
+    steps[1:] = _wide(rising.steps)
+    return np.cumsum(steps) + rising.first

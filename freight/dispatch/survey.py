@@ -9,7 +9,7 @@ import numpy as np
 
 from freight.dispatch.candidates import Near, Ranges, rings_of
 from freight.dispatch.columns import Fleet, Ints, leg_table, truck_table
-from freight.dispatch.explanations import Explanation, encode
+from freight.dispatch.explanations import Explanation, Masks, encode, tabled
 from freight.dispatch.relations import RoadKm, relate
 from freight.dispatch.rules import DispatchRules
 from freight.dispatch.weighing import EXCLUDED, World, rates, score, weigh
@@ -115,6 +115,7 @@ class Survey:
         np.cumsum([len(rows) for rows in best], out=start[1:])
         scores = score(self.world, Near(near.first, start, np.concatenate(best)))
         scores[:, -1] -= self.now_ms
+        table, number = tabled(masks)
         for n, (low, high) in enumerate(spans):
             trucks = near.trucks[low:high]
             leg = near.first + n
@@ -128,7 +129,8 @@ class Survey:
                     costs[low:high],
                     np.searchsorted(trucks, best[n]),
                     scores[start[n] : start[n + 1]],
-                )
+                ),
+                Masks(table, number[low:high]),
             )
 
     def _shortlist(self, leg: int, trucks: Ints, mask: Ints, cost: Ints, most: int) -> Shortlist:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freight.dispatch.explanations import Explanation, decode, encode
+from freight.dispatch.explanations import Explanation, decode, encode, tabled
 from freight.dispatch.matching import plan
 from freight.dispatch.reasons import Part, Reason, reasons_in
 from freight.dispatch.weighing import EXCLUDED, PARTS
@@ -39,12 +40,17 @@ def explanations(draw: st.DrawFn) -> Explanation:
 @settings(max_examples=150, deadline=None)
 @given(explanations())
 def test_what_is_recorded_comes_back(explained: Explanation) -> None:
-    back = decode(encode(explained))
+    back = decode(encode(explained, tabled(explained.mask)))
 
     assert (back.now_ms, back.rings, back.h3_resolution) == (NOW_MS, explained.rings, 5)
     for name in ("keys", "mask", "cost", "best", "scores"):
         np.testing.assert_array_equal(getattr(back, name), getattr(explained, name))
     assert list(back.verdicts()) == list(explained.verdicts())
+
+
+def test_bytes_of_another_format_are_not_guessed_at() -> None:
+    with pytest.raises(ValueError, match="unknown format, 78"):
+        decode(b"\x78\x01")
 
 
 def test_candidates_come_first_and_the_cheapest_of_them_at_the_front() -> None:
