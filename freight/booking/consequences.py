@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from freight.booking import detention, progress
@@ -22,13 +23,18 @@ _ORDER = list(Milestone)
 
 
 def follow(
-    booking: Booking, rules: BookingRules, now_ms: int, stamp: dict[str, Any]
+    booking: Booking,
+    just: Sequence[BookingEvent],
+    rules: BookingRules,
+    now_ms: int,
+    stamp: dict[str, Any],
 ) -> list[BookingEvent]:
-    """Differences only, so it may be asked as often as one likes."""
+    """Differences only, so it may be asked as often as one likes. `just` happened."""
     events: list[BookingEvent] = []
     stamp = stamp | {"key": None, "at_ms": now_ms}
+    concerned = {getattr(event, "leg", None) for event in just}  # None: all of them
     for leg in booking.legs:
-        if leg.standing in OVER:
+        if leg.standing in OVER or not ({None, leg.id} & concerned):
             continue
         told = _milestones(booking, leg, stamp)
         for event in told:

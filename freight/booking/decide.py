@@ -73,7 +73,7 @@ def decide(
     for event in events:
         booking = evolve(booking, event)
     if events:
-        events += consequences.follow(booking, rules, now_ms, _cause(events[-1], stamped))
+        events += consequences.follow(booking, events, rules, now_ms, _cause(events[-1], stamped))
     return events
 
 

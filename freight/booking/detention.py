@@ -41,14 +41,21 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 def clocks(booking: Booking, rules: BookingRules, now_ms: int) -> list[Clock]:
     """Of each stop that a truck has come to, as of now."""
+    return [
+        clock for leg in booking.active_legs for clock in _clocks_of(booking, leg, rules, now_ms)
+    ]
+
+
+def _clocks_of(booking: Booking, leg: Leg, rules: BookingRules, now_ms: int) -> list[Clock]:
+    if not leg.stops:
+        return []
     terms = booking.agreed or agreed(rules, booking.load.truck_class, booking.price)
     found: list[Clock] = []
-    for leg in booking.active_legs:
-        for stop in booking.stops_of(leg):
-            free = terms.pickup if stop.kind is StopKind.PICKUP else terms.drop
-            clock = _clock(leg, stop, free, now_ms)
-            if clock is not None:
-                found.append(clock)
+    for stop in booking.stops_of(leg):
+        free = terms.pickup if stop.kind is StopKind.PICKUP else terms.drop
+        clock = _clock(leg, stop, free, now_ms)
+        if clock is not None:
+            found.append(clock)
     return found
 
 
@@ -134,7 +141,8 @@ def settled(
     leg = booking.leg(leg_id)
     if leg is None:
         return []
-    gone = {c.stop: c for c in clocks(booking, rules, 0) if c.leg == leg.id and c.to_ms is not None}
+    known = _clocks_of(booking, leg, rules, 0)
+    gone = {clock.stop: clock for clock in known if clock.to_ms is not None}
     told: list[BookingEvent] = []
     for stop in booking.stops_of(leg):
         before, clock = booking.charges.get(charge_id(leg, stop.id)), gone.get(stop.id)
@@ -178,8 +186,8 @@ def settled_now(
 ) -> list[BookingEvent]:
     """Of the stop where it waits still: the booking goes on without it, or ends."""
     told: list[BookingEvent] = []
-    for clock in clocks(booking, rules, now_ms):
-        if clock.leg == leg.id and clock.to_ms is None:
+    for clock in _clocks_of(booking, leg, rules, now_ms):
+        if clock.to_ms is None:
             told += _settled(leg, clock, booking.charges.get(charge_id(leg, clock.stop)), stamp)
     return told
 

@@ -28,7 +28,10 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
     if booking is None:
         raise ValueError(f"a log begins with its creation, not with {type(event).__name__}")
     after = _of_leg(booking, event) or _of_whole(booking, event)
-    legs = tuple(_with_status(after, leg, event.at_ms) for leg in after.legs)
+    before = {id(leg) for leg in booking.legs} if after.load is booking.load else frozenset()
+    legs = tuple(
+        leg if id(leg) in before else _with_status(after, leg, event.at_ms) for leg in after.legs
+    )
     keys = after.keys
     if event.key is not None and event.key not in keys:
         keys = (*keys, event.key)
