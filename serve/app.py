@@ -41,6 +41,7 @@ from serve.kyc import api as kyc
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
+from serve.offers import api as offers
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.papers import api as papers
@@ -76,6 +77,7 @@ ROUTERS = (
     quotes.router,
     bookings.router,
     booking_progress.router,
+    offers.router,
     tracking.router,
     history.router,
     doors.router,

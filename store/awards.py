@@ -47,6 +47,12 @@ async def truck_keys(conn: AnyConnection, ids: Sequence[str]) -> dict[str, int]:
     return {row["id"]: row["key"] for row in rows}
 
 
+async def truck_names(conn: AnyConnection, keys: Sequence[int]) -> dict[int, str]:
+    """By key, of those trucks that may be seen."""
+    rows = await conn.fetch("SELECT key, id FROM trucks WHERE key = ANY ($1)", keys)
+    return {row["key"]: row["id"] for row in rows}
+
+
 async def promise(conn: AnyConnection, tenant_key: int, award: Award) -> None:
     """PromisedError: another stands in the way, and the transaction is lost."""
     try:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Response
 
 from freight.booking import commands as asked
 from freight.booking.state import Status
-from serve.bookings import service, wire
+from serve.bookings import dispatching, reading, service, wire
 from serve.bookings.answers import BookingOut, StepOut
+from serve.bookings.dispatching import DispatchOut
 from serve.bookings.service import Wish
 from serve.fields import LongText, ObjectId, PathId
 from serve.identity.access import Opened, needs
@@ -20,6 +21,9 @@ from serve.paging import ListOf, Paged
 from serve.versions import Expected, tagged
 
 router = APIRouter(tags=["bookings"])
+LOOKS_MAX = 50  # fixed: part of the published API
+TRUCKS_MAX = 10_000  # fixed: part of the published API
+TRUCKS_SHOWN = 100  # fixed: part of the published API
 
 Reader = Annotated[Principal, needs(Permission.BOOKINGS_READ)]
 Writer = Annotated[Principal, needs(Permission.BOOKINGS_WRITE)]
@@ -50,7 +54,7 @@ async def list_bookings(  # noqa: PLR0917 - the framework passes by name
     ] = None,
 ) -> ListOf[BookingOut]:
     """The newest first."""
-    return await service.list_page(
+    return await reading.list_page(
         gateway, who, page, statuses=status or [], shipper=shipper, truck=truck, words=words
     )
 
@@ -59,7 +63,7 @@ async def list_bookings(  # noqa: PLR0917 - the framework passes by name
 async def get_booking(
     booking_id: PathId, gateway: Opened, who: Reader, response: Response
 ) -> BookingOut:
-    return tagged(response, await service.get(gateway, who, booking_id))
+    return tagged(response, await reading.get(gateway, who, booking_id))
 
 
 @router.get("/v1/bookings/{id}/timeline")
@@ -67,7 +71,20 @@ async def get_timeline(
     booking_id: PathId, gateway: Opened, who: Reader, page: Paged
 ) -> ListOf[StepOut]:
     """Every step in its order, and what made it happen."""
-    return await service.timeline(gateway, who, booking_id, page)
+    return await reading.timeline(gateway, who, booking_id, page)
+
+
+@router.get("/v1/bookings/{id}/dispatch")
+async def get_dispatch(
+    booking_id: PathId,
+    gateway: Opened,
+    who: Reader,
+    looks: Annotated[int, Query(ge=1, le=LOOKS_MAX)] = 1,
+    trucks: Annotated[int, Query(ge=1, le=TRUCKS_MAX, description="of each look")] = TRUCKS_SHOWN,
+) -> DispatchOut:
+    """Every truck within range as a candidate with its score, or with the rules that excluded it;
+    who speaks for a carrier sees its own trucks, without costs."""
+    return await dispatching.of_booking(gateway, who, booking_id, looks=looks, trucks=trucks)
 
 
 @router.patch("/v1/bookings/{id}")
@@ -81,6 +98,19 @@ async def amend_booking(  # noqa: PLR0917 - the framework passes by name
 ) -> BookingOut:
     """What may change depends on how far it is; another load or other stops need a new quote."""
     return tagged(response, await service.amend(gateway, who, booking_id, wanted, expected))
+
+
+@router.post("/v1/bookings/{id}/reprice")
+async def reprice_booking(  # noqa: PLR0917 - the framework passes by name
+    booking_id: PathId,
+    given: wire.Repricing,
+    gateway: Opened,
+    who: Writer,
+    expected: Expected,
+    response: Response,
+) -> BookingOut:
+    """By a new quote for its load and stops as they are now."""
+    return tagged(response, await service.reprice(gateway, who, booking_id, given, expected))
 
 
 @router.post("/v1/bookings/{id}/confirm")

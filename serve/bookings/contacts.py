@@ -32,6 +32,11 @@ def shown_load(load: Load, personal: PersonalData, *, unmasked: bool) -> Load:
     return _with(load, opened)
 
 
+def without(load: Load) -> Load:
+    """What remains to compare: a sealed number never looks the same twice."""
+    return _with(load, lambda _: None)
+
+
 def _with(load: Load, change: Callable[[Contact | None], Contact | None]) -> Load:
     stops = (replace(stop, contact=change(stop.contact)) for stop in load.stops)
     return replace(load, stops=tuple(stops))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Sequence
 from typing import Any
-
-import msgspec
 
 from actors.booking_writing import TenantName
 from actors.bookings import STALE, Refused
@@ -16,16 +13,16 @@ from actors.handles import ActorAwayError
 from actors.life import now_ms
 from freight.booking import commands as asked
 from freight.booking.commands import Command
-from freight.booking.state import Actor, ActorKind, Booking, ProofKind, Side
+from freight.booking.state import Actor, ActorKind, ProofKind, Quoted, Side
 from freight.load import Contact, Window
+from freight.money import INR
 from serve.bookings import contacts, wire
-from serve.bookings.answers import BookingOut, StepOut
+from serve.bookings.answers import BookingOut
+from serve.bookings.reading import shown, standing
 from serve.gateway import Change, Gateway
-from serve.identity.permissions import Permission
 from serve.identity.principal import Kind, Principal
 from serve.loads.reading import load_of
 from serve.loads.wire import Carried, ContactFields, WindowFields
-from serve.paging import ListOf, Page, number_of
 from serve.problems import (
     ConflictError,
     InvalidError,
@@ -35,9 +32,10 @@ from serve.problems import (
     UnavailableError,
 )
 from serve.request_record import current
-from store import bookings, trucks
+from store import quotes, trucks
 from store.errors import NotFoundError as UnknownError
-from store.postgres import AnyConnection, moment
+from store.postgres import moment
+from store.quotes import KeptQuote
 
 SCRYPT_N = 2**14  # fixed: a code of a few digits must be slow to guess from a stolen log
 _MISSING = frozenset({"unknown_booking"})
@@ -48,69 +46,6 @@ _INVALID = {
     "unknown_truck": "/truck",
     "invalid": "",
 }
-# Steps say who sees what: the price is between the shipper and who books for it.
-_HIDDEN_FROM_CARRIERS = frozenset({"price", "terms", "agreed", "before", "after", "load"})
-
-
-# ------------------------------------------------------------------------------------- reading
-
-
-def shown(gateway: Gateway, who: Principal, booking: Booking) -> BookingOut:
-    unmasked = Permission.PERSONAL_READ in who.permissions or who.shipper is not None
-    load = contacts.shown_load(booking.load, gateway.personal, unmasked=unmasked)
-    return BookingOut.of(booking, load, with_price=who.carrier is None)
-
-
-async def get(gateway: Gateway, who: Principal, booking_id: str) -> BookingOut:
-    async with gateway.as_tenant(who) as conn:
-        return shown(gateway, who, await _standing(conn, booking_id))
-
-
-async def _standing(conn: AnyConnection, booking_id: str) -> Booking:
-    return msgspec.json.decode(await bookings.get(conn, booking_id), type=Booking)
-
-
-async def list_page(
-    gateway: Gateway,
-    who: Principal,
-    page: Page,
-    *,
-    statuses: Sequence[str],
-    shipper: str | None,
-    truck: str | None,
-    words: str | None,
-) -> ListOf[BookingOut]:
-    async with gateway.as_tenant(who) as conn:
-        truck_key = None if truck is None else (await trucks.get(conn, truck)).key
-        found = await bookings.list_page(
-            conn,
-            before=number_of(page.after),
-            limit=page.one_more,
-            statuses=statuses,
-            shipper=shipper,
-            truck_key=truck_key,
-            words=words,
-        )
-    kept, next_cursor = page.cut(found, lambda one: str(one.nr))
-    decode = msgspec.json.Decoder(Booking).decode
-    items = [shown(gateway, who, decode(one.state)) for one in kept]
-    return ListOf(items=items, next_cursor=next_cursor)
-
-
-async def timeline(
-    gateway: Gateway, who: Principal, booking_id: str, page: Page
-) -> ListOf[StepOut]:
-    hidden = frozenset() if who.carrier is None else _HIDDEN_FROM_CARRIERS
-    async with gateway.as_tenant(who) as conn:
-        await bookings.get(conn, booking_id)
-        after = number_of(page.after) or 0
-        steps = await bookings.log(conn, booking_id, after, page.one_more)
-    kept, next_cursor = page.cut(steps, lambda step: str(step.version))
-    items = [StepOut.of(step.version, step.event, hidden) for step in kept]
-    return ListOf(items=items, next_cursor=next_cursor)
-
-
-# ------------------------------------------------------------------------------------- writing
 
 
 async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> BookingOut:
@@ -118,16 +53,21 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
     key = command_key()
     # The same request again, though its answer was lost, is about the same booking.
     booking_id = f"bk-{secrets.token_hex(8) if key is None else key}"
-    if new.load is None or new.stops is None:
-        raise InvalidError.at("/quote", "there is no such quote")
-    carried = Carried(load=new.load, stops=new.stops)
-    load = load_of(carried, gateway.policy_of(who).loads)
+    quote = None if new.quote is None else await _quote(gateway, who, new.quote)
+    if quote is not None:
+        load, shipper = quote.quote.request.load, shipper or quote.quote.request.shipper
+    elif new.load is not None and new.stops is not None:
+        carried = Carried(load=new.load, stops=new.stops)
+        given = load_of(carried, gateway.policy_of(who).loads)
+        load = contacts.sealed_load(given, gateway.personal)
+    else:
+        raise InvalidError.at("/load", "give a quote, or load and stops")
     command = asked.Create(
-        by=actor_of(who),
-        key=key,
+        **stamp(who),
         id=booking_id,
         shipper=shipper,
-        load=contacts.sealed_load(load, gateway.personal),
+        load=load,
+        price=None if quote is None else _quoted(quote),
         terms=tuple(term.term() for term in new.terms),
         references=new.references,
         documents=tuple(new.documents),
@@ -136,6 +76,42 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
     wish = Wish(booking_id, "bookings.create", command)
     async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
         return await _take(gateway, who, change, wish)
+
+
+async def _quote(gateway: Gateway, who: Principal, quote_id: str) -> KeptQuote:
+    async with gateway.as_tenant(who) as conn:
+        try:
+            return await quotes.get(conn, quote_id)
+        except UnknownError as missing:
+            raise InvalidError.at("/quote", str(missing)) from missing
+
+
+def _quoted(kept: KeptQuote) -> Quoted:
+    quote = kept.quote
+    return Quoted(
+        quote=quote.id,
+        total_minor=quote.price.total_minor,
+        digest=kept.digest,
+        currency=INR,
+        expires_ms=quote.expires_ms,
+    )
+
+
+async def reprice(
+    gateway: Gateway,
+    who: Principal,
+    booking_id: str,
+    given: wire.Repricing,
+    expected: int | None,
+) -> BookingOut:
+    """By a quote for the very load and stops that are booked."""
+    quote = await _quote(gateway, who, given.quote)
+    async with gateway.as_tenant(who) as conn:
+        booked = (await standing(conn, booking_id)).load
+    if contacts.without(booked) != contacts.without(quote.quote.request.load):
+        raise InvalidError.at("/quote", "it is for another load, or for other stops")
+    command = asked.Reprice(**stamp(who, given.reason), price=_quoted(quote))
+    return await tell(gateway, who, Wish(booking_id, "bookings.reprice", command, expected))
 
 
 async def amend(
@@ -223,7 +199,7 @@ class Wish:
 async def tell(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
     """To a booking that the caller can see."""
     async with gateway.changing(who, wish.action, f"bookings/{wish.booking}") as change:
-        change.before = shown(gateway, who, await _standing(change.conn, wish.booking))
+        change.before = shown(gateway, who, await standing(change.conn, wish.booking))
         return await _take(gateway, who, change, wish)
 
 
@@ -236,12 +212,12 @@ async def _take(gateway: Gateway, who: Principal, change: Change, wish: Wish) ->
         detail = "bookings cannot be changed now; try again"
         raise UnavailableError(detail, retry_after_s=retry_s) from error
     if isinstance(answer, Refused):
-        raise _problem_of(answer)
+        raise problem_of(answer)
     change.after = after = shown(gateway, who, answer.booking)
     return after
 
 
-def _problem_of(refused: Refused) -> ProblemError:
+def problem_of(refused: Refused) -> ProblemError:
     if refused.code in _MISSING:
         return NotFoundError(refused.detail)
     if refused.code == STALE:
@@ -279,7 +255,7 @@ async def record_proof(
         if given.code is None:
             raise InvalidError.at("/code", "say the code that was given for this stop")
         async with gateway.as_tenant(who) as conn:
-            leg = (await _standing(conn, booking_id)).leg(given.leg)
+            leg = (await standing(conn, booking_id)).leg(given.leg)
         code = None if leg is None else leg.codes.get(given.stop)
         digest = None if code is None else _digest(given.code, code.salt)
     command = asked.RecordProof(

@@ -92,7 +92,7 @@ class NewBooking(Strict):
     def _about_something(self) -> NewBooking:
         if (self.load is None) != (self.stops is None):
             raise ValueError("load and stops come together")
-        if self.quote is None and self.load is None:
+        if (self.quote is None) == (self.load is None):
             raise ValueError("give a quote, or load and stops")
         return self
 

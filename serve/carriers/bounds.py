@@ -17,6 +17,7 @@ OF_A_CARRIER = frozenset(
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+        *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
     }
 )
 # A shipper follows its own bookings, none of which is about the fleet; whom it wants to drive for

@@ -39,6 +39,9 @@ class Permission(StrEnum):
     KYC_WRITE = "kyc:write"  # to decide about carriers, which they cannot do themselves
     LIVE_READ = "live:read"
     PAPERS_WRITE = "papers:write"  # of trucks and carriers; who reads these reads their papers
+    OFFERS_ANSWER = "offers:answer"  # accept, decline, bid
+    OFFERS_READ = "offers:read"
+    OFFERS_WRITE = "offers:write"  # make, withdraw, award
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
     POSITIONS_READ = "positions:read"
@@ -87,7 +90,7 @@ _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
-    Permission.BOOKINGS_READ,
+    *(Permission.BOOKINGS_READ, Permission.OFFERS_READ),
 )
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
@@ -99,6 +102,9 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
+        *(Permission.BOOKINGS_WRITE, Permission.BOOKINGS_DISPATCH),
+        *(Permission.BOOKINGS_REPORT, Permission.BOOKINGS_OVERRIDE),
+        *(Permission.OFFERS_WRITE, Permission.OFFERS_ANSWER),
         *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
     ),
@@ -114,8 +120,12 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+        *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
     ),
-    Role.DRIVER: (Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+    Role.DRIVER: (
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+        *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
+    ),
     Role.FINANCE: (
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),

@@ -111,6 +111,17 @@ async def tie(world: World) -> Made:
     return {"id": owner, "tie_id": made["id"]}
 
 
+async def offer(world: World) -> Made:
+    """By hand, for a booking that looks for a truck."""
+    quote = await _post(world, "/v1/quotes", BOOKING)
+    made = await _post(world, "/v1/bookings", {"quote": quote["id"]})
+    for step in ("confirm", "start-dispatch"):
+        await _post(world, f"/v1/bookings/{made['id']}/{step}", {})
+    truck_id = (await truck(world))["id"]
+    asked = {"booking": made["id"], "truck": truck_id}
+    return {"id": (await _post(world, "/v1/offers", asked))["id"]}
+
+
 async def command(world: World) -> Made:
     """To the device of a truck."""
     owner = (await truck(world))["id"]
@@ -227,6 +238,7 @@ async def oidc_issuer(world: World) -> Made:
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
     "/v1/bookings/{id}": booking,
+    "/v1/offers/{id}": offer,
     "/v1/carriers/{id}": carrier,
     "/v1/carriers/{id}/documents/{kind}": document,
     "/v1/carriers/{id}/ties/{tie_id}": tie,
@@ -257,6 +269,10 @@ MAKERS: dict[str, Maker] = {
 # What an operation must be sent to get past its own validation.
 BODIES: dict[str, Mapping[str, Any]] = {
     "PATCH /v1/bookings/{id}": {"references": {"po": "4711"}},
+    "POST /v1/offers/{id}/decline": {"reason": "no driver"},
+    "POST /v1/offers/{id}/withdraw": {"reason": "a test"},
+    "POST /v1/offers/{id}/bid": {"price": {"amount_minor": 100}, "truck": "nobody"},
+    "POST /v1/bookings/{id}/reprice": {"quote": "nobody"},
     "POST /v1/bookings/{id}/assign": {"truck": "nobody"},
     "POST /v1/bookings/{id}/split": {"weights_kg": [4000, 5000]},
     "POST /v1/bookings/{id}/merge": {"legs": ["L1", "L2"]},
@@ -265,12 +281,16 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "POST /v1/bookings/{id}/codes": {"stop": "S1"},
     "POST /v1/bookings/{id}/proofs": {"stop": "S1", "kind": "signature"},
     "POST /v1/bookings/{id}/adjustments": {
-        **{"head": "toll", "unit": "trip", "quantity": 1},
+        "head": "toll",
+        "unit": "trip",
+        "quantity": 1,
         "unit_price": {"amount_minor": 100},
     },
     "POST /v1/bookings/{id}/detention-exclusions": {
-        **{"stop": "S1", "why": "no driver"},
-        **{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"},
+        "stop": "S1",
+        "why": "no driver",
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2026-01-01T01:00:00Z",
     },
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "POST /v1/trucks/{id}/absences": {"reason": "Workshop"},
