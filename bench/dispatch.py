@@ -127,7 +127,7 @@ def _bare(legs: list[WaitingLeg], trucks: list[FreeTruck]) -> float:
 
 def _dense(found: Plan, trucks: list[FreeTruck], by: DispatchRules) -> int:
     """The least total by scipy, over every candidate that was explained."""
-    legs = [found.leg(name) for name in found.recorded]
+    legs = [found.legs[name] for name in found.recorded]
     keys = np.sort(np.array([each.key for each in trucks]))
     never = float(2**52)
     cost = np.full((len(legs), len(keys) + len(legs)), never)

@@ -57,6 +57,11 @@ class Explanation:
         for at in np.lexsort((self.keys, self.cost)).tolist():
             yield self._verdict(at)
 
+    def best_candidates(self) -> Iterator[Verdict]:
+        """Those whose parts are recorded, from the best on."""
+        for row in np.lexsort((self.best, self.cost[self.best])).tolist():
+            yield self._verdict(int(self.best[row]))
+
     def candidates(self) -> int:
         return int(np.count_nonzero(self.mask == 0))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cached_property
 
 from freight.dispatch.columns import Fleet, in_order
 from freight.dispatch.explanations import Explanation, decode
@@ -66,6 +67,8 @@ class Plan:
     forced: tuple[str, ...]
     total_minor: int  # what all cost together, legs without a truck included
     bound_minor: int | None  # no plan within the budget costs less; None: not asked
+    # What leaving a leg without a truck costs: no dearer truck is taken. By leg id.
+    leaving: dict[str, int]
     recorded: dict[str, bytes]  # by leg id: the explanation, see explanations.py
 
     @property
@@ -80,14 +83,23 @@ class Plan:
         forced = set(self.forced)
         return sum(leg.standing is not None and leg.id not in forced for leg in planned)
 
-    def leg(self, leg: str) -> WaitingLeg:
-        for each in self.assignments:
-            if each.leg.id == leg:
-                return each.leg
-        return next(each.leg for each in self.unassigned if each.leg.id == leg)
+    @cached_property
+    def by_leg(self) -> dict[str, Assignment]:
+        return {each.leg.id: each for each in self.assignments}
+
+    @cached_property
+    def by_truck(self) -> dict[str, Assignment]:
+        return {each.truck.id: each for each in self.assignments}
+
+    @cached_property
+    def legs(self) -> dict[str, WaitingLeg]:
+        """All that waited, by id."""
+        served = {each.leg.id: each.leg for each in self.assignments}
+        return served | {each.leg.id: each.leg for each in self.unassigned}
 
     def truck_of(self, leg: str) -> FreeTruck | None:
-        return next((each.truck for each in self.assignments if each.leg.id == leg), None)
+        found = self.by_leg.get(leg)
+        return None if found is None else found.truck
 
     def explanation(self, leg: str) -> Explanation:
         return decode(self.recorded[leg])
@@ -144,6 +156,10 @@ def _told(
         forced=tuple(leg.id for leg, row in planned if leg.standing is not None and row < 0),
         total_minor=total,
         bound_minor=bound,
+        leaving={
+            leg.id: minor
+            for leg, minor in zip(survey.legs, survey.world.legs.unassigned.tolist(), strict=True)
+        },
         recorded=survey.explanations,
     )
 

@@ -12,7 +12,8 @@ from freight.dispatch.matching import Plan
 from freight.dispatch.offer_messages import Escalate, Expire, Make, OfferCommand
 from freight.dispatch.offer_state import Asked, LegOffers, Offer, OfferState
 from freight.dispatch.offers import MILLIS, expires_ms
-from freight.dispatch.rules import DispatchRules
+from freight.dispatch.rules import DispatchRules, Mode
+from freight.dispatch.world import FreeTruck, WaitingLeg
 
 TOO_MANY_FAILED = "too many offers came to nothing"
 WAITED_TOO_LONG = "it has waited too long"
@@ -36,36 +37,42 @@ def ranked(
 ) -> list[Candidate]:
     """A leg's truck by the plan first, then the others from the cheapest on.
 
-    Left out is who goes to another leg by the plan, and who is `taken` otherwise (by open offers).
+    Left out is who goes to another leg by the plan, who is `taken` otherwise (by open offers), and,
+    where costs decide, who is dearer than leaving the leg.
     """
-    sent = {each.truck.id: each.leg for each in plan.assignments}
-    waiting = plan.leg(leg)
+    if leg not in plan.recorded:
+        return []
+    waiting, planned = plan.legs[leg], plan.by_leg.get(leg)
+    decides = rules.mode in (Mode.INSTANT, Mode.WINDOW)
     found = []
-    for verdict in plan.explanation(leg).verdicts():
-        if verdict.eta_ms is None or verdict.cost_minor is None:
-            continue
+    if planned is not None and planned.truck.id not in taken:
+        cost_minor, eta_ms = planned.cost_minor, planned.eta_ms
+        found.append(_candidate(waiting, planned.truck, rules, cost_minor, eta_ms))
+    for verdict in plan.explanation(leg).best_candidates():
         truck = fleet.trucks[int(np.searchsorted(fleet.keys, verdict.truck_key))]
-        if truck.id in taken or sent.get(truck.id, waiting) is not waiting:
+        if verdict.eta_ms is None or verdict.cost_minor is None or truck.id in taken:
             continue
-        per_km = truck.price_minor_per_km
-        late_ms = 0 if waiting.to_ms is None else max(0, verdict.eta_ms - waiting.to_ms)
-        found.append(
-            Candidate(
-                truck=truck.id,
-                carrier=truck.carrier,
-                driver=truck.driver,
-                rating=truck.rating,
-                price_minor=round(
-                    (rules.costs.usual_minor_per_km if per_km is None else per_km) * waiting.trip_km
-                ),
-                cost_minor=verdict.cost_minor,
-                eta_ms=verdict.eta_ms,
-                late_ms=late_ms,
-            )
-        )
-    chosen = plan.truck_of(leg)
-    best = None if chosen is None else chosen.id
-    return sorted(found, key=lambda each: each.truck != best)
+        if truck.id in plan.by_truck or (decides and verdict.cost_minor >= plan.leaving[leg]):
+            continue
+        found.append(_candidate(waiting, truck, rules, verdict.cost_minor, verdict.eta_ms))
+    return found
+
+
+def _candidate(
+    waiting: WaitingLeg, truck: FreeTruck, rules: DispatchRules, cost_minor: int, eta_ms: int
+) -> Candidate:
+    per_km = truck.price_minor_per_km
+    usual = rules.costs.usual_minor_per_km
+    return Candidate(
+        truck=truck.id,
+        carrier=truck.carrier,
+        driver=truck.driver,
+        rating=truck.rating,
+        price_minor=round((usual if per_km is None else per_km) * waiting.trip_km),
+        cost_minor=cost_minor,
+        eta_ms=eta_ms,
+        late_ms=0 if waiting.to_ms is None else max(0, eta_ms - waiting.to_ms),
+    )
 
 
 def next_offer(

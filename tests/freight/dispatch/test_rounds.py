@@ -265,3 +265,32 @@ def test_ranked_begins_with_the_planned_truck_and_leaves_out_who_is_needed_elsew
     assert trucks[0].price_minor == 4_500 * 150
     assert trucks[0].late_ms == trucks[0].eta_ms - NOW_MS
     assert [each.truck for each in ranked(found, "B2/L1", fleet, rules())] == ["T1", "T3", "T4"]
+
+
+def test_ranked_knows_the_planned_truck_even_beyond_the_recorded_best() -> None:
+    """Ten loads at one place: the last of them gets a truck that is not among its own best two."""
+    fleet = Fleet.of([truck(n, (18.5 + n / 100, 73.8)) for n in range(10)])
+    waiting = [leg(f"B{n}/L1", (18.5, 73.8)) for n in range(10)]
+    by = rules(matching={"candidates_first": 2, "explained_in_parts": 2})
+    found = plan(waiting, fleet, by, NOW_MS)
+    lists = [ranked(found, each.id, fleet, by) for each in waiting]
+
+    assert all(len(each) == 1 for each in lists)
+    assert sorted(each[0].truck for each in lists) == sorted(each.id for each in fleet.trucks)
+
+
+def test_ranked_offers_nobody_dearer_than_leaving_the_leg_unless_bids_decide() -> None:
+    fleet = Fleet.of([truck(1)])
+    cheap = {"unassigned_minor": 1_000}
+    window, tender = rules(matching=cheap), rules(matching=cheap, mode="tender")
+
+    assert ranked(plan([leg()], fleet, window, NOW_MS), "B1/L1", fleet, window) == []
+    bidders = ranked(plan([leg()], fleet, tender, NOW_MS), "B1/L1", fleet, tender)
+    assert [each.truck for each in bidders] == ["T1"]
+
+
+def test_a_leg_that_was_not_looked_at_has_nobody_to_ask() -> None:
+    fleet, by = Fleet.of([truck(1)]), rules(matching={"legs_max": 1})
+    found = plan([leg("B1/L1"), leg("B2/L1")], fleet, by, NOW_MS)
+
+    assert ranked(found, "B2/L1", fleet, by) == []
