@@ -100,7 +100,7 @@ def _measure(report: Report, case: Case, rounds: int) -> None:
     above = found.total_minor - (found.bound_minor or 0)
     report.add(f"{name}.above_optimum_minor", float(above), at_most=0.0)
     if case.legs * case.trucks <= MATRIX_PAIRS_MAX:
-        gap = found.total_minor - _dense(found, trucks, by)
+        gap = found.total_minor - dense_total(found, trucks, by)
         report.add(f"{name}.above_dense_minor", float(gap), at_most=0.0)
     _against_greedy(report, case, legs, trucks)
 
@@ -125,7 +125,7 @@ def _bare(legs: list[WaitingLeg], trucks: list[FreeTruck]) -> float:
     return float(away[linear_sum_assignment(away)].sum())
 
 
-def _dense(found: Plan, trucks: list[FreeTruck], by: DispatchRules) -> int:
+def dense_total(found: Plan, trucks: list[FreeTruck], by: DispatchRules) -> int:
     """The least total by scipy, over every candidate that was explained."""
     legs = [found.legs[name] for name in found.recorded]
     keys = np.sort(np.array([each.key for each in trucks]))
