@@ -47,6 +47,7 @@ from freight.dispatch.rules import DispatchRules
 from freight.dispatch.shadow_rules import ShadowRules
 from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
+from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
 from freight.status import StatusRules
 from freight.tracking.rules import TrackingRules
@@ -87,6 +88,7 @@ class Policy(Section):
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     imports: Imports
     pricing: Annotated[PricingRules, At("services/pricing/business")]
+    quotes: Annotated[QuoteRules, At("services/quotes/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

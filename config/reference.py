@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -69,7 +69,7 @@ def _folder(leaf: Leaf) -> str:
 def _row(leaf: Leaf, folder: str) -> str:
     is_map = leaf.name in tree().maps
     name = leaf.name.removeprefix(folder + "/") + ("/{name}" if is_map else "")
-    default = value_at(defaults().model_dump(mode="json"), leaf.route)
+    default = _in_order(value_at(defaults().model_dump(), leaf.route))
     cells = (
         f"`{name}`",
         leaf.kind,
@@ -80,6 +80,15 @@ def _row(leaf: Leaf, folder: str) -> str:
         "" if leaf.who is Who.FILE else leaf.effect,
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _in_order(value: Any) -> Any:
+    """Sets have no order of their own, and in each process another one."""
+    if isinstance(value, Mapping):
+        return {name: _in_order(inner) for name, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_in_order(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _shown(value: Any) -> str:

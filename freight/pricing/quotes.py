@@ -2,6 +2,9 @@
 
 A quote is kept as the bytes that were signed, and the rates that held as bytes of their own under
 their digest. Both together give the same price again, for as long as there is a `price` at all.
+
+A key that is added to PricingRules later is missing in what was kept before: give it, in
+`rates_read`, the value at which it changes nothing.
 """
 
 from __future__ import annotations

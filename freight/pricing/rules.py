@@ -109,23 +109,11 @@ class Contract(Timed):
     gst_mode: Word | None = Field(default=None, description="default: the tenant's")
 
 
-class QuoteRules(Rules):
-    valid_minutes: Annotated[int, Field(gt=0)] = key(
-        "For so long a quote can be booked.", who=Who.TENANT, live=True
-    )
-    affected_max: Annotated[int, Field(gt=0)] = key(
-        "Quotes that one question about a change computes again.", live=True
-    )
-
-
 class PricingRules(Rules):
+    """All that a price depends on beside its request and facts; kept with every quote."""
+
     time_zone: TimeZone = key(
         "Whose days and hours count for dates and nights.", who=Who.TENANT, live=True
-    )
-    detour_bp: Bp = key(
-        "Where no router knows a road, the straight way times this counts; 0: there is no price.",
-        who=Who.TENANT,
-        live=True,
     )
     cards: dict[Name, RateCard] = key(
         "Rate cards by name. The most specific holds: by shipper, then lane (fences before "
@@ -176,7 +164,6 @@ class PricingRules(Rules):
     total_minor_max: Annotated[int, Field(gt=0, le=10**15)] = key(
         "A higher price is refused: something must be wrong.", who=Who.TENANT, live=True
     )
-    quotes: QuoteRules
 
     @model_validator(mode="after")
     def _one_of_each_goes_before(self) -> PricingRules:

@@ -28,7 +28,7 @@ async def affected(gateway: Gateway, who: Principal, asked: AffectedBy) -> Affec
     """One step of the list: so many quotes as one question may compute again."""
     held = gateway.quoting.tariffs.of(who.tenant)
     after = number_of(None if asked.cursor is None else key_of(asked.cursor))
-    limit = held.tariff.rules.quotes.affected_max
+    limit = gateway.policy_of(who).quotes.affected_max
     async with gateway.as_tenant(who) as conn:
         found = await quotes.with_other_rates(
             conn,

@@ -11,7 +11,6 @@ import numpy as np
 from config.policy import Policy
 from freight.load import Load
 from freight.pricing.amounts import WHOLE_BP
-from freight.pricing.rules import PricingRules
 from freight.routing.plan import (
     PlanOptions,
     RouterAwayError,
@@ -38,17 +37,17 @@ class Distances:
         via = tuple(
             Point(round(at.lat, PLACE_DIGITS), round(at.lon, PLACE_DIGITS)) for at in points
         )
-        answers = policy.routing.answers
+        remembered_s = policy.routing.answers.remembered_s
         until_s, length_m, router = self._known.get(via, (0.0, 0, ""))
         if time.monotonic() < until_s:
             self._known.move_to_end(via)
             return length_m, router
         planned = await _planned(planner, policy, via)
         if planned is None:
-            return _straight_m(via, policy.pricing), BEELINE
+            return _straight_m(via, policy.quotes.detour_bp), BEELINE
         length_m, router = round(planned.route.length_m), planned.router
-        self._known[via] = time.monotonic() + answers.remembered_s, length_m, router
-        while len(self._known) > answers.remembered_max:
+        self._known[via] = time.monotonic() + remembered_s, length_m, router
+        while len(self._known) > policy.quotes.lanes_remembered_max:
             self._known.popitem(last=False)
         return length_m, router
 
@@ -58,7 +57,7 @@ async def _planned(planner: Planner, policy: Policy, via: tuple[Point, ...]) -> 
     try:
         return await planner.plan(via, PlanOptions(), falls_back=policy.routing.falls_back)
     except RouteRefusedError as refused:
-        if not policy.pricing.detour_bp:
+        if not policy.quotes.detour_bp:
             raise InvalidError.at("/stops", str(refused)) from refused
         return None
     except RouterAwayError as away:
@@ -68,7 +67,7 @@ async def _planned(planner: Planner, policy: Policy, via: tuple[Point, ...]) -> 
         raise BadGatewayError(str(nonsense)) from nonsense
 
 
-def _straight_m(via: tuple[Point, ...], rules: PricingRules) -> int:
+def _straight_m(via: tuple[Point, ...], detour_bp: int) -> int:
     lat, lon = (np.array([getattr(at, axis) for at in via]) for axis in ("lat", "lon"))
     straight_m = float(haversine_m(lat[:-1], lon[:-1], lat[1:], lon[1:]).sum())
-    return round(straight_m * rules.detour_bp / WHOLE_BP)
+    return round(straight_m * detour_bp / WHOLE_BP)

@@ -44,7 +44,7 @@ async def create(gateway: Gateway, who: Principal, new: NewQuote) -> QuoteOut:
         id=f"quote-{uuid.uuid4().hex}",
         tenant=who.tenant,
         made_ms=now_ms,
-        expires_ms=now_ms + held.tariff.rules.quotes.valid_minutes * MS_PER_MINUTE,
+        expires_ms=now_ms + policy.quotes.valid_minutes * MS_PER_MINUTE,
         request=request,
         facts=facts,
         rates=held.digest,

@@ -16,8 +16,8 @@ from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
 from tests.serve.in_process import InProcessActors
 
-PUNE = {"lat": 18.52, "lon": 73.856, "state": "27"}
-DELHI = {"lat": 28.61, "lon": 77.21, "state": "07"}
+PUNE: dict[str, Any] = {"lat": 18.52, "lon": 73.856, "state": "27"}
+DELHI: dict[str, Any] = {"lat": 28.61, "lon": 77.21, "state": "07"}
 STEEL: dict[str, Any] = {
     "load": {"material": "steel", "weight_t": 20},
     "stops": [{"kind": "pickup", "place": PUNE}, {"kind": "drop", "place": DELHI}],
@@ -38,8 +38,8 @@ async def make(caller: Caller, **changes: Any) -> dict[str, Any]:
     return made
 
 
-async def put(caller: Caller, name: str, value: Any) -> None:
-    path = f"/v1/config/{caller.tenant.id}/services/pricing/*/business/{name}"
+async def put(caller: Caller, name: str, value: Any, service: str = "pricing") -> None:
+    path = f"/v1/config/{caller.tenant.id}/services/{service}/*/business/{name}"
     answer = await caller.ask("PUT", path, json={"value": value, "reason": "a test"})
     assert answer.is_success, answer.text
 
@@ -183,7 +183,7 @@ async def test_a_back_dated_change_names_the_quotes_it_would_have_changed(caller
 async def test_affected_quotes_come_in_steps(caller: Caller) -> None:
     for _ in range(3):
         await make(caller)
-    operator = f"/v1/config/{caller.tenant.id}/services/pricing/*/business/quotes/affected_max"
+    operator = f"/v1/config/{caller.tenant.id}/services/quotes/*/business/affected_max"
     refused = await caller.ask("PUT", operator, json={"value": 1, "reason": "a test"})
     await put(caller, "cards/steel", A_TRIP | {"material": "steel"})
 
@@ -266,7 +266,7 @@ async def test_where_no_road_is_known_the_straight_way_counts(caller: Caller) ->
         {"kind": "drop", "place": {"lat": 0.0, "lon": 1.0}},
     ]
     made = await make(caller, stops=at_sea)
-    await put(caller, "detour_bp", 0)
+    await put(caller, "detour_bp", 0, "quotes")
     refused = await caller.ask("POST", "/v1/quotes", json=STEEL | {"stops": at_sea})
 
     # A degree of the equator is 111.195 km; 1.3 of it.
@@ -286,15 +286,55 @@ async def test_a_load_of_several_trucks_pays_for_each(caller: Caller) -> None:
     assert total(made) == 15_000_000
 
 
-async def test_scarce_trucks_cost_more(caller: Caller, actors: InProcessActors) -> None:
-    await put(caller, "surge/in_use", value=True)
-    await put(caller, "surge/waiting_min", 1)
+async def waits(app: AnyPool, tenant: Tenant, leg: str, lat: float, truck: int | None) -> None:
+    """A leg to be picked up at Pune's longitude: without a truck it waits for one."""
+    async with as_tenant(app, tenant.key) as conn:
+        await conn.execute(
+            "INSERT INTO bookings (tenant_key, id, created_at, updated_at, version, weight_kg, "
+            "status, material, words, state) "
+            "VALUES ($1, $2, now(), now(), 1, 9000, 'dispatching', 'steel', '', '')",
+            tenant.key,
+            leg,
+        )
+        await conn.execute(
+            "INSERT INTO booking_legs (tenant_key, booking, leg, waiting_since, pickup_lat, "
+            "pickup_lon, truck_key, weight_kg, shard, drives, status) "
+            "VALUES ($1, $2, 'L1', CASE WHEN $4::bigint IS NULL THEN now() END, $3, $5, $4, 9000, "
+            "0, $4::bigint IS NOT NULL, 'dispatching')",
+            tenant.key,
+            leg,
+            lat,
+            truck,
+            PUNE["lon"],
+        )
 
-    made = await make(caller)
 
+async def test_scarce_trucks_around_the_pickup_cost_more(
+    caller: Caller, gateway: Gateway, actors: InProcessActors, app: AnyPool
+) -> None:
+    tenant = caller.tenant
+    await put(caller, "surge", {"in_use": True, "waiting_min": 3})
+    keys = []
+    for name, lat in (("near", 18.53), ("taken", 18.51), ("far", 21.1)):
+        await caller.truck(name)
+        await gateway.directory.refresh(gateway.system_pool)
+        key = gateway.directory.by_name[tenant.id, name].truck_key
+        seen = {"truck_key": key, "lat": lat, "lon": PUNE["lon"]}
+        await actors.report(tenant.key, [seen])
+        keys.append(key)
+    for number in range(3):
+        await waits(app, tenant, f"waiting-{number}", 18.5, None)
+    await waits(app, tenant, "waiting-far", 21.1, None)
+    await waits(app, tenant, "driven", 18.5, keys[1])
+
+    made = await make(caller, load={"material": "steel", "weight_t": 9})
+
+    # Three wait for one truck: the last step, a fifth of the freight.
+    assert (made["facts"]["waiting"], made["facts"]["free"]) == (3, 1)
     assert made["facts"]["cell"].startswith("85")
-    assert (made["facts"]["waiting"], made["facts"]["free"]) == (0, 0)
-    assert [line["key"] for line in made["price"]["lines"]] == ["freight"]
+    freight, surge = made["price"]["lines"]
+    assert (surge["key"], surge["rate"]) == ("surge", 2000)
+    assert surge["quantity"] == freight["amount"]["amount_minor"]
 
 
 async def test_a_quote_that_was_tampered_with_says_so(

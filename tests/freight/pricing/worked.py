@@ -35,7 +35,6 @@ def card(basis: str, rate_minor: int, **more: Any) -> dict[str, Any]:
 
 PLAIN: dict[str, Any] = {
     "time_zone": "Asia/Kolkata",
-    "detour_bp": 0,
     "cards": {"std": card("ton", 100_000)},
     "contracts": {},
     "discounts": {},
@@ -72,7 +71,6 @@ PLAIN: dict[str, Any] = {
     | {"mode": always("exempt_no_cn"), "supplier_state": MAHARASHTRA},
     "round_off_minor": 1,
     "total_minor_max": 10**14,
-    "quotes": {"valid_minutes": 60, "affected_max": 100},
 }
 
 
