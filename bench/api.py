@@ -1,10 +1,11 @@
-"""bench api: GET /v1/trucks/{id}/position through Serve, and under bare uvicorn as the floor."""
+"""bench api: one read and one write through Serve, and under bare uvicorn as the floor."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +21,11 @@ from bench.processes import Profiler, print_profile, usage
 from bench.report import Report
 from bench.seeding import TENANT
 from bench.stack import Stack
+from geo.roads import read_roads
 
 TRUCKS = 500
 CONNECTIONS = 32
+LANES = 100
 WARM_UP_S = 3.0
 READY_S_MAX = 60.0
 
@@ -33,32 +36,95 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
 
 
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """One kind of request, asked as fast as it is answered."""
+
+    name: str
+    client: str
+    paths: list[str]
+    p99_ms_max: float
+    bodies: list[str] = dataclasses.field(default_factory=list)
+    # Of the rate that the same application has under uvicorn alone.
+    ratio_at_least: float | None = None
+
+
+def questions() -> list[Question]:
+    positions = [f"/v1/trucks/{truck}/position" for truck in devices_of(TRUCKS).trucks]
+    lanes = bodies_of_quotes()
+    return [
+        Question("positions", f"{TENANT}-viewer", positions, 60, ratio_at_least=0.35),
+        Question("quotes", f"{TENANT}-dispatcher", ["/v1/quotes"] * len(lanes), 250, lanes),
+    ]
+
+
 def run(args: argparse.Namespace) -> Report:
     report = Report("api")
     with stack.scratch() as folder, stack.running(folder) as running:
         asyncio.run(_position_every_truck(folder, running))
-        bearer = token(running)
         with _bare_gateway(running, folder / "bare.log") as port:
-            floor = _ask(folder, ("127.0.0.1", port), bearer, args)
-        http = urlsplit(running.http)
-        before = usage(running.pids())
-        profiler = _profiler(running, folder, args) if args.profile else None
-        served = _ask(folder, (str(http.hostname), int(http.port or 80)), bearer, args)
-        cpu = usage(running.pids()).cpu_since(before)
-        if profiler is not None:
-            print_profile(profiler.top())
-    report.add(
-        "requests_per_s", served.requests_per_s, floor=floor.requests_per_s, ratio_at_least=0.35
+            floors = [
+                _ask(folder, ("127.0.0.1", port), each, running, args) for each in questions()
+            ]
+        for question, floor in zip(questions(), floors, strict=True):
+            _through_serve(report, folder, running, question, floor, args)
+    report.note(
+        f"{args.connections} keep-alive connections; {TRUCKS} trucks in turn, {LANES} lanes"
     )
-    report.add("p50_ms", served.p50_ms, floor=floor.p50_ms)
-    report.add("p99_ms", served.p99_ms, floor=floor.p99_ms, at_most=60)
-    report.add("errors", served.errors + floor.errors, at_most=0)
+    return report
+
+
+def _through_serve(  # noqa: PLR0917 - what is asked of whom, and where it is told
+    report: Report,
+    folder: Path,
+    running: Stack,
+    question: Question,
+    floor: HttpResult,
+    args: argparse.Namespace,
+) -> None:
+    http = urlsplit(running.http)
+    before = usage(running.pids())
+    profiler = _profiler(running, folder, args) if args.profile else None
+    where = str(http.hostname), int(http.port or 80)
+    served = _ask(folder, where, question, running, args)
+    cpu = usage(running.pids()).cpu_since(before)
+    if profiler is not None:
+        print_profile(profiler.top())
+    # The first kind keeps the names it had when it was the only one.
+    prefix = "" if question.name == "positions" else f"{question.name}_"
+    report.add(
+        f"{prefix}requests_per_s",
+        served.requests_per_s,
+        floor=floor.requests_per_s,
+        ratio_at_least=question.ratio_at_least,
+    )
+    report.add(f"{prefix}p50_ms", served.p50_ms, floor=floor.p50_ms)
+    report.add(f"{prefix}p99_ms", served.p99_ms, floor=floor.p99_ms, at_most=question.p99_ms_max)
+    report.add(f"{prefix}errors", served.errors + floor.errors, at_most=0)
     for role in ("serve_replica", "haproxy", "postgres"):
         spent_us = 1e6 * cpu.get(role, 0.0) / max(served.requests, 1)
-        report.add(f"{role}_us_per_request", spent_us)
-    report.add("client_us_per_request", 1e6 * served.client_cpu_s / max(served.requests, 1))
-    report.note(f"{args.connections} keep-alive connections, {TRUCKS} trucks in turn")
-    return report
+        report.add(f"{prefix}{role}_us_per_request", spent_us)
+    client_us = 1e6 * served.client_cpu_s / max(served.requests, 1)
+    report.add(f"{prefix}client_us_per_request", client_us)
+
+
+def bodies_of_quotes() -> list[str]:
+    """Loads between towns of the highways, each with a drop on its way, as shippers send them."""
+    towns = read_roads().towns
+    bodies = []
+    for number in range(LANES):
+        places = [towns[(number * step + step) % len(towns)] for step in (3, 7, 11)]
+        stops = [
+            {
+                "kind": "drop" if i else "pickup",
+                "place": {"lat": town.lat, "lon": town.lon, "name": town.name},
+                "weight_t": (20, 8, 12)[i],
+            }
+            for i, town in enumerate(places)
+        ]
+        load = {"material": "steel", "weight_t": 20, "truck_class": "TRL_18W"}
+        bodies.append(msgspec.json.encode({"load": load, "stops": stops}).decode())
+    return bodies
 
 
 async def _position_every_truck(folder: Path, running: Stack) -> None:
@@ -99,13 +165,20 @@ def _lives(port: int) -> bool:
     return False
 
 
-def _ask(folder: Path, where: tuple[str, int], bearer: str, args: argparse.Namespace) -> HttpResult:
+def _ask(
+    folder: Path,
+    where: tuple[str, int],
+    question: Question,
+    running: Stack,
+    args: argparse.Namespace,
+) -> HttpResult:
     result = folder / f"http-{time.time_ns()}.json"
     spec = HttpSpec(
         host=where[0],
         port=where[1],
-        paths=[f"/v1/trucks/{truck}/position" for truck in devices_of(TRUCKS).trucks],
-        token=bearer,
+        paths=question.paths,
+        bodies=question.bodies,
+        token=token(running, question.client),
         connections=args.connections,
         warm_up_s=WARM_UP_S,
         seconds=args.seconds,

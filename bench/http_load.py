@@ -31,6 +31,7 @@ class HttpSpec(msgspec.Struct, frozen=True, kw_only=True):
     warm_up_s: float
     seconds: float
     result: str
+    bodies: list[str] = []  # JSON, one a path: then they are posted
 
 
 class HttpResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ class Asker(asyncio.Protocol):
         whole = self._ends_at is not None and len(self._held) >= self._ends_at
         if whole or (self._chunked and self._held.endswith(CHUNKED_END)):
             self.latencies_s.append(time.perf_counter() - self._sent_s)
-            self.errors += not self._held.startswith(b"HTTP/1.1 200")
+            self.errors += not self._held.startswith(b"HTTP/1.1 20")
             self._ask()
 
     def _read_head(self) -> None:
@@ -108,16 +109,22 @@ class Asker(asyncio.Protocol):
             self.closed.set_result(None)
 
 
-def request(spec: HttpSpec, path: str) -> bytes:
-    return (
-        f"GET {path} HTTP/1.1\r\nHost: {spec.host}:{spec.port}\r\n"
+def request(spec: HttpSpec, path: str, body: str | None = None) -> bytes:
+    verb, about, sent = "GET", "", b""
+    if body is not None:
+        verb, sent = "POST", body.encode()
+        about = f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n"
+    head = (
+        f"{verb} {path} HTTP/1.1\r\nHost: {spec.host}:{spec.port}\r\n{about}"
         f"Authorization: Bearer {spec.token}\r\nAccept: application/json\r\n\r\n"
-    ).encode()
+    )
+    return head.encode() + sent
 
 
 async def ask(spec: HttpSpec) -> HttpResult:
     loop = asyncio.get_running_loop()
-    requests = [request(spec, path) for path in spec.paths]
+    bodies: list[str | None] = [*spec.bodies] or [None] * len(spec.paths)
+    requests = [request(spec, *each) for each in zip(spec.paths, bodies, strict=True)]
     askers: list[Asker] = []
     for i in range(spec.connections):
         asker = Asker(requests, i * len(requests) // spec.connections)
