@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,4 +20,24 @@ def compiled(function: Function) -> Function:
 
     Divisions by zero give infinity or NaN, as numpy's do.
     """
-    return cast(Function, numba.njit(cache=True, error_model="numpy")(function))
+    made: Any = numba.njit(cache=True, error_model="numpy")(function)
+    kept = made._cache._cache_file  # noqa: SLF001
+    # By itself numba looks at the function's own file only, and would go on with what it compiled
+    # of another file's functions and constants after these have changed.
+    kept._source_stamp = kept._source_stamp, _what_it_uses(function)  # noqa: SLF001
+    return cast(Function, made)
+
+
+def _what_it_uses(function: Callable[..., Any]) -> list[tuple[str, object]]:
+    named: dict[str, Any] = function.__globals__
+    used = [(name, _stamp(named[name])) for name in function.__code__.co_names if name in named]
+    return [(name, stamp) for name, stamp in used if stamp is not None]
+
+
+def _stamp(used: Any) -> object:
+    if isinstance(used, np.ndarray):
+        return used.tobytes()
+    if isinstance(used, int | float | tuple):
+        return used
+    cache = getattr(used, "_cache", None)  # what is compiled itself
+    return None if cache is None else cache._cache_file._source_stamp  # noqa: SLF001

@@ -60,4 +60,4 @@ def _depth_m(
 ) -> FloatArray:
     dlon = turned(np.array(end[1] - start[1]))
     lat, lon = start[0] + shares * (end[0] - start[0]), start[1] + shares * dlon
-    return index.depth_m(lat, lon, np.full(len(shares), number))
+    return index.depth_m(number, lat, lon)

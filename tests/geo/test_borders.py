@@ -30,7 +30,7 @@ def index_of(*shapes: dict[str, Any]) -> FenceIndex:
 
 def depths(shape: dict[str, Any], *places: tuple[float, float]) -> list[float]:
     lat, lon = np.array(places).T
-    found = index_of(shape).depth_m(lat, lon, np.zeros(len(lat), dtype=np.int64))
+    found = index_of(shape).depth_m(0, lat, lon)
     return [float(depth) for depth in found]
 
 
@@ -76,7 +76,7 @@ def test_depths_are_those_of_brute_force(
     shape = drawing.draw(rng, kind, size_m, place)
     lat, lon = drawing.points_at(rng, shape, 16)
 
-    found = index_of(shape).depth_m(lat, lon, np.zeros(len(lat), dtype=np.int64))
+    found = index_of(shape).depth_m(0, lat, lon)
 
     oracle = Oracle(shape)
     one_by_one = [index_of(shape).depth_of_m(0, *place) for place in zip(lat, lon, strict=True)]

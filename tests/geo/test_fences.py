@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from bench import geo_drawing as drawing
 from bench.geo_oracle import Oracle
-from geo.fences import FenceIndex, compile_shape
+from geo import finding
+from geo.fences import FenceIndex, compile_shape, warm_up
 from geo.shapes import parse_shape
 
 POINTS = 24
@@ -230,3 +232,24 @@ def test_a_fence_may_span_most_of_a_continent() -> None:
     shape = polygon((-10.0, 36.0), (40.0, 36.0), (30.0, 60.0), (-10.0, 58.0))
 
     assert held(shape, (50.0, 10.0), (30.0, 10.0), (59.0, 35.0)) == [True, False, False]
+
+
+def test_what_is_no_place_is_in_no_fence() -> None:
+    index = index_of([circle(0.0, 0.0, 500_000.0)])
+    nowhere = [(math.nan, math.nan), (math.nan, 0.0), (math.inf, 0.0), (0.0, 1e300)]
+
+    assert pairs_of(index, *zip(*nowhere, strict=True)) == set()
+
+
+def test_columns_of_records_are_asked_as_they_are() -> None:
+    fixes = np.zeros(3, dtype=[("lat", "f8"), ("lon", "f8"), ("speed_kmh", "f8")])
+    fixes["lat"], fixes["lon"] = (20.4, 21.4, 20.4), (77.15, 77.15, 77.15)
+
+    assert pairs_of(index_of([BOX]), fixes["lat"], fixes["lon"]) == {(0, 0), (2, 0)}
+
+
+def test_all_loops_can_be_made_ready_ahead() -> None:
+    loops: list[Any] = [finding.holding, finding.touched]
+    warm_up()
+
+    assert all(len(loop.signatures) == 1 for loop in loops)
