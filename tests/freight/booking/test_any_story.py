@@ -319,6 +319,8 @@ class Bookings(RuleBasedStateMachine):
             return
         booking = self.story.now
         assert booking.version == len(self.story.log)
+        ranks = [RANK[leg.status] for leg in booking.legs if leg.status is not Status.CANCELLED]
+        assert RANK[booking.status] == min(ranks, default=RANK[Status.CANCELLED])
         for leg in booking.legs:
             assert leg.status is status_of(booking, leg)
             must_add_up(booking, leg)
@@ -327,9 +329,10 @@ class Bookings(RuleBasedStateMachine):
                 assert {k: (m.at_ms, m.source) for k, m in known.items()} == {
                     k: (m.at_ms, m.source) for k, m in derived.items()
                 }
-            if leg.status is Status.DELIVERED:
-                drops = {s.id for s in booking.stops_of(leg) if s.kind is StopKind.DROP}
-                assert drops <= {proof.stop for proof in leg.proofs}
+            drops = {s.id for s in booking.stops_of(leg) if s.kind is StopKind.DROP}
+            if leg.status in UNDER_WAY or leg.status is Status.DELIVERED:
+                proven = drops <= {proof.stop for proof in leg.proofs}
+                assert proven == (leg.status is Status.DELIVERED)
         must_be_charged(booking, self.story)
 
     def teardown(self) -> None:
