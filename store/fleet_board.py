@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import asyncpg
+import msgspec
 
 from freight.fleet.kyc import KycRules
 from freight.fleet.papers import PERMITS, PaperKind, PaperRules, PapersHeld
@@ -14,11 +14,13 @@ from freight.fleet.ties import Tie, TieKind
 from store.postgres import AnyConnection, epoch_ms, moment
 
 NONE_HELD = PapersHeld()
-COMBINATIONS_KEPT = 4096
+COMBINATIONS_KEPT = 65536
+MS_PER_S = 1000
+Spans = tuple[tuple[int, int], ...]
+_KINDS = sorted(PaperKind)
 
 
-@dataclass(frozen=True, slots=True)
-class BoardTruck:
+class BoardTruck(msgspec.Struct, frozen=True):
     """A truck in service, with who drives it and whose it is."""
 
     key: int
@@ -41,19 +43,19 @@ class BoardTruck:
     licence_until: date | None
     hazardous_until: date | None
     # [from, to) of its driver's driving, or without one of its own, since the time asked for.
-    driven: tuple[tuple[int, int], ...]
+    driven: Spans
 
 
-FREE_TRUCKS = """
+# Which of a truck's papers ends first, and when, as one number: smaller is sooner.
+_ENDS = "(valid_until - date '2000-01-01') * 100 + array_position($4::text[], kind)"
+_FIRST_DAY = date(2000, 1, 1)  # fixed: what the statement below counts from
+_PER_DAY = 100
+FREE_TRUCKS = f"""
     WITH paper AS (
-        SELECT truck_key, array_agg(kind) AS kinds,
-            (array_agg(kind ORDER BY valid_until, kind) FILTER (WHERE valid_until IS NOT NULL
-                AND kind = ANY ($3) AND NOT kind = ANY ($4)))[1] AS first,
-            min(valid_until) FILTER (WHERE kind = ANY ($3) AND NOT kind = ANY ($4)) AS until,
-            min(valid_until) FILTER (WHERE kind = 'permit_national' AND kind = ANY ($3))
-                AS national_until,
-            min(valid_until) FILTER (WHERE kind = 'permit_state' AND kind = ANY ($3))
-                AS state_until,
+        SELECT truck_key, bit_or(1 << array_position($4::text[], kind)) AS kinds,
+            min({_ENDS}) FILTER (WHERE kind = ANY ($3)) AS first,
+            min(valid_until) FILTER (WHERE kind = 'permit_national' AND $6) AS national_until,
+            min(valid_until) FILTER (WHERE kind = 'permit_state' AND $7) AS state_until,
             max(states) FILTER (WHERE kind = 'permit_state') AS states
         FROM truck_papers WHERE tenant_key = $1 GROUP BY truck_key
     ), absence AS (
@@ -63,45 +65,38 @@ FREE_TRUCKS = """
     ), document AS (
         SELECT carrier_id, min(valid_until) AS until
         FROM carrier_documents WHERE tenant_key = $1 AND kind = ANY ($5) GROUP BY carrier_id
-    ), trip AS (
-        SELECT truck_key, (extract(epoch FROM from_ts) * 1000)::bigint AS since,
-            (extract(epoch FROM coalesce(to_ts, $2)) * 1000)::bigint AS until
-        FROM (
-            SELECT truck_key, from_ts, to_ts FROM spans
-            WHERE tenant_key = $1 AND kind = 'trip' AND to_ts > $6
-            UNION ALL SELECT truck_key, from_ts, to_ts FROM spans
-            WHERE tenant_key = $1 AND kind = 'trip' AND to_ts IS NULL
-        ) either
-    ), own AS (
-        SELECT truck_key, array_agg(since) AS since, array_agg(until) AS until
-        FROM trip GROUP BY truck_key
-    ), turn AS (
-        SELECT driver_key, truck_key, (extract(epoch FROM from_ts) * 1000)::bigint AS since,
-            (extract(epoch FROM coalesce(to_ts, $2)) * 1000)::bigint AS until
-        FROM driver_turns WHERE tenant_key = $1 AND (to_ts IS NULL OR to_ts > $6)
-    ), at_wheel AS (
-        SELECT u.driver_key, array_agg(greatest(t.since, u.since)) AS since,
-            array_agg(least(t.until, u.until)) AS until
-        FROM turn u JOIN trip t ON t.truck_key = u.truck_key AND t.since < u.until
-            AND t.until > u.since
-        GROUP BY u.driver_key
     )
     SELECT k.key, k.id, k.truck_class, k.body, k.payload_kg, k.gvw_kg, k.capacity_t, k.home_lat,
-        k.home_lon, k.carrier, p.kinds, p.first, p.until AS papers_until, p.national_until,
-        p.state_until, p.states, a.since AS absent_from, c.kyc_state,
-        e.until AS documents_until, d.id AS driver, d.key AS driver_key,
-        d.duty_since IS NOT NULL AS on_duty, d.licence_valid_until, d.hazardous_valid_until,
-        CASE WHEN d.key IS NULL THEN own.since ELSE w.since END AS driven_since,
-        CASE WHEN d.key IS NULL THEN own.until ELSE w.until END AS driven_until
+        k.home_lon, k.carrier, p.kinds, p.first, p.national_until, p.state_until, p.states,
+        a.since AS absent_from, c.kyc_state, e.until AS documents_until, d.id AS driver,
+        d.key AS driver_key, d.duty_since IS NOT NULL AS on_duty, d.licence_valid_until,
+        d.hazardous_valid_until
     FROM trucks k
         LEFT JOIN paper p ON p.truck_key = k.key
         LEFT JOIN absence a ON a.truck_key = k.key
         LEFT JOIN carriers c ON c.tenant_key = $1 AND c.id = k.carrier
         LEFT JOIN document e ON e.carrier_id = k.carrier
         LEFT JOIN drivers d ON d.tenant_key = $1 AND d.truck_key = k.key
-        LEFT JOIN own ON own.truck_key = k.key
-        LEFT JOIN at_wheel w ON w.driver_key = d.key
     WHERE k.tenant_key = $1 AND k.deleted_at IS NULL AND a.now IS NOT TRUE
+"""
+# Of a truck with a driver: what that one drove, on whichever trucks. Seconds are exact in a double.
+DRIVEN = """
+    WITH trip AS (
+        SELECT truck_key, from_ts, to_ts FROM spans
+        WHERE tenant_key = $1 AND kind = 'trip' AND to_ts > $3
+        UNION ALL SELECT truck_key, from_ts, to_ts FROM spans
+        WHERE tenant_key = $1 AND kind = 'trip' AND to_ts IS NULL
+    )
+    SELECT d.truck_key, date_part('epoch', greatest(t.from_ts, u.from_ts)) AS since,
+        date_part('epoch', least(coalesce(t.to_ts, $2), coalesce(u.to_ts, $2))) AS until
+    FROM drivers d JOIN driver_turns u ON u.driver_key = d.key
+        JOIN trip t ON t.truck_key = u.truck_key AND t.from_ts < coalesce(u.to_ts, $2)
+            AND coalesce(t.to_ts, $2) > u.from_ts
+    WHERE d.tenant_key = $1 AND d.truck_key IS NOT NULL AND (u.to_ts IS NULL OR u.to_ts > $3)
+    UNION ALL
+    SELECT t.truck_key, date_part('epoch', t.from_ts), date_part('epoch', coalesce(t.to_ts, $2))
+    FROM trip t LEFT JOIN drivers d ON d.tenant_key = $1 AND d.truck_key = t.truck_key
+    WHERE d.key IS NULL
 """
 
 
@@ -110,20 +105,37 @@ async def free_trucks(
     tenant_key: int,
     *,
     now_ms: int,
-    driven_since_ms: int,
+    driven_since_ms: int | None,
     papers: PaperRules,
     kyc: KycRules,
 ) -> list[BoardTruck]:
     """For SYSTEM: the tenant's trucks that are not out of service now, in no order.
 
-    Whether one is promised to a load is not asked here: awards say that.
+    Whether one is promised to a load is not asked here: awards say that. What was driven of late
+    costs more than all the rest; None leaves it out, for who keeps it from an earlier `driven`.
     """
+    counted = sorted(papers.ending - PERMITS)
     rows = await conn.fetch(
         FREE_TRUCKS,
-        *(tenant_key, moment(now_ms), sorted(papers.ending), sorted(PERMITS)),
-        *(sorted(kyc.ending), moment(driven_since_ms)),
+        *(tenant_key, moment(now_ms), counted, _KINDS, sorted(kyc.ending)),
+        *(kind in papers.ending for kind in (PaperKind.PERMIT_NATIONAL, PaperKind.PERMIT_STATE)),
     )
-    return [_truck(row) for row in rows]
+    spans: dict[int, Spans] = {}
+    if driven_since_ms is not None:
+        spans = await driven(conn, tenant_key, now_ms, driven_since_ms)
+    return [_truck(row, spans.get(row["key"], ())) for row in rows]
+
+
+async def driven(
+    conn: AnyConnection, tenant_key: int, now_ms: int, since_ms: int
+) -> dict[int, Spans]:
+    """For SYSTEM: by truck, the driving of its driver, or without one its own; unordered."""
+    rows = await conn.fetch(DRIVEN, tenant_key, moment(now_ms), moment(since_ms))
+    found: dict[int, list[tuple[int, int]]] = {}
+    for truck_key, since_s, until_s in rows:
+        span = (round(since_s * MS_PER_S), round(until_s * MS_PER_S))
+        found.setdefault(truck_key, []).append(span)
+    return {truck_key: tuple(spans) for truck_key, spans in found.items()}
 
 
 async def ties(conn: AnyConnection, tenant_key: int) -> list[Tie]:
@@ -134,50 +146,49 @@ async def ties(conn: AnyConnection, tenant_key: int) -> list[Tie]:
     return [Tie(TieKind(row["kind"]), row["carrier_id"], row["shipper"]) for row in rows]
 
 
-def _truck(row: asyncpg.Record) -> BoardTruck:
-    driver_key = row["driver_key"]
-    absent_from, home_lat = row["absent_from"], row["home_lat"]
+def _truck(row: asyncpg.Record, driven_of_late: Spans) -> BoardTruck:
+    key, id_, truck_class, body, payload_kg, gvw_kg, capacity_t = row[:7]
+    home_lat, home_lon, carrier, kinds, *ends, states, absent_from = row[7:16]
+    kyc_state, documents_until, driver, driver_key, on_duty = row[16:21]
+    licence_until, hazardous_until = row[21:]
     return BoardTruck(
-        key=row["key"],
-        id=row["id"],
-        truck_class=row["truck_class"],
-        body=row["body"],
-        payload_kg=row["payload_kg"],
-        gvw_kg=row["gvw_kg"],
-        capacity_t=row["capacity_t"],
-        home=None if home_lat is None else (home_lat, row["home_lon"]),
-        papers=NONE_HELD if row["kinds"] is None else _papers(row),
-        absent_from_ms=None if absent_from is None else epoch_ms(absent_from),
-        carrier=row["carrier"],
-        kyc_state=row["kyc_state"],
-        documents_until=row["documents_until"],
-        driver=row["driver"],
-        driver_key=driver_key,
-        on_duty=None if driver_key is None else row["on_duty"],
-        licence_until=row["licence_valid_until"],
-        hazardous_until=row["hazardous_valid_until"],
-        driven=tuple(zip(row["driven_since"] or (), row["driven_until"] or (), strict=True)),
+        key,
+        id_,
+        truck_class,
+        body,
+        payload_kg,
+        gvw_kg,
+        capacity_t,
+        None if home_lat is None else (home_lat, home_lon),
+        NONE_HELD if kinds is None else _held(kinds, *ends, tuple(states or ())),
+        None if absent_from is None else epoch_ms(absent_from),
+        carrier,
+        kyc_state,
+        documents_until,
+        driver,
+        driver_key,
+        None if driver_key is None else on_duty,
+        licence_until,
+        hazardous_until,
+        driven_of_late,
     )
 
 
-def _papers(row: asyncpg.Record) -> PapersHeld:
-    first, states = row["first"], row["states"]
+# Few combinations occur, each on many trucks.
+@lru_cache(maxsize=COMBINATIONS_KEPT)
+def _held(
+    kinds: int,
+    first: int | None,
+    national_until: date | None,
+    state_until: date | None,
+    states: tuple[str, ...],
+) -> PapersHeld:
+    day, kind = (None, None) if first is None else divmod(first, _PER_DAY)
     return PapersHeld(
-        kinds=_kinds(tuple(sorted(row["kinds"]))),
-        first=None if first is None else PaperKind(first),
-        until=row["papers_until"],
-        national_until=row["national_until"],
-        state_until=row["state_until"],
-        states=_states(tuple(states)) if states else frozenset(),
+        kinds=frozenset(each for place, each in enumerate(_KINDS, start=1) if kinds >> place & 1),
+        first=None if kind is None else _KINDS[kind - 1],
+        until=None if day is None else _FIRST_DAY + timedelta(days=day),
+        national_until=national_until,
+        state_until=state_until,
+        states=frozenset(states),
     )
-
-
-# Few combinations occur, each on thousands of trucks.
-@lru_cache(maxsize=COMBINATIONS_KEPT)
-def _kinds(kinds: tuple[str, ...]) -> frozenset[PaperKind]:
-    return frozenset(map(PaperKind, kinds))
-
-
-@lru_cache(maxsize=COMBINATIONS_KEPT)
-def _states(states: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(states)
