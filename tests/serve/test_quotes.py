@@ -14,6 +14,7 @@ from store.tenants import Tenant
 from tests.serve.bound import BoundTokens
 from tests.serve.caller import Caller
 from tests.serve.conftest import token_for
+from tests.serve.holding import hold
 from tests.serve.in_process import InProcessActors
 
 PUNE: dict[str, Any] = {"lat": 18.52, "lon": 73.856, "state": "27"}
@@ -180,17 +181,18 @@ async def test_a_back_dated_change_names_the_quotes_it_would_have_changed(caller
     assert before["price"]["card"] == "steel"
 
 
-async def test_affected_quotes_come_in_steps(caller: Caller) -> None:
-    for _ in range(3):
-        await make(caller)
-    operator = f"/v1/config/{caller.tenant.id}/services/quotes/*/business/affected_max"
-    refused = await caller.ask("PUT", operator, json={"value": 1, "reason": "a test"})
+async def test_affected_quotes_come_in_steps(caller: Caller, gateway: Gateway) -> None:
+    made = [(await make(caller))["id"] for _ in range(3)]
     await put(caller, "cards/steel", A_TRIP | {"material": "steel"})
+    hold(gateway.settings, "quotes", for_tenant=caller.tenant.id, affected_max=2)
 
-    answer = (await caller.ask("POST", "/v1/quotes/affected", json={})).json()
+    first = (await caller.ask("POST", "/v1/quotes/affected", json={})).json()
+    then = {"cursor": first["next_cursor"]}
+    second = (await caller.ask("POST", "/v1/quotes/affected", json=then)).json()
 
-    assert refused.status_code == 403  # an operator's, for all tenants together
-    assert (answer["looked_at"], len(answer["items"])) == (3, 3)
+    assert [each["id"] for each in first["items"]] == made[:2]
+    assert [each["id"] for each in second["items"]] == made[2:]
+    assert second["next_cursor"] is None
 
 
 async def test_a_shipper_sees_its_own_quotes_only(
