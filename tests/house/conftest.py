@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.sources import ROOT
 
-MYPY = [sys.executable, "-m", "mypy", "--num-workers=2", "."]
+MYPY = [sys.executable, "-m", "mypy", "."]
 BEGUN = pytest.StashKey[subprocess.Popen[str]]()
 
 
