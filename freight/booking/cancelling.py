@@ -21,8 +21,8 @@ from freight.booking.state import (
 from freight.money import rounded
 from freight.refusal import Refusal
 
-WHOLE_BP = 10_000  # fixed: basis points in a whole
-MINUTE_MS = 60_000  # fixed: the unit
+WHOLE_BP = 10_000  # basis points in a whole
+MINUTE_MS = 60_000  # in a minute
 
 _STAGES = {
     Status.CREATED: Stage.CREATED,

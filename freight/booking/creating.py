@@ -12,7 +12,7 @@ from freight.booking.state import Term, TermKind
 from freight.load import Load, StopKind
 from freight.refusal import Refusal
 
-WHOLE_BP = 10_000  # fixed: basis points in a whole
+WHOLE_BP = 10_000  # basis points in a whole
 
 
 def created(command: Create, rules: BookingRules, stamp: dict[str, Any]) -> Created:

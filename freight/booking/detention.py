@@ -23,7 +23,7 @@ from freight.booking.state import Booking, Charge, ChargeHead, Exclusion, FreeTi
 from freight.load import Stop, StopKind
 from freight.refusal import Refusal
 
-MINUTE_MS = 60_000  # fixed: the unit
+MINUTE_MS = 60_000  # in a minute
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ FENCES = {
 }
 STOPPED = "truck.stopped"
 MOVED = "truck.moved"
-SECOND_MS = 1000  # fixed: the unit
+SECOND_MS = 1000
 
 
 def commands_for(booking: Booking, event: TruckEvent, rules: BookingRules) -> list[Command]:
