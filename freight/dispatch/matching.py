@@ -97,10 +97,6 @@ class Plan:
         served = {each.leg.id: each.leg for each in self.assignments}
         return served | {each.leg.id: each.leg for each in self.unassigned}
 
-    def truck_of(self, leg: str) -> FreeTruck | None:
-        found = self.by_leg.get(leg)
-        return None if found is None else found.truck
-
     def explanation(self, leg: str) -> Explanation:
         return decode(self.recorded[leg])
 

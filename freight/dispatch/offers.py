@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -234,11 +233,3 @@ def _changed(state: LegOffers, name: str, changes: dict[str, Any]) -> LegOffers:
         replace(each, **changes) if each.asked.id == name else each for each in state.offers
     )
     return replace(state, offers=offers)
-
-
-def replay(booking: str, leg: str, events: Iterable[OfferEvent]) -> LegOffers:
-    """The state that a log of events means."""
-    state = LegOffers(booking=booking, leg=leg)
-    for event in events:
-        state = evolve(state, event)
-    return state

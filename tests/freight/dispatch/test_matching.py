@@ -180,7 +180,7 @@ def test_the_order_of_what_comes_in_does_not_matter(
 def changes_between(found: Plan, waiting: list[WaitingLeg]) -> int:
     """Of legs whose planned truck may still go."""
     return sum(
-        (sent := found.truck_of(each.id)) is None or sent.id != each.standing
+        each.id not in found.by_leg or found.by_leg[each.id].truck.id != each.standing
         for each in waiting
         if each.standing is not None and each.id not in found.forced
     )
