@@ -25,8 +25,8 @@ from geo.roads import read_roads
 
 TRUCKS = 500
 CONNECTIONS = 32
-LANES = 100
-WARM_UP_S = 3.0
+LANES = 40
+WARM_UP_S = 5.0
 READY_S_MAX = 60.0
 
 

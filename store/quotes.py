@@ -33,20 +33,14 @@ class KeptQuote:
 
 
 async def keep_rates(conn: AnyConnection, tenant_key: int, digest: bytes, body: bytes) -> None:
-    """Once; they are long, so it is asked first whether they are there."""
-    is_kept = await conn.fetchval(
-        "SELECT EXISTS (SELECT FROM quote_rates WHERE tenant_key = $1 AND digest = $2)",
+    """Once, however often; who knows that they are there need not send them again."""
+    await conn.execute(
+        "INSERT INTO quote_rates (tenant_key, digest, body) VALUES ($1, $2, $3) "
+        "ON CONFLICT DO NOTHING",
         tenant_key,
         digest,
+        body,
     )
-    if not is_kept:
-        await conn.execute(
-            "INSERT INTO quote_rates (tenant_key, digest, body) VALUES ($1, $2, $3) "
-            "ON CONFLICT DO NOTHING",
-            tenant_key,
-            digest,
-            body,
-        )
 
 
 async def rates(conn: AnyConnection, digest: bytes) -> bytes:
@@ -56,13 +50,13 @@ async def rates(conn: AnyConnection, digest: bytes) -> bytes:
 
 async def create(
     conn: AnyConnection, tenant_key: int, quote: Quote, body: bytes, signature: str
-) -> KeptQuote:
+) -> None:
     """`body` is the quote as it was signed; its rates are kept already."""
-    row = await conn.fetchrow(
-        f"""
+    await conn.execute(
+        """
         INSERT INTO quotes (tenant_key, id, made_at, expires_at, priced_for, total_minor, shipper,
             signature, rates, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING {COLUMNS}
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         tenant_key,
         quote.id,
@@ -75,7 +69,6 @@ async def create(
         bytes.fromhex(quote.rates),
         body,
     )
-    return _kept(one(row))
 
 
 async def get(conn: AnyConnection, id: str) -> KeptQuote:  # noqa: A002 - its name everywhere

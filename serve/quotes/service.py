@@ -50,13 +50,15 @@ async def create(gateway: Gateway, who: Principal, new: NewQuote) -> QuoteOut:
         rates=held.digest,
         price=priced,
     )
-    body = written(quote)
+    body, tariffs = written(quote), gateway.quoting.tariffs
+    signature = gateway.quoting.signer.sign(body)
     async with gateway.changing(who, "quotes.create", f"quotes/{quote.id}") as change:
-        digest = bytes.fromhex(held.digest)
-        await quotes.keep_rates(change.conn, who.tenant_key, digest, held.body)
-        signature = gateway.quoting.signer.sign(body)
-        kept = await quotes.create(change.conn, who.tenant_key, quote, body, signature)
-        change.after = made = _out(gateway, who, kept)
+        if not tariffs.is_kept(who.tenant_key, held):
+            digest = bytes.fromhex(held.digest)
+            await quotes.keep_rates(change.conn, who.tenant_key, digest, held.body)
+        await quotes.create(change.conn, who.tenant_key, quote, body, signature)
+        change.after = made = _out(gateway, who, quote, digest_of(body), signature)
+    tariffs.note_kept(who.tenant_key, held)
     return made
 
 
@@ -80,7 +82,7 @@ def _at_ms(who: Principal, new: NewQuote, load: Load, now_ms: int) -> int:
 
 async def get(gateway: Gateway, who: Principal, quote_id: str) -> QuoteOut:
     async with gateway.as_tenant(who) as conn:
-        return _out(gateway, who, await quotes.get(conn, quote_id))
+        return _kept_out(gateway, who, await quotes.get(conn, quote_id))
 
 
 async def list_page(
@@ -90,7 +92,7 @@ async def list_page(
     async with gateway.as_tenant(who) as conn:
         found = await quotes.list_page(conn, before, page.one_more, shipper=shipper)
     kept, next_cursor = page.cut(found, lambda one: str(one.nr))
-    return ListOf(items=[_out(gateway, who, one) for one in kept], next_cursor=next_cursor)
+    return ListOf(items=[_kept_out(gateway, who, one) for one in kept], next_cursor=next_cursor)
 
 
 async def recompute(gateway: Gateway, who: Principal, quote_id: str) -> RecomputedOut:
@@ -113,7 +115,11 @@ async def recompute(gateway: Gateway, who: Principal, quote_id: str) -> Recomput
     )
 
 
-def _out(gateway: Gateway, who: Principal, kept: KeptQuote) -> QuoteOut:
+def _kept_out(gateway: Gateway, who: Principal, kept: KeptQuote) -> QuoteOut:
+    return _out(gateway, who, kept.quote, kept.digest, kept.signature)
+
+
+def _out(gateway: Gateway, who: Principal, quote: Quote, digest: str, signature: str) -> QuoteOut:
     unmasked = Permission.PERSONAL_READ in who.permissions
-    load = shown_load(kept.quote.request.load, gateway.personal, unmasked=unmasked)
-    return QuoteOut.of(kept.quote, load, kept.digest, kept.signature)
+    load = shown_load(quote.request.load, gateway.personal, unmasked=unmasked)
+    return QuoteOut.of(quote, load, digest, signature)

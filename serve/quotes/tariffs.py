@@ -28,15 +28,24 @@ class Tariffs:
         self._settings = settings
         self._of: Snapshot | None = None
         self._held: dict[str, HeldTariff] = {}
+        # By tenant's key and digest: the database has them, and nobody can take them away.
+        self._kept: set[tuple[int, str]] = set()
 
     def of(self, tenant: str) -> HeldTariff:
         snapshot = self._settings.snapshot
         if snapshot is not self._of:
-            self._of, self._held = snapshot, {}
+            self._of, self._held, self._kept = snapshot, {}, set()
         held = self._held.get(tenant)
         if held is None:
             held = self._held[tenant] = _held(snapshot, tenant)
         return held
+
+    def is_kept(self, tenant_key: int, held: HeldTariff) -> bool:
+        return (tenant_key, held.digest) in self._kept
+
+    def note_kept(self, tenant_key: int, held: HeldTariff) -> None:
+        """After the commit."""
+        self._kept.add((tenant_key, held.digest))
 
 
 def _held(snapshot: Snapshot, tenant: str) -> HeldTariff:

@@ -40,9 +40,9 @@ def a_quote(id: str, shipper: str | None = None) -> Quote:  # noqa: A002 - its n
     )
 
 
-async def keep(conn: AnyConnection, tenant: Tenant, quote: Quote) -> quotes.KeptQuote:
+async def keep(conn: AnyConnection, tenant: Tenant, quote: Quote) -> None:
     await quotes.keep_rates(conn, tenant.key, bytes.fromhex(quote.rates), RATES)
-    return await quotes.create(conn, tenant.key, quote, written(quote), "v1.x")
+    await quotes.create(conn, tenant.key, quote, written(quote), "v1.x")
 
 
 async def test_a_quote_is_kept_byte_for_byte_with_its_rates(
