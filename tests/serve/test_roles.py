@@ -40,7 +40,7 @@ async def test_a_role_is_made_changed_and_deleted(
     assert (made.status_code, again.status_code, changed.status_code) == (201, 409, 200)
     assert changed.headers["ETag"] == '"2"'
     async with system.acquire() as conn:
-        allowed = await roles.permissions_of(conn, tenant.key, ["yard", "shipper", "nobody"])
+        allowed = await roles.permissions_of(conn, tenant.key, ["yard", "device", "nobody"])
         assert allowed == {"trucks:read", "fences:read"}
         assert await roles.unknown(conn, tenant.key, ["yard", "nobody"]) == ["nobody"]
     assert (await caller.ask("DELETE", "/v1/roles/yard")).status_code == 204
