@@ -14,11 +14,13 @@ from freight.tracking.outlook import Outlook
 from freight.tracking.quiet import FurtherOn
 from freight.tracking.rules import TrackingRules
 from freight.tracking.sample import Sample
+from geo import fences
 from geo.ways import way_mm
 
 
 def warm_up(rules: TrackingRules) -> None:
     """Folds nothing: what is compiled depends on the kinds of arrays only."""
+    fences.warm_up()
     courses.warm_up()
     way_mm(0.0, 0.0, 0.0, 0.0)
     columns, nothing = TruckColumns(), np.empty(0, dtype=FIX_DTYPE)
