@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from geo.compiled import compiled
-from geo.parts import METRES_PER_DEGREE
+from geo.edges import METRES_PER_DEGREE
+from geo.pieces import shorter_way
 from geo.point import FloatArray
 from geo.ragged import IntArray
 from geo.route import (
@@ -38,7 +39,6 @@ from geo.route import (
 BEHIND_COUNTS = 4.0
 AGAINST = 1e9  # farther than any place along a route
 BOX_SLACK_DEG = 1e-9  # rounding
-HALF_TURN_DEG = 180.0
 WHOLE = 1  # the second part that is searched, see `located`
 
 # Routes as they are asked: the pieces of all, by a route's number its first one and how many, the
@@ -208,7 +208,7 @@ def _nearest(  # noqa: PLR0917 - see `located`
 def _is_near(boxes: FloatArray, box: int, lat: float, lon: float, off_m_max: float) -> bool:
     """Whether a place so near can be on a piece in the box; a box too many costs time only."""
     north = abs(lat - boxes[box, MIDDLE_LAT]) - boxes[box, HALF_HIGH] - BOX_SLACK_DEG
-    east = abs(_turned(lon - boxes[box, MIDDLE_LON])) - boxes[box, HALF_WIDE] - BOX_SLACK_DEG
+    east = abs(shorter_way(lon - boxes[box, MIDDLE_LON])) - boxes[box, HALF_WIDE] - BOX_SLACK_DEG
     return bool(max(north * METRES_PER_DEGREE, east * boxes[box, LEAST_EAST_M]) <= off_m_max)
 
 
@@ -218,18 +218,10 @@ def _beside(  # noqa: PLR0917 - see `located`
 ) -> tuple[float, float]:
     """How far off the piece, and how far along it the nearest place is."""
     start_m, ux, uy = rows[row, START_M], rows[row, UX], rows[row, UY]
-    x = _turned(lon - rows[row, LON]) * rows[row, EAST_M]
+    x = shorter_way(lon - rows[row, LON]) * rows[row, EAST_M]
     y = (lat - rows[row, LAT]) * METRES_PER_DEGREE
     along_m = max(x * ux + y * uy, low_m - start_m, 0.0)
     along_m = min(along_m, high_m - start_m, rows[row, LENGTH_M])
     x -= along_m * ux
     y -= along_m * uy
     return math.sqrt(x * x + y * y), along_m
-
-
-@compiled
-def _turned(dlon: float) -> float:
-    """A difference of longitudes as the shorter way round."""
-    if abs(dlon) <= HALF_TURN_DEG:
-        return dlon
-    return float(dlon - 360.0 * np.rint(dlon / 360.0))

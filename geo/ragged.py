@@ -19,47 +19,38 @@ class Ragged:
         self.rows: FloatArray = np.zeros((ROWS_AT_START, width))
         self.first: IntArray = np.zeros(ROWS_AT_START, dtype=np.int64)
         self.count: IntArray = np.zeros(ROWS_AT_START, dtype=np.int64)
-        self.used = 0  # rows in front, with the places of those that went
+        self._used = 0  # rows in front, with the places of those that went
         self._dead = 0
 
     def put(self, number: int, rows: FloatArray) -> None:
         self.discard(number)
-        if self._dead > self.used // 2:
+        if self._dead > self._used // 2:
             self._close_up()
         while number >= len(self.first):
             self.first = np.concatenate([self.first, np.zeros_like(self.first)])
             self.count = np.concatenate([self.count, np.zeros_like(self.count)])
-        end = self.used + len(rows)
+        end = self._used + len(rows)
         if end > len(self.rows):
             more = np.zeros((max(len(self.rows), len(rows)), self.rows.shape[1]))
             self.rows = np.concatenate([self.rows, more])
-        self.rows[self.used : end] = rows
-        self.first[number], self.count[number] = self.used, len(rows)
-        self.used = end
+        self.rows[self._used : end] = rows
+        self.first[number], self.count[number] = self._used, len(rows)
+        self._used = end
 
     def discard(self, number: int) -> None:
         if number < len(self.count):
             self._dead += int(self.count[number])
             self.count[number] = 0
 
-    def of(self, number: int) -> FloatArray:
-        """A view, good until the next change."""
-        first = int(self.first[number])
-        return self.rows[first : first + int(self.count[number])]
-
-    def owners(self) -> IntArray:
-        """Numbers of those who have rows, in the order of these."""
-        owners = np.flatnonzero(self.count)
-        return np.asarray(owners[np.argsort(self.first[owners])])
-
     def _close_up(self) -> None:
-        owners = self.owners()
+        owners = np.flatnonzero(self.count)
+        owners = owners[np.argsort(self.first[owners])]
         _, index = spread(self.first[owners], self.count[owners])
         room = max(ROWS_AT_START, len(index) * 3 // 2)
         rows = np.zeros((room, self.rows.shape[1]))
         rows[: len(index)] = self.rows[index]
         self.first[owners] = np.cumsum(self.count[owners]) - self.count[owners]
-        self.rows, self.used, self._dead = rows, len(index), 0
+        self.rows, self._used, self._dead = rows, len(index), 0
 
 
 def spread(first: IntArray, count: IntArray) -> tuple[IntArray, IntArray]:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from geo.parts import METRES_PER_DEGREE
+from geo.edges import METRES_PER_DEGREE
 from geo.pieces import turned
 from geo.point import FloatArray, Point
 from geo.ragged import IntArray
