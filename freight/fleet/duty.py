@@ -76,16 +76,6 @@ def merged(spans: Iterable[tuple[int, int]], now_ms: int) -> list[tuple[int, int
     return found
 
 
-def clipped(spans: Spans, turns: Spans) -> list[tuple[int, int]]:
-    """What of a truck's driving falls into somebody's turns at its wheel."""
-    return [
-        (max(start, first), min(end, last))
-        for start, end in spans
-        for first, last in turns
-        if max(start, first) < min(end, last)
-    ]
-
-
 def _within(spans: Spans, since_ms: int) -> int:
     return sum(end - max(start, since_ms) for start, end in spans if end > since_ms)
 

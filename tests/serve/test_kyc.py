@@ -206,6 +206,7 @@ async def test_a_rating_counts_what_happened(
     assert (fresh["trips"], fresh["on_time_share"], fresh["score"]) == (0, None, 0.82)
     assert (seen["trips"], seen["promised"], seen["on_time"]) == (3, 2, 1)
     assert (seen["on_time_share"], seen["deviations"]) == (0.5, 1)
+    assert (seen["offers"], seen["declines"]) == (3, 2)
 
 
 async def drive(caller: Caller, superuser: AnyConnection) -> None:
@@ -238,3 +239,15 @@ async def drive(caller: Caller, superuser: AnyConnection) -> None:
         """,
         caller.tenant.key,
     )
+    async with superuser.transaction():
+        # Without the bookings that they were about.
+        await superuser.execute("SET LOCAL session_replication_role = replica")
+        await superuser.execute(
+            """
+            INSERT INTO offers (made_at, expires_at, settled_at, tenant_key, version, round, shard,
+                bidding, id, booking, leg, carrier, state)
+            SELECT now(), now(), now(), $1::int, 1, 1, 0, false, state, 'b', 'L1', 'ravi', state
+            FROM unnest(ARRAY['accepted', 'declined', 'expired', 'withdrawn']) AS state
+            """,
+            caller.tenant.key,
+        )

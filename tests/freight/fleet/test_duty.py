@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.policy import defaults
-from freight.fleet.duty import HOUR_MS, Hours, clipped, hours, merged
+from freight.fleet.duty import HOUR_MS, Hours, hours, merged
 
 # Five hours at a stretch, ten a day, twelve from end to end, 54 a week; rests of ½ and 8 hours.
 RULES = defaults().fleet.duty
@@ -82,7 +82,3 @@ def test_merged_spans_hold_the_same_hours(spans: list[tuple[int, int]]) -> None:
         {hour for hour in driven if hour < NOW_MS // HOUR_MS}
     )
     assert all(before[1] < behind[0] for before, behind in pairwise(apart))
-
-
-def test_a_drivers_share_of_a_trucks_driving() -> None:
-    assert clipped([(0, 10), (20, 30)], [(5, 25), (28, 40)]) == [(5, 10), (20, 25), (28, 30)]
