@@ -153,17 +153,12 @@ async def put(
     )
 
 
-async def log(
-    conn: AnyConnection, booking_id: str, after: int = 0, limit: int | None = None
-) -> list[Written]:
+async def log(conn: AnyConnection, booking_id: str) -> list[Written]:
     rows = await conn.fetch(
         """
-        SELECT version, type, at, event FROM booking_log WHERE booking = $1 AND version > $2
-        ORDER BY version LIMIT $3
+        SELECT version, type, at, event FROM booking_log WHERE booking = $1 ORDER BY version
         """,
         booking_id,
-        after,
-        limit,
     )
     return [
         Written(row["version"], row["type"], epoch_ms(row["at"]), msgspec.json.encode(row["event"]))

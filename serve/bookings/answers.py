@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from freight.booking.detention import Clock
 from freight.booking.state import Booking, Carriage, Charge, Leg, Mark, Side, Status
+from freight.booking.timeline import Step
 from freight.load import Load
 from serve.bookings.wire import Money, TermFields
 from serve.loads.wire import LoadOut, StopOut
@@ -176,20 +178,58 @@ class StepOut(BaseModel):
     type: str
     at: datetime = Field(description="when it happened")
     known_at: datetime = Field(description="when we learned it")
+    leg: str | None
+    stop: str | None
+    status: Status = Field(description="of the booking, after it")
     by: dict[str, str]
     cause: dict[str, Any]
     data: dict[str, Any]
 
     @classmethod
-    def of(cls, version: int, event: bytes, hidden: frozenset[str]) -> StepOut:
-        said = msgspec.json.decode(event)
-        about = {"type", "at_ms", "known_ms", "by", "cause", "key"} | hidden
+    def of(cls, step: Step, hidden: frozenset[str]) -> StepOut:
         return cls(
-            version=version,
-            type=said["type"],
-            at=moment(said["at_ms"]),
-            known_at=moment(said["known_ms"]),
-            by=said["by"],
-            cause=said["cause"],
-            data={name: value for name, value in said.items() if name not in about},
+            version=step.version,
+            type=step.what,
+            at=moment(step.at_ms),
+            known_at=moment(step.known_ms),
+            leg=step.leg,
+            stop=step.stop,
+            status=step.status,
+            by=msgspec.to_builtins(step.by),
+            cause=msgspec.to_builtins(step.cause),
+            data={name: value for name, value in step.details.items() if name not in hidden},
         )
+
+
+class ClockOut(BaseModel):
+    leg: str
+    stop: str
+    since: datetime = Field(description="it had come, and its window had begun")
+    free_until: datetime
+    running_since: datetime | None = Field(description="null: the free time is not used up")
+    until: datetime | None = Field(description="it has left; null: it goes on")
+    excluded_minutes: int
+    minutes: int = Field(description="that count, beyond the free ones")
+    charge: Money
+    payer: Side
+
+    @classmethod
+    def of(cls, clock: Clock) -> ClockOut:
+        since, until = clock.running_since_ms, clock.to_ms
+        return cls(
+            leg=clock.leg,
+            stop=clock.stop,
+            since=moment(clock.from_ms),
+            free_until=moment(clock.free_until_ms),
+            running_since=None if since is None else moment(since),
+            until=None if until is None else moment(until),
+            excluded_minutes=clock.excluded_minutes,
+            minutes=clock.minutes,
+            charge=Money.of(clock.charge_minor),
+            payer=clock.payer,
+        )
+
+
+class DetentionOut(BaseModel):
+    booking: str
+    clocks: list[ClockOut]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from freight.booking import commands as asked
 from freight.booking.state import Status
 from serve.bookings import dispatching, reading, service, wire
-from serve.bookings.answers import BookingOut, StepOut
+from serve.bookings.answers import BookingOut, DetentionOut, StepOut
 from serve.bookings.dispatching import DispatchOut
 from serve.bookings.service import Wish
 from serve.fields import LongText, ObjectId, PathId
@@ -28,6 +28,7 @@ TRUCKS_SHOWN = 100  # fixed: part of the published API
 Reader = Annotated[Principal, needs(Permission.BOOKINGS_READ)]
 Writer = Annotated[Principal, needs(Permission.BOOKINGS_WRITE)]
 Dispatcher = Annotated[Principal, needs(Permission.BOOKINGS_DISPATCH)]
+Canceller = Annotated[Principal, needs(Permission.BOOKINGS_CANCEL)]
 Reporter = Annotated[Principal, needs(Permission.BOOKINGS_REPORT)]
 Overrider = Annotated[Principal, needs(Permission.BOOKINGS_OVERRIDE)]
 
@@ -71,7 +72,13 @@ async def get_timeline(
     booking_id: PathId, gateway: Opened, who: Reader, page: Paged
 ) -> ListOf[StepOut]:
     """Every step in its order, and what made it happen."""
-    return await reading.timeline(gateway, who, booking_id, page)
+    return await reading.steps(gateway, who, booking_id, page)
+
+
+@router.get("/v1/bookings/{id}/detention")
+async def get_detention(booking_id: PathId, gateway: Opened, who: Reader) -> DetentionOut:
+    """The same clock for both sides: free time, since when it runs, and what it costs by now."""
+    return await reading.detention(gateway, who, booking_id)
 
 
 @router.get("/v1/bookings/{id}/dispatch")
@@ -132,7 +139,7 @@ async def confirm_booking(  # noqa: PLR0917 - the framework passes by name
 async def cancel_booking(  # noqa: PLR0917 - the framework passes by name
     booking_id: PathId,
     gateway: Opened,
-    who: Writer,
+    who: Canceller,
     expected: Expected,
     response: Response,
     given: wire.Cancellation | None = None,
@@ -235,13 +242,7 @@ async def split_leg(  # noqa: PLR0917 - the framework passes by name
     response: Response,
 ) -> BookingOut:
     """Several trucks share what one cannot carry; each is dispatched and proven for itself."""
-    command = asked.Split(
-        **service.stamp(who, given.reason),
-        leg=given.leg,
-        weights_kg=tuple(given.weights_kg),
-    )
-    wish = Wish(booking_id, "bookings.split", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return tagged(response, await service.split(gateway, who, booking_id, given, expected))
 
 
 @router.post("/v1/bookings/{id}/merge")

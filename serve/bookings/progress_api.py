@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from freight.booking import commands as asked
-from serve.bookings import service, wire
+from serve.bookings import proving, service, wire
 from serve.bookings.answers import BookingOut
 from serve.bookings.api import Overrider, Reporter, Writer
 from serve.bookings.service import Wish
@@ -64,7 +64,7 @@ async def give_code(
     booking_id: PathId, given: wire.CodeFields, gateway: Opened, who: Writer
 ) -> wire.CodeOut:
     """A one-time password with which a pickup or delivery is proven; shown this once."""
-    return await service.give_code(gateway, who, booking_id, given)
+    return await proving.give_code(gateway, who, booking_id, given)
 
 
 @router.post("/v1/bookings/{id}/proofs")
@@ -76,7 +76,7 @@ async def record_proof(
     response: Response,
 ) -> BookingOut:
     """Delivered means proven: by the code, or by a signature, picture or paper."""
-    return tagged(response, await service.record_proof(gateway, who, booking_id, given))
+    return tagged(response, await proving.record_proof(gateway, who, booking_id, given))
 
 
 @router.post("/v1/bookings/{id}/adjustments")

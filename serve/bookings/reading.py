@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from actors.life import now_ms
+from freight.booking.detention import clocks
+from freight.booking.events import BookingEvent
 from freight.booking.state import Booking
+from freight.booking.timeline import timeline
 from serve.bookings import contacts
-from serve.bookings.answers import BookingOut, StepOut
+from serve.bookings.answers import BookingOut, ClockOut, DetentionOut, StepOut
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
@@ -62,14 +66,21 @@ async def list_page(
     return ListOf(items=items, next_cursor=next_cursor)
 
 
-async def timeline(
-    gateway: Gateway, who: Principal, booking_id: str, page: Page
-) -> ListOf[StepOut]:
+async def steps(gateway: Gateway, who: Principal, booking_id: str, page: Page) -> ListOf[StepOut]:
     hidden = frozenset() if who.carrier is None else _HIDDEN_FROM_CARRIERS
     async with gateway.as_tenant(who) as conn:
         await bookings.get(conn, booking_id)
-        after = number_of(page.after) or 0
-        steps = await bookings.log(conn, booking_id, after, page.one_more)
-    kept, next_cursor = page.cut(steps, lambda step: str(step.version))
-    items = [StepOut.of(step.version, step.event, hidden) for step in kept]
-    return ListOf(items=items, next_cursor=next_cursor)
+        log = await bookings.log(conn, booking_id)
+    decode = msgspec.json.Decoder(BookingEvent).decode
+    after = number_of(page.after) or 0
+    told = timeline(decode(one.event) for one in log)[after : after + page.one_more]
+    kept, next_cursor = page.cut(told, lambda step: str(step.version))
+    return ListOf(items=[StepOut.of(step, hidden) for step in kept], next_cursor=next_cursor)
+
+
+async def detention(gateway: Gateway, who: Principal, booking_id: str) -> DetentionOut:
+    rules = gateway.policy_of(who).booking_rules
+    async with gateway.as_tenant(who) as conn:
+        booking = await standing(conn, booking_id)
+    found = [ClockOut.of(clock) for clock in clocks(booking, rules, now_ms())]
+    return DetentionOut(booking=booking_id, clocks=found)

@@ -10,12 +10,13 @@ from typing import Any
 from actors.booking_writing import TenantName
 from actors.bookings import STALE, Refused
 from actors.handles import ActorAwayError
-from actors.life import now_ms
 from freight.booking import commands as asked
 from freight.booking.commands import Command
-from freight.booking.state import Actor, ActorKind, ProofKind, Quoted, Side
+from freight.booking.legs import proposed
+from freight.booking.state import Actor, ActorKind, Booking, Quoted, Side
 from freight.load import Contact, Window
 from freight.money import INR
+from freight.refusal import Refusal
 from serve.bookings import contacts, wire
 from serve.bookings.answers import BookingOut
 from serve.bookings.reading import shown, standing
@@ -34,18 +35,12 @@ from serve.problems import (
 from serve.request_record import current
 from store import quotes, trucks
 from store.errors import NotFoundError as UnknownError
-from store.postgres import moment
 from store.quotes import KeptQuote
 
-SCRYPT_N = 2**14  # fixed: a code of a few digits must be slow to guess from a stolen log
-_MISSING = frozenset({"unknown_booking"})
-# What the request names and is not there.
-_INVALID = {
-    "unknown_leg": "/leg",
-    "unknown_stop": "/stop",
-    "unknown_truck": "/truck",
-    "invalid": "",
-}
+_MISSING = frozenset({"unknown_booking", "unknown_offer"})
+# What a request says that cannot be; by how its code begins, and where it most likely stands.
+_INVALID = ("invalid_", "unknown_")
+_POINTERS = {"unknown_leg": "/leg", "unknown_stop": "/stop", "unknown_truck": "/truck"}
 
 
 async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> BookingOut:
@@ -75,7 +70,7 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
     )
     wish = Wish(booking_id, "bookings.create", command)
     async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
-        return await _take(gateway, who, change, wish)
+        return await take(gateway, who, change, wish)
 
 
 async def _quote(gateway: Gateway, who: Principal, quote_id: str) -> KeptQuote:
@@ -161,6 +156,38 @@ async def assign(
     return await tell(gateway, who, Wish(booking_id, "bookings.assign", command, expected))
 
 
+async def split(
+    gateway: Gateway,
+    who: Principal,
+    booking_id: str,
+    given: wire.SplitFields,
+    expected: int | None,
+) -> BookingOut:
+    """Without shares, as few trucks as can be, by what the classes of trucks carry."""
+    weights = given.weights_kg
+    if not weights:
+        async with gateway.as_tenant(who) as conn:
+            booking = await standing(conn, booking_id)
+        leg = booking.leg(given.leg)
+        weights = [] if leg is None else _proposed(gateway, who, booking, leg.weight_kg)
+    command = asked.Split(**stamp(who, given.reason), leg=given.leg, weights_kg=tuple(weights))
+    return await tell(gateway, who, Wish(booking_id, "bookings.split", command, expected))
+
+
+def _proposed(gateway: Gateway, who: Principal, booking: Booking, weight_kg: int) -> list[int]:
+    policy = gateway.policy_of(who)
+    wanted = booking.load.truck_class
+    carried = [
+        min(one.payload_kg_max, policy.booking_rules.leg_kg_max)
+        for one in policy.fleet.classes.table
+        if wanted in (None, one.code)
+    ]
+    try:
+        return [part.weight_kg for part in proposed(weight_kg, carried)]
+    except Refusal as refusal:
+        raise problem_of(Refused(refusal.code, refusal.detail)) from refusal
+
+
 async def swap(
     gateway: Gateway, who: Principal, booking_id: str, given: wire.Swap, expected: int | None
 ) -> BookingOut:
@@ -200,10 +227,10 @@ async def tell(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
     """To a booking that the caller can see."""
     async with gateway.changing(who, wish.action, f"bookings/{wish.booking}") as change:
         change.before = shown(gateway, who, await standing(change.conn, wish.booking))
-        return await _take(gateway, who, change, wish)
+        return await take(gateway, who, change, wish)
 
 
-async def _take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> BookingOut:
+async def take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> BookingOut:
     tenant = TenantName(who.tenant_key, who.tenant)
     try:
         answer = await gateway.actors.command(tenant, wish.booking, wish.command, wish.expected)
@@ -222,58 +249,10 @@ def problem_of(refused: Refused) -> ProblemError:
         return NotFoundError(refused.detail)
     if refused.code == STALE:
         return StaleError(refused.detail)
-    if refused.code in _INVALID:
-        return InvalidError.at(_INVALID[refused.code], refused.detail, code=refused.code)
+    if refused.code.startswith(_INVALID):
+        pointer = _POINTERS.get(refused.code, "")
+        return InvalidError.at(pointer, refused.detail, code=refused.code)
     return ConflictError(refused.detail, errors=[{"code": refused.code, "detail": refused.detail}])
-
-
-async def give_code(
-    gateway: Gateway, who: Principal, booking_id: str, wanted: wire.CodeFields
-) -> wire.CodeOut:
-    """A one-time password for a stop, in place of any before it."""
-    limits = gateway.policy.bookings
-    code = "".join(secrets.choice("0123456789") for _ in range(limits.code_digits))
-    salt = secrets.token_hex(16)
-    expires_ms = now_ms() + round(limits.code_valid_s * 1000)
-    command = asked.SetCode(
-        **stamp(who),
-        leg=wanted.leg,
-        stop=wanted.stop,
-        digest=_digest(code, salt),
-        salt=salt,
-        expires_ms=expires_ms,
-    )
-    await tell(gateway, who, Wish(booking_id, "bookings.code", command))
-    return wire.CodeOut(code=code, expires_at=moment(expires_ms))
-
-
-async def record_proof(
-    gateway: Gateway, who: Principal, booking_id: str, given: wire.ProofFields
-) -> BookingOut:
-    digest = None
-    if given.kind is ProofKind.OTP:
-        if given.code is None:
-            raise InvalidError.at("/code", "say the code that was given for this stop")
-        async with gateway.as_tenant(who) as conn:
-            leg = (await standing(conn, booking_id)).leg(given.leg)
-        code = None if leg is None else leg.codes.get(given.stop)
-        digest = None if code is None else _digest(given.code, code.salt)
-    command = asked.RecordProof(
-        **stamp(who),
-        leg=given.leg,
-        stop=given.stop,
-        kind=given.kind,
-        at_ms=wire.ms_of(given.at),
-        digest=digest,
-        receiver=given.receiver,
-        reference=given.reference,
-        remarks=given.remarks,
-    )
-    return await tell(gateway, who, Wish(booking_id, "bookings.prove", command))
-
-
-def _digest(code: str, salt: str) -> str:
-    return hashlib.scrypt(code.encode(), salt=salt.encode(), n=SCRYPT_N, r=8, p=1).hex()
 
 
 # ------------------------------------------------------------------------------------- callers

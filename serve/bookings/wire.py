@@ -160,7 +160,7 @@ class Cancellation(OfLegs):
 
 
 class SplitFields(OfLeg):
-    weights_kg: Shares
+    weights_kg: Shares = Field(default=[], description="default: as few trucks as can be")
 
 
 class MergeFields(Reasoned):

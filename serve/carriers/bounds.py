@@ -16,7 +16,7 @@ OF_A_CARRIER = frozenset(
         *(Permission.CARRIERS_READ, Permission.PERSONAL_READ, Permission.FLAGS_READ),
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
-        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
     }
 )
@@ -26,7 +26,7 @@ OF_A_SHIPPER = frozenset(
     {
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
-        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
     }
 )
 

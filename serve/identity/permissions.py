@@ -12,11 +12,12 @@ class Permission(StrEnum):
     API_KEYS_WRITE = "api-keys:write"
     AUDIT_READ = "audit:read"
     AVAILABILITY_WRITE = "availability:write"  # of trucks: when they are not to be had
+    BOOKINGS_CANCEL = "bookings:cancel"
     BOOKINGS_DISPATCH = "bookings:dispatch"  # give legs to trucks, split, swap, close
     BOOKINGS_OVERRIDE = "bookings:override"  # say by hand what trucks did; adjust what is owed
     BOOKINGS_READ = "bookings:read"
     BOOKINGS_REPORT = "bookings:report"  # proofs of pickup and delivery
-    BOOKINGS_WRITE = "bookings:write"  # book, amend, confirm, cancel
+    BOOKINGS_WRITE = "bookings:write"  # book, amend, confirm
     CARRIERS_READ = "carriers:read"
     CARRIERS_WRITE = "carriers:write"
     CLIENTS_READ = "clients:read"
@@ -102,7 +103,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
-        *(Permission.BOOKINGS_WRITE, Permission.BOOKINGS_DISPATCH),
+        *(Permission.BOOKINGS_WRITE, Permission.BOOKINGS_DISPATCH, Permission.BOOKINGS_CANCEL),
         *(Permission.BOOKINGS_REPORT, Permission.BOOKINGS_OVERRIDE),
         *(Permission.OFFERS_WRITE, Permission.OFFERS_ANSWER),
         *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
@@ -111,7 +112,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.SHIPPER: (
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
-        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
     ),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -119,7 +120,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
-        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
+        *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
     ),
     Role.DRIVER: (

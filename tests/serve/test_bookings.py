@@ -18,7 +18,8 @@ LOAD = {
     "load": {"material": "cement", "weight_t": 9},
     "stops": [
         {
-            "kind": "pickup", "place": {"lat": 28.6, "lon": 77.2, "name": "Okhla"},
+            "kind": "pickup",
+            "place": {"lat": 28.6, "lon": 77.2, "name": "Okhla"},
             "contact": {"name": "A clerk", "phone": PHONE},
         },
         {"kind": "drop", "place": {"lat": 26.9, "lon": 75.8, "name": "Jaipur"}},
@@ -121,6 +122,7 @@ async def test_the_timeline_says_who_did_what(caller: Caller) -> None:
 
     assert [step["type"] for step in steps] == ["created", "references_amended"]
     assert steps[1]["data"]["after"] == {"po": "1"}
+    assert [step["status"] for step in steps] == ["created", "created"]
     assert steps[1]["by"]["name"] == f"{caller.tenant.id}-admin"
 
 
@@ -181,3 +183,22 @@ async def test_while_the_actors_are_away_nothing_is_changed(
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
     assert (await caller.get(f"/v1/bookings/{booking}")).json()["status"] == "created"
+
+
+async def test_a_load_that_is_too_heavy_is_split_over_as_few_trucks_as_can_be(
+    caller: Caller,
+) -> None:
+    heavy = {**LOAD, "load": {"material": "cement", "weight_t": 40, "truck_class": "OPEN_10W"}}
+    booking = (await book(caller, **heavy))["id"]
+    shared = await tell(caller, booking, "split")
+    refused = await caller.ask("POST", f"/v1/bookings/{booking}/merge", json={"legs": ["L1", "L2"]})
+
+    assert sum(leg["weight_kg"] for leg in shared["legs"]) == 40_000
+    assert len(shared["legs"]) == 3
+    assert refused.status_code == 409
+
+
+async def test_nobody_waits_before_a_truck_has_come(caller: Caller) -> None:
+    booking = (await book(caller))["id"]
+
+    assert (await caller.get(f"/v1/bookings/{booking}/detention")).json()["clocks"] == []
