@@ -61,9 +61,7 @@ class Storm:
         """As they are after a start: nothing is known."""
         return Actors(Bookings(self.app, 0, self.settings), self.at)
 
-    async def killed_again_and_again(
-        self, what: str, work: Callable[[], Awaitable[object]]
-    ) -> None:
+    async def killed_often(self, what: str, work: Callable[[], Awaitable[object]]) -> None:
         """Until the storm is over and the work has gone through once undisturbed."""
         while True:
             calm = self.calm
