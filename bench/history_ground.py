@@ -13,11 +13,15 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import numpy as np
 
+from actors.booking_writing import TenantName
+from actors.bookings import Answer, Refused
 from actors.doors import HttpFixes, HttpTaken
 from actors.handles import ActorAwayError
+from actors.offering import OfferTaken, OfferWish
 from actors.stats import ActorStats
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy, policy
+from freight.booking.commands import Command
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, FixArray
 from freight.tracking.columns import LAST_DTYPE, LastArray
 from freight.tracking.names import TruckName
@@ -198,6 +202,16 @@ class StandingFleet:
 
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
         raise ActorAwayError(f"{asked.form}: nobody here takes fixes")
+
+    async def command(
+        self, tenant: TenantName, booking_id: str, command: Command, expected: int | None = None
+    ) -> Answer:
+        raise ActorAwayError(f"{tenant.id}/{booking_id}: {command} ({expected}): nobody here books")
+
+    async def offer(
+        self, tenant: TenantName, booking_id: str, wish: OfferWish
+    ) -> OfferTaken | Refused:
+        raise ActorAwayError(f"{tenant.id}/{booking_id}: {wish}: nobody here is asked")
 
     async def stats(self) -> list[ActorStats]:
         return []

@@ -48,7 +48,7 @@ class BoardTruck(msgspec.Struct, frozen=True):
 
 # Which of a truck's papers ends first, and when, as one number: smaller is sooner.
 _ENDS = "(valid_until - date '2000-01-01') * 100 + array_position($4::text[], kind)"
-_FIRST_DAY = date(2000, 1, 1)  # fixed: what the statement below counts from
+_FIRST_DAY = date(2000, 1, 1)  # what the statement below counts from
 _PER_DAY = 100
 FREE_TRUCKS = f"""
     WITH paper AS (

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-WHOLE_BP = 10_000  # fixed: a hundred percent in hundredths of a percent
+WHOLE_BP = 10_000
 KG_PER_T = 1000
-M_PER_KM = 1000
+M_PER_KM = 1000  # fixed: what the words mean
 
 # So that no product of a weight, a way and a rate leaves what the database counts in.
 Paise = Annotated[int, Field(ge=0, le=10**9)]

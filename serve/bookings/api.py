@@ -23,7 +23,7 @@ from serve.versions import Expected, tagged
 router = APIRouter(tags=["bookings"])
 LOOKS_MAX = 50  # fixed: part of the published API
 TRUCKS_MAX = 10_000  # fixed: part of the published API
-TRUCKS_SHOWN = 100  # fixed: part of the published API
+TRUCKS_SHOWN = 100
 
 Reader = Annotated[Principal, needs(Permission.BOOKINGS_READ)]
 Writer = Annotated[Principal, needs(Permission.BOOKINGS_WRITE)]

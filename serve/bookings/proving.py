@@ -17,7 +17,8 @@ from serve.identity.principal import Principal
 from serve.problems import ConflictError, InvalidError
 from store.postgres import moment
 
-SCRYPT_N = 2**14  # fixed: a code of a few digits must be slow to guess from a stolen log
+# A code of a few digits must be slow to guess from a stolen log.
+SCRYPT_N = 2**14
 
 
 async def give_code(

@@ -21,7 +21,7 @@ from store import bookings, trucks
 from store.postgres import AnyConnection
 
 # Steps say who sees what: the price is between the shipper and who books for it.
-_HIDDEN_FROM_CARRIERS = frozenset({"price", "terms", "agreed", "before", "after", "load"})
+_BETWEEN_SHIPPER_AND_BOOKER = frozenset({"price", "terms", "agreed", "before", "after", "load"})
 
 
 def shown(gateway: Gateway, who: Principal, booking: Booking) -> BookingOut:
@@ -67,7 +67,7 @@ async def list_page(
 
 
 async def steps(gateway: Gateway, who: Principal, booking_id: str, page: Page) -> ListOf[StepOut]:
-    hidden = frozenset() if who.carrier is None else _HIDDEN_FROM_CARRIERS
+    hidden = frozenset() if who.carrier is None else _BETWEEN_SHIPPER_AND_BOOKER
     async with gateway.as_tenant(who) as conn:
         await bookings.get(conn, booking_id)
         log = await bookings.log(conn, booking_id)

@@ -19,7 +19,7 @@ from serve.journeys.wire import Moment
 from serve.loads.wire import Carried, LoadOut, StopOut
 from store.postgres import moment
 
-M_PER_KM = 1000
+M_PER_KM = 1000  # fixed: what the words mean
 
 
 class NewQuote(Carried):
@@ -222,7 +222,7 @@ class AffectedBy(Strict):
     )
     until: Moment | None = Field(default=None, alias="to", description="priced for before this")
     shipper: ObjectId | None = None
-    cursor: Annotated[str, Field(max_length=300)] | None = None  # fixed: as cursors of lists are
+    cursor: Annotated[str, Field(max_length=300)] | None = None
 
 
 class DifferenceOut(BaseModel):

@@ -14,7 +14,7 @@ from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
 PHONE = "+91 98765 43210"
-LOAD = {
+LOAD: dict[str, Any] = {
     "load": {"material": "cement", "weight_t": 9},
     "stops": [
         {

@@ -11,7 +11,7 @@ from serve.identity.permissions import Role
 from tests.serve.bound import BoundTokens
 from tests.serve.caller import Caller
 
-LOAD = {
+LOAD: dict[str, Any] = {
     "load": {"material": "cement", "weight_t": 9},
     "stops": [
         {"kind": "pickup", "place": {"lat": 28.6, "lon": 77.2, "name": "Okhla"}},
