@@ -33,7 +33,7 @@ from serve.problems import (
     UnavailableError,
 )
 from serve.request_record import current
-from store import quotes, trucks
+from store import bookings, quotes, trucks
 from store.errors import NotFoundError as UnknownError
 from store.quotes import KeptQuote
 
@@ -100,9 +100,9 @@ async def reprice(
     expected: int | None,
 ) -> BookingOut:
     """By a quote for the very load and stops that are booked."""
-    quote = await _quote(gateway, who, given.quote)
     async with gateway.as_tenant(who) as conn:
         booked = (await standing(conn, booking_id)).load
+    quote = await _quote(gateway, who, given.quote)
     if contacts.without(booked) != contacts.without(quote.quote.request.load):
         raise InvalidError.at("/quote", "it is for another load, or for other stops")
     command = asked.Reprice(**stamp(who, given.reason), price=_quoted(quote))
@@ -149,7 +149,7 @@ async def assign(
         **stamp(who, given.reason),
         leg=given.leg,
         truck=given.truck,
-        carrier=await _carrier_of(gateway, who, given.truck),
+        carrier=await _carrier_of(gateway, who, booking_id, given.truck),
         driver=given.driver,
         from_ms=wire.ms_of(given.since),
     )
@@ -191,7 +191,9 @@ def _proposed(gateway: Gateway, who: Principal, booking: Booking, weight_kg: int
 async def swap(
     gateway: Gateway, who: Principal, booking_id: str, given: wire.Swap, expected: int | None
 ) -> BookingOut:
-    carrier = None if given.truck is None else await _carrier_of(gateway, who, given.truck)
+    carrier = (
+        None if given.truck is None else await _carrier_of(gateway, who, booking_id, given.truck)
+    )
     command = asked.Swap(
         **stamp(who, given.reason),
         leg=given.leg,
@@ -205,8 +207,12 @@ async def swap(
     return await tell(gateway, who, Wish(booking_id, "bookings.swap", command, expected))
 
 
-async def _carrier_of(gateway: Gateway, who: Principal, truck_id: str) -> str | None:
+async def _carrier_of(
+    gateway: Gateway, who: Principal, booking_id: str, truck_id: str
+) -> str | None:
+    """Of a truck for a booking that the caller can see."""
     async with gateway.as_tenant(who) as conn:
+        await bookings.get(conn, booking_id)
         try:
             return (await trucks.get(conn, truck_id)).carrier
         except UnknownError as missing:

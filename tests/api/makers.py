@@ -39,6 +39,7 @@ BOOKING = {
         {"kind": "drop", "place": {"lat": 26.9, "lon": 75.8}},
     ],
 }
+TRUCK_OF_BOOKINGS = "truck-of-bookings"
 LINE = {"type": "LineString", "coordinates": [[77.0, 28.0], [77.1, 28.0], [77.1, 28.1]]}
 ROUTE = {"name": "A route", "shape": LINE}
 A_LOAD = {
@@ -73,7 +74,15 @@ async def truck(world: World) -> Made:
 
 
 async def booking(world: World) -> Made:
-    return {"id": (await _post(world, "/v1/bookings", BOOKING))["id"]}
+    """Of two legs; and what its operations are about."""
+    made = await _post(world, "/v1/bookings", {**BOOKING, "legs_kg": [4000, 5000]})
+    await world.owner.ask("POST", "/v1/trucks", json={"id": TRUCK_OF_BOOKINGS})
+    return {"id": made["id"]}
+
+
+async def quoted_booking(world: World) -> Made:
+    quote = await _post(world, "/v1/quotes", BOOKING)
+    return {**await booking(world), "quote": quote["id"]}
 
 
 async def paper(world: World) -> Made:
@@ -238,6 +247,7 @@ async def oidc_issuer(world: World) -> Made:
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
     "/v1/bookings/{id}": booking,
+    "/v1/bookings/{id}/reprice": quoted_booking,
     "/v1/offers/{id}": offer,
     "/v1/carriers/{id}": carrier,
     "/v1/carriers/{id}/documents/{kind}": document,
@@ -272,9 +282,9 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "POST /v1/offers/{id}/decline": {"reason": "no driver"},
     "POST /v1/offers/{id}/withdraw": {"reason": "a test"},
     "POST /v1/offers/{id}/bid": {"price": {"amount_minor": 100}, "truck": "nobody"},
-    "POST /v1/bookings/{id}/reprice": {"quote": "nobody"},
-    "POST /v1/bookings/{id}/assign": {"truck": "nobody"},
-    "POST /v1/bookings/{id}/split": {"weights_kg": [4000, 5000]},
+    "POST /v1/bookings/{id}/reprice": {"quote": "{quote}"},
+    "POST /v1/bookings/{id}/assign": {"truck": TRUCK_OF_BOOKINGS},
+    "POST /v1/bookings/{id}/split": {"weights_kg": [1000, 3000]},
     "POST /v1/bookings/{id}/merge": {"legs": ["L1", "L2"]},
     "POST /v1/bookings/{id}/milestones": {"milestone": "en_route"},
     "POST /v1/bookings/{id}/milestones/take-back": {"milestone": "en_route"},
@@ -330,10 +340,16 @@ def maker_of(operation: Operation) -> Maker | None:
     return MAKERS[max(found, key=len)] if found else None
 
 
-async def sent(caller: Caller, operation: Operation, path: str) -> Any:
+async def sent(caller: Caller, operation: Operation, path: str, made: Made | None = None) -> Any:
+    """Of the body what stands in braces is what was made."""
     options: dict[str, Any] = {}
     if "requestBody" in operation.declared:
-        options["json"] = BODIES.get(operation.says, {})
+        known = {f"{{{name}}}": value for name, value in (made or {}).items()}
+        body = BODIES.get(operation.says, {})
+        options["json"] = {
+            name: known.get(value, value) if isinstance(value, str) else value
+            for name, value in body.items()
+        }
     if operation.says in QUERIES:
         options["params"] = QUERIES[operation.says]
     return await caller.ask(operation.method, path, headers={"If-Match": "*"}, **options)

@@ -123,7 +123,7 @@ async def test_owner_finds_what_the_makers_made(operations: list[Operation], wor
         maker = maker_of(operation)
         if operation.parameters and maker is not None:
             made = await maker(world)
-            answer = await sent(world.owner, operation, operation.at(made))
+            answer = await sent(world.owner, operation, operation.at(made), made)
             if answer.status_code in {401, 403, 422} or answer.status_code >= 500:
                 lost.append(f"{operation.says}: {answer.status_code} {answer.text}")
 
@@ -146,7 +146,7 @@ async def _seen_by(stranger: Caller, operation: Operation, owner: Caller, made: 
     path = operation.at(made)
     whole = path.removesuffix(operation.path.rpartition("}")[2])
     before = await owner.get(whole)
-    answer = await sent(stranger, operation, path)
+    answer = await sent(stranger, operation, path, made)
     after = await owner.get(whole)
     wrong = []
     if answer.status_code != httpx.codes.NOT_FOUND and operation.says not in UPSERTS:
