@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from actors.booking_writing import TenantName
 from actors.bookings import Refused
-from actors.dispatch_world import Fleet, WaitingNow, day_of, free_trucks, waiting_legs
+from actors.dispatch_world import (
+    Bars,
+    Fleet,
+    WaitingNow,
+    class_zones,
+    day_of,
+    free_trucks,
+    waiting_legs,
+)
+from actors.dispatch_zones import Zones
 from actors.life import now_ms
 from actors.offering import SYSTEM, OfferTaken, OfferWish
 from config.policy import Policy, Settings
@@ -106,9 +115,13 @@ class DispatchRounds:
             fair_ms = at_ms - round(policy.dispatch.costs.fairness_hours_max * MS_PER_HOUR)
             loads = await dispatch.last_loads(conn, tenant.key, fair_ms)
             taken = await dispatch.open_trucks(conn, tenant.key)
+        async with as_tenant(self._app, tenant.key) as conn:
+            zones = await Zones.of(conn, tenant.key, policy.fleet.zones)
         positions = await self._actors.positions(tenant.key)
-        trucks = free_trucks(Fleet(board, engaged, loads), positions, policy, at_ms)
-        return waiting_legs(rows, ties, policy), trucks, taken
+        closed_to = class_zones(board)
+        trucks = free_trucks(Fleet(board, engaged, loads, closed_to), positions, policy, at_ms)
+        bars = Bars(ties, zones, closed_to)
+        return waiting_legs(rows, bars, policy, at_ms), trucks, taken
 
     async def _record(self, tenant: TenantName, waiting: Sequence[WaitingNow], found: Plan) -> None:
         chosen = {each.leg.id: each.truck.id for each in found.assignments}

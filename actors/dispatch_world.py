@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import msgspec
 
+from actors.dispatch_zones import Zones
 from config.policy import Policy
 from freight.booking.state import Booking, Leg, Status
 from freight.dispatch.backhaul import finishing
@@ -20,7 +21,8 @@ from freight.fleet.duty import hours
 from freight.fleet.kyc import KycState, standing_faults
 from freight.fleet.papers import PERMITS, PaperRules, PapersHeld
 from freight.fleet.ties import Ties
-from freight.load import Place
+from freight.fleet.zones import entry_faults, stop_faults
+from freight.load import Place, Stop
 from freight.tracking.columns import LastArray
 from geo.point import haversine_m
 from store.dispatch import Engaged, Waiting
@@ -42,7 +44,27 @@ class WaitingNow:
     offers: LegOffers
 
 
-def waiting_legs(found: Iterable[Waiting], ties: Ties, policy: Policy) -> list[WaitingNow]:
+UNSERVED = 1  # fixed: the zone that every truck is barred from
+
+
+def class_zones(board: Iterable[BoardTruck]) -> dict[str, int]:
+    """For trucks of each class a zone of its own: all that is closed to them."""
+    classes = sorted({truck.truck_class or "" for truck in board})
+    return {name: UNSERVED << nr for nr, name in enumerate(classes, start=1)}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bars:
+    """Who may not, and where nobody may; see class_zones for `closed_to`."""
+
+    ties: Ties
+    zones: Zones
+    closed_to: Mapping[str, int]
+
+
+def waiting_legs(
+    found: Iterable[Waiting], bars: Bars, policy: Policy, now_ms: int
+) -> list[WaitingNow]:
     decode = msgspec.json.Decoder(Booking).decode
     of_offers = msgspec.json.Decoder(LegOffers).decode
     out = []
@@ -54,8 +76,11 @@ def waiting_legs(found: Iterable[Waiting], ties: Ties, policy: Policy) -> list[W
         empty = LegOffers(booking=one.booking, leg=one.leg)
         offers = empty if one.offers is None else of_offers(one.offers)
         declined = [each.asked for each in offers.offers if each.state is OfferState.DECLINED]
+        travel = policy.dispatch.travel
+        stops = booking.stops_of(leg) or booking.load.stops
         waiting = msgspec.structs.replace(
-            _waiting(booking, leg, ties, policy.dispatch.travel),
+            _waiting(booking, leg, bars.ties, travel),
+            zones=_zones_of(stops, bars, travel, now_ms),
             declined_trucks=frozenset(each.truck for each in declined if each.truck is not None),
             declined_carriers=frozenset(
                 each.carrier for each in declined if each.carrier is not None
@@ -63,6 +88,19 @@ def waiting_legs(found: Iterable[Waiting], ties: Ties, policy: Policy) -> list[W
         )
         out.append(WaitingNow(waiting, offers))
     return out
+
+
+def _zones_of(stops: Sequence[Stop], bars: Bars, travel: TravelRules, now_ms: int) -> int:
+    zones = bars.zones
+    faults = (
+        stop_faults(each.stop, each.kind, each.fences, zones.rules) for each in zones.at(stops)
+    )
+    mask = UNSERVED if any(faults) else 0
+    passages = zones.passages(stops, travel)
+    for truck_class, bit in bars.closed_to.items() if passages else ():
+        departs_ms = zones.departure_ms(stops, passages, truck_class, now_ms)
+        mask |= bit if entry_faults(passages, truck_class, departs_ms) else 0
+    return mask
 
 
 def _waiting(booking: Booking, leg: Leg, ties: Ties, travel: TravelRules) -> WaitingLeg:
@@ -109,6 +147,7 @@ class Fleet:
     board: list[BoardTruck]
     engaged: list[Engaged]
     last_loads: Mapping[int, int]
+    closed_to: Mapping[str, int]
 
 
 def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int) -> list[FreeTruck]:
@@ -123,6 +162,7 @@ def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int)
     promises: dict[int, list[Engaged]] = {}
     for one in fleet.engaged:
         promises.setdefault(one.truck_key, []).append(one)
+    driving = _drivers_promised(promises)
     classes = policy.fleet.classes.by_code()
     out = []
     for truck in fleet.board:
@@ -138,9 +178,25 @@ def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int)
         )
         ts_ms, lat, lon = seen[truck.key]
         free = _free(truck, carries or 0, (ts_ms, lat, lon), policy, now_ms)
-        free = msgspec.structs.replace(free, last_load_ms=fleet.last_loads.get(truck.key))
+        free = msgspec.structs.replace(
+            free,
+            last_load_ms=fleet.last_loads.get(truck.key),
+            barred_zones=UNSERVED | fleet.closed_to.get(free.truck_class, 0),
+            # Whoever is to drive another truck cannot drive this one.
+            promised=bool(driving.get(truck.driver or "", set()) - {truck.key}),
+        )
         out.append(_with_promises(free, promises.get(truck.key, []), policy, now_ms))
     return out
+
+
+def _drivers_promised(promises: Mapping[int, list[Engaged]]) -> dict[str, set[int]]:
+    """Drivers who count as promised, with the trucks that they are promised with."""
+    found: dict[str, set[int]] = {}
+    for truck_key, of_truck in promises.items():
+        for one in of_truck:
+            if one.driver is not None:
+                found.setdefault(one.driver, set()).add(truck_key)
+    return found
 
 
 def day_of(now_ms: int) -> date:

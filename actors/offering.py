@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.booking_rows import held_by
 from actors.booking_writing import Step, TenantName
+from actors.dispatch_serviceability import Asking, Sending, sending_faults
 from config.policy import Policy
 from freight.booking import commands as asked
 from freight.booking.decide import decide
@@ -33,6 +34,7 @@ from store.offers import OfLeg
 from store.postgres import AnyConnection
 
 SYSTEM = Actor(ActorKind.SYSTEM, "dispatch")
+NOT_SERVICEABLE = "not_serviceable"
 _KINDS: dict[type[OfferEvent], str] = {
     OfferMade: "offer.made",
     OfferBid: "offer.bid",
@@ -114,6 +116,7 @@ async def _assigned(
     truck = await trucks.get(scene.conn, agreed.truck)
     if truck.carrier != carrier:
         raise Refusal("not_its_truck", f"{agreed.truck} is not a truck of who was asked")
+    await _refuse_unfit(scene, booking, agreed, wish.leg)
     command = asked.Assign(
         by=wish.by,
         key=f"offer/{agreed.offer}",
@@ -128,6 +131,19 @@ async def _assigned(
     if not made:
         raise Refusal("offer_accepted", f"{agreed.offer} was accepted before")
     return Step.of(scene.tenant, booking, made, scene.at_ms)
+
+
+async def _refuse_unfit(scene: Scene, booking: Booking, agreed: OfferAccepted, leg_id: str) -> None:
+    """It may be another truck than was suggested, and the papers others than when it was."""
+    leg = booking.leg(leg_id)
+    if leg is None:
+        return
+    asking = Asking(scene.conn, scene.tenant.key, scene.policy, scene.at_ms)
+    sending = Sending(booking, leg, agreed.truck, agreed.driver)
+    found = await sending_faults(asking, sending)
+    if found:
+        says = "; ".join(f"{reason.code}: {reason.detail}" for reason in found)
+        raise Refusal(NOT_SERVICEABLE, f"{agreed.truck} may not go: {says}")
 
 
 async def withdraw_moot(scene: Scene, step: Step) -> None:

@@ -32,6 +32,7 @@ class Engaged:
     truck_key: int
     booking: str
     leg: str
+    driver: str | None
     state: bytes
 
 
@@ -81,7 +82,7 @@ async def engaged(conn: AnyConnection, tenant_key: int) -> list[Engaged]:
     """For SYSTEM: every standing promise of the tenant's trucks."""
     rows = await conn.fetch(
         """
-        SELECT a.truck_key, a.booking, a.leg, b.state
+        SELECT a.truck_key, a.booking, a.leg, a.driver, b.state
         FROM awards a JOIN bookings b ON b.tenant_key = a.tenant_key AND b.id = a.booking
         WHERE a.tenant_key = $1 AND a.stands
         """,

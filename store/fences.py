@@ -204,6 +204,21 @@ async def changed_since(
     return [_version(row) for row in rows]
 
 
+async def zones_of(
+    conn: AnyConnection, tenant_key: int, kinds: Sequence[str], groups: Sequence[str]
+) -> list[FenceVersion]:
+    """For a tenant: its fences of these kinds and groups as they are now."""
+    rows = await conn.fetch(
+        f"""
+        SELECT tenant_key, id AS fence_id, version, revision, created_at AS valid_from, {_RULES}
+        FROM fences WHERE tenant_key = $1 AND deleted_at IS NULL
+            AND (kind = ANY ($2) OR "group" = ANY ($3))
+        """,
+        *(tenant_key, kinds, groups),
+    )
+    return [_version(row) for row in rows]
+
+
 async def version_of(conn: AnyConnection, fence_id: str, version: int) -> FenceVersion | None:
     """For a tenant: a fence as it was."""
     row = await conn.fetchrow(

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from freight.fleet.reasons import Reason
+
 
 class TieKind(StrEnum):
     BLOCKED = "blocked"  # the carrier gets no loads of this shipper, or of anybody
@@ -48,3 +50,14 @@ class Ties:
         blocked = {carrier for carrier, whose in self._blocked if whose in {None, shipper}}
         bound = {carrier for carrier, whose in self._dedicated.items() if shipper not in whose}
         return frozenset(blocked | bound)
+
+    def faults(self, carrier: str | None, shipper: str | None) -> list[Reason]:
+        """Why this carrier, or without one the tenant itself, does not drive for this shipper."""
+        allowed = self.exclusive_to(shipper)
+        if allowed is not None and carrier not in allowed:
+            return [
+                Reason("carrier.exclusive", "the shipper's loads go to other carriers", carrier)
+            ]
+        if carrier is not None and carrier in self.kept_from(shipper):
+            return [Reason("carrier.blocked", "the carrier gets no loads of this shipper", carrier)]
+        return []

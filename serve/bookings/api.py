@@ -129,10 +129,8 @@ async def confirm_booking(  # noqa: PLR0917 - the framework passes by name
     response: Response,
     given: wire.Reasoned | None = None,
 ) -> BookingOut:
-    """What was agreed on waiting and cancelling holds from now on."""
-    command = asked.Confirm(**service.stamp(who, None if given is None else given.reason))
-    wish = Wish(booking_id, "bookings.confirm", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    """What was agreed on waiting and cancelling holds from now on; 409 where nothing is served."""
+    return tagged(response, await service.confirm(gateway, who, booking_id, given, expected))
 
 
 @router.post("/v1/bookings/{id}/cancel")
@@ -180,7 +178,7 @@ async def assign_booking(  # noqa: PLR0917 - the framework passes by name
     expected: Expected,
     response: Response,
 ) -> BookingOut:
-    """409 when the truck or driver is promised to another load then, or the leg has a truck."""
+    """409 when truck or driver is promised to another load then, or may not go: with reasons."""
     found = await service.assign(gateway, who, booking_id, given, expected)
     return tagged(response, found)
 

@@ -17,7 +17,7 @@ from freight.booking.state import Actor, ActorKind, Booking, Quoted, Side
 from freight.load import Contact, Window
 from freight.money import INR
 from freight.refusal import Refusal
-from serve.bookings import contacts, wire
+from serve.bookings import contacts, fitness, wire
 from serve.bookings.answers import BookingOut
 from serve.bookings.reading import shown, standing
 from serve.gateway import Change, Gateway
@@ -145,15 +145,29 @@ async def assign(
     given: wire.Assignment,
     expected: int | None,
 ) -> BookingOut:
+    carrier = await _carrier_of(gateway, who, booking_id, given.truck)
+    await fitness.refuse_unfit(gateway, who, booking_id, given)
     command = asked.Assign(
         **stamp(who, given.reason),
         leg=given.leg,
         truck=given.truck,
-        carrier=await _carrier_of(gateway, who, booking_id, given.truck),
+        carrier=carrier,
         driver=given.driver,
         from_ms=wire.ms_of(given.since),
     )
     return await tell(gateway, who, Wish(booking_id, "bookings.assign", command, expected))
+
+
+async def confirm(
+    gateway: Gateway,
+    who: Principal,
+    booking_id: str,
+    given: wire.Reasoned | None,
+    expected: int | None,
+) -> BookingOut:
+    await fitness.refuse_unserved(gateway, who, booking_id)
+    command = asked.Confirm(**stamp(who, None if given is None else given.reason))
+    return await tell(gateway, who, Wish(booking_id, "bookings.confirm", command, expected))
 
 
 async def split(
@@ -194,6 +208,7 @@ async def swap(
     carrier = (
         None if given.truck is None else await _carrier_of(gateway, who, booking_id, given.truck)
     )
+    await fitness.refuse_unfit(gateway, who, booking_id, given)
     command = asked.Swap(
         **stamp(who, given.reason),
         leg=given.leg,

@@ -123,6 +123,12 @@ class Reasoned(Strict):
     reason: LongText | None = None
 
 
+Override = Annotated[
+    bool,
+    Field(description="although the truck, its driver or carrier may not; wants a reason"),
+]
+
+
 class Assignment(Reasoned):
     leg: ObjectId = "L1"
     truck: ObjectId
@@ -130,6 +136,7 @@ class Assignment(Reasoned):
     since: Moment | None = Field(
         default=None, description="before it the truck drives for another load; default: now"
     )
+    override: Override = False
 
 
 class Swap(Reasoned):
@@ -141,6 +148,7 @@ class Swap(Reasoned):
     at: Moment | None = None
     lat: Lat | None = None
     lon: Lon | None = None
+    override: Override = False
 
 
 class OfLeg(Reasoned):

@@ -45,7 +45,7 @@ async def waiting(who: Caller) -> str:
 async def ravi(caller: Caller, gateway: Gateway, bound: BoundTokens) -> Caller:
     """Who speaks for a carrier that has a truck."""
     await post(caller, "/v1/carriers", id="ravi", name="Ravi Roadlines")
-    await caller.truck("R1", carrier="ravi")
+    await caller.truck("R1", carrier="ravi", payload_kg=16_000)
     token = bound.token(gateway, caller.tenant, Role.CARRIER, carrier="ravi")
     return Caller(caller.http, caller.tenant, token)
 
