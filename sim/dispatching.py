@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from config.sections.simulation import SimulationSetup
 from sim import lanes
+from sim.chance import chance
 from sim.fleet import TruckIdentity
-from sim.setup import SetupError, TenantSetup
+from sim.party import SetupError
+from sim.setup import TenantSetup
 from sim.world import World
 
 
@@ -34,7 +35,7 @@ class Dispatcher:
         self._rows = [
             row
             for row, truck in enumerate(trucks)
-            if _is_in(f"journey {truck.id}", rules.journey_share)
+            if chance(f"journey {truck.id}", rules.journey_share)
         ]
         self._told = np.full(len(trucks), -1)
 
@@ -42,7 +43,7 @@ class Dispatcher:
         """Trucks drive without journeys too, so a failure here is told and not fatal."""
         given = 0
         while not stop.is_set():
-            due = [row for row in self._rows if self._told[row] != self._world.trips[row]]
+            due = [row for row in self._given() if self._told[row] != self._world.trips[row]]
             done = await asyncio.gather(*(self._send_on(row) for row in due))
             if any(done):
                 given += sum(done)
@@ -50,12 +51,19 @@ class Dispatcher:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._policy.dispatching.look_s)
 
+    def _given(self) -> list[int]:
+        """Who carries a load is given its way there as well, unless it is there already."""
+        world, least_m = self._world, self._policy.dispatching.least_km * 1000.0
+        errands = np.flatnonzero(world.on_errand).tolist()
+        loaded = [row for row in errands if world.trip(row).to_go_m > least_m]
+        return sorted({*self._rows, *loaded} - (set(errands) - set(loaded)))
+
     async def _send_on(self, row: int) -> bool:
         truck, world, rules = self._trucks[row].id, self._world, self._policy.dispatching
         trip_no, trip = int(world.trips[row]), world.trip(row)
         self._told[row] = trip_no
         route = None
-        if _is_in(f"astray {truck}", rules.astray_share):
+        if chance(f"astray {truck}", rules.astray_share):
             route = lanes.other_lane(world.graph, trip, rules, truck)
         if route is None:
             route = lanes.lane(world.graph, trip)
@@ -73,9 +81,3 @@ class Dispatcher:
             self._say(f"{truck} goes without a journey: {error}")
             return False
         return True
-
-
-def _is_in(name: str, share: float) -> bool:
-    """The same trucks every time, whatever the size of the fleet."""
-    # Not a checksum: those of names that differ by a word go together.
-    return random.Random(name).random() < share

@@ -18,23 +18,28 @@ SERIES_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O, which look like 
 
 @dataclass(frozen=True, slots=True)
 class TruckClass:
-    name: str
+    name: str  # as fleet/classes/table has it
     capacity_t: float
     share: int
+    bodies: tuple[str, ...]
+
+    @property
+    def payload_kg(self) -> int:
+        return round(self.capacity_t * 1000)
 
 
 CLASSES = (
-    TruckClass("lcv_14ft", 4.0, 10),
-    TruckClass("lcv_17ft", 5.5, 8),
-    TruckClass("icv_19ft", 7.5, 12),
-    TruckClass("hcv_22ft", 10.0, 8),
-    TruckClass("hcv_10_wheel", 16.0, 14),
-    TruckClass("hcv_12_wheel", 21.0, 12),
-    TruckClass("hcv_14_wheel", 25.0, 8),
-    TruckClass("container_32ft_sxl", 7.0, 12),
-    TruckClass("container_32ft_mxl", 15.0, 8),
-    TruckClass("trailer_40ft", 28.0, 6),
-    TruckClass("tanker_20kl", 16.0, 2),
+    TruckClass("LCV_14", 4.0, 10, ("open", "container")),
+    TruckClass("LCV_17", 5.0, 8, ("open", "container")),
+    TruckClass("MCV_19", 7.5, 12, ("open", "container")),
+    TruckClass("MCV_22", 10.0, 8, ("open",)),
+    TruckClass("OPEN_10W", 16.0, 14, ("open", "tipper")),
+    TruckClass("OPEN_12W", 21.0, 12, ("open", "tipper")),
+    TruckClass("OPEN_14W", 25.0, 8, ("open",)),
+    TruckClass("SXL_32", 7.0, 12, ("container",)),
+    TruckClass("MXL_32", 15.0, 8, ("container",)),
+    TruckClass("TRL_18W", 28.0, 6, ("flatbed", "container")),
+    TruckClass("OPEN_10W", 16.0, 2, ("tanker",)),
 )
 
 
@@ -43,6 +48,10 @@ class TruckIdentity:
     id: str
     registration: str
     truck_class: TruckClass
+
+    @property
+    def body(self) -> str:
+        return random.Random(f"body {self.id}").choice(self.truck_class.bodies)
 
 
 def fleet(trucks: int) -> list[TruckIdentity]:

@@ -43,6 +43,11 @@ class Planner:
     def home(self) -> int:
         return int(self._rng.choice(len(self._pull), p=self._pull / self._pull.sum()))
 
+    def ways_from(self, origin: int) -> Ways:
+        if origin not in self._ways:
+            self._ways[origin] = self._graph.ways_from(origin)
+        return self._ways[origin]
+
     def trip(self, origin: int) -> Route:
         towns, odds = self._destinations(origin)
         return self._ways[origin].to(towns[int(self._rng.choice(len(towns), p=odds))])
@@ -58,11 +63,12 @@ class Planner:
         return self._tolls[key]
 
     def next_halt(
-        self, leg: Leg, at_m: float, *, last: bool, until_due_m: dict[HaltKind, float]
+        self, leg: Leg, at_m: float, *, end_m: float | None, until_due_m: dict[HaltKind, float]
     ) -> tuple[float, HaltKind]:
-        """The next halt on this leg: how far from its beginning, and what for."""
+        """The next halt on this leg: how far from its beginning, and what for; the trip's end is
+        on it if `end_m` says where."""
         length_m, margin_m = leg.edge.length_m, self._policy.halts.margin_m
-        found = (length_m, HaltKind.DEPOT) if last else (math.inf, HaltKind.NONE)
+        found = (math.inf, HaltKind.NONE) if end_m is None else (end_m, HaltKind.DEPOT)
         toll_m = next((m for m in self.tolls(leg) if m > at_m + PASSED_M), math.inf)
         found = min(found, (toll_m, HaltKind.TOLL))
         for kind, due_m in until_due_m.items():
@@ -95,8 +101,7 @@ class Planner:
 
     def _destinations(self, origin: int) -> tuple[list[int], Floats]:
         if origin not in self._reachable:
-            ways = self._graph.ways_from(origin)
-            self._ways[origin] = ways
+            ways = self.ways_from(origin)
             trips = self._policy.trips
             others = [i for i in range(len(self._pull)) if i != origin and i in ways.came]
             lengths = {i: ways.to(i).length_m / 1000.0 for i in others}

@@ -20,9 +20,13 @@ from geo.roads import RoadGraph, read_roads
 from sim.convoy import Convoy, make_devices
 from sim.dispatching import Dispatcher
 from sim.fleet import TruckIdentity, fleet
+from sim.market import Market
+from sim.paperwork import Papers, today
+from sim.parties import Parties
+from sim.party import SetupError
 from sim.places import demo_fences
 from sim.scenario import Drive, perfect_network
-from sim.setup import SetupError, TenantSetup
+from sim.setup import TenantSetup
 from sim.world import LastKnown
 
 # Open files beside the devices' connections: the API's connections, libraries, logs.
@@ -65,6 +69,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--no-fences", action="store_true", help="create trucks only")
     parser.add_argument("--no-journeys", action="store_true", help="give no truck a route")
+    parser.add_argument(
+        "--no-market", action="store_true", help="no loads, no papers, nobody who books or offers"
+    )
     return parser.parse_args(argv)
 
 
@@ -84,8 +91,14 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
         fences = [] if options.no_fences else demo_fences(graph, rules)
         drive = _drive(options, rules, graph, trucks, seen)
         dispatcher = Dispatcher(drive.world, trucks, setup, rules.setup, _say)
-        beside = [_ensure_fences(setup, fences)]
+        drawn = asyncio.Event()
+        beside = [_ensure_fences(setup, fences, drawn)]
         beside += [] if options.no_journeys else [dispatcher.run(stop)]
+        if not (options.no_market or options.clean):
+            parties = Parties(http, options.tenant, rules, _say)
+            market = Market(parties, drive.world, trucks, rules, options.seed)
+            beside += [_trade(Papers(setup, rules.market.paperwork, today()), market, drawn, stop)]
+            beside += [_enter(Papers(setup, rules.market.paperwork, today()), trucks, drawn)]
         works = [asyncio.create_task(_unless_stopped(stop, work)) for work in beside]
         await _convoy(options, rules, trucks, drive).run(stop, options.duration)
         stop.set()
@@ -162,7 +175,9 @@ async def _prepare(
         _say(f"{len(seen)} trucks go on from where they were last seen")
 
 
-async def _ensure_fences(setup: TenantSetup, fences: Sequence[dict[str, Any]]) -> None:
+async def _ensure_fences(
+    setup: TenantSetup, fences: Sequence[dict[str, Any]], drawn: asyncio.Event
+) -> None:
     """Trucks drive without fences too, so a failure here is told and not fatal."""
     try:
         created = await setup.ensure_fences(fences)
@@ -170,6 +185,28 @@ async def _ensure_fences(setup: TenantSetup, fences: Sequence[dict[str, Any]]) -
         _say(f"not all fences could be drawn: {error}")
     else:
         _say(f"{len(fences)} fences, {created} of them new")
+    drawn.set()
+
+
+async def _trade(papers: Papers, market: Market, drawn: asyncio.Event, stop: asyncio.Event) -> None:
+    """Loads lie at depots, so their fences come first."""
+    await drawn.wait()
+    try:
+        await papers.verify_carrier()
+    except SetupError as error:
+        _say(f"the carrier stays as it is: {error}")
+    await market.run(stop)
+
+
+async def _enter(papers: Papers, trucks: Sequence[TruckIdentity], drawn: asyncio.Event) -> None:
+    """Trucks drive without papers on record too."""
+    await drawn.wait()
+    try:
+        entered = await papers.enter(trucks)
+    except SetupError as error:
+        _say(f"not all papers could be entered: {error}")
+    else:
+        _say(f"papers and drivers of {entered} trucks entered")
 
 
 def _allow_connections(trucks: int) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import csv
+import io
 import zlib
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,13 +14,11 @@ import httpx
 
 from config.sections.simulation import SimulationSetup
 from sim.fleet import TruckIdentity
+from sim.party import Party, SetupError, says
 from sim.world import LastKnown
 
-PAGE_LIMIT = 500  # fixed: the published API's largest page
-
-
-class SetupError(RuntimeError):
-    """The installation cannot be prepared; the message says what it answered."""
+TAKEN = "is taken already"  # fixed: the import's word for an id that is there
+CSV = {"Content-Type": "text/csv"}
 
 
 class TenantSetup:
@@ -30,51 +29,57 @@ class TenantSetup:
         policy: SimulationSetup,
         say: Callable[[str], None],
     ) -> None:
-        self._http = http
-        self._tenant = tenant
+        self.admin = Party(http, f"{tenant}-admin", policy, say)
+        self.carrier = f"{tenant}-carrier"
         self._policy = policy
         self._say = say
         self._slots = asyncio.Semaphore(policy.requests_at_once)
-        self._is_signed_in = False
 
     async def sign_in(self) -> None:
-        """Waits, with words, while the server is still starting."""
-        client_id = f"{self._tenant}-admin"
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": f"{client_id}-secret",
-        }
-        answer = await self._patiently("POST", "/v1/oauth/token", data=form)
-        if answer.status_code != HTTPStatus.OK:
-            raise SetupError(f"no token for {client_id}: {_says(answer)}")
-        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        self._is_signed_in = True
+        await self.admin.sign_in()
 
     async def ensure_trucks(self, trucks: Sequence[TruckIdentity]) -> set[str]:
         """Creates the missing ones; gives the ids of those that were there."""
         known = await self._ids("/v1/trucks")
-        carrier = f"{self._tenant}-carrier"
-        missing = [
-            {
-                "id": truck.id,
-                "registration": truck.registration,
-                "class": truck.truck_class.name,
-                "capacity_t": truck.truck_class.capacity_t,
-                "carrier": carrier if self._is_a_carriers(truck) else None,
-            }
-            for truck in trucks
-            if truck.id not in known
-        ]
+        missing = [self._row(truck) for truck in trucks if truck.id not in known]
         if any(truck["carrier"] for truck in missing):
-            name = f"A carrier of {self._tenant}"
-            await self._create_all("/v1/carriers", [{"id": carrier, "name": name}])
-        await self._create_all("/v1/trucks", missing)
+            await self._create("/v1/carriers", {"id": self.carrier, "name": "A carrier"})
+        await self.take("trucks", missing)
         return known & {truck.id for truck in trucks}
 
-    def _is_a_carriers(self, truck: TruckIdentity) -> bool:
+    def _row(self, truck: TruckIdentity) -> dict[str, Any]:
+        return {
+            "id": truck.id,
+            "registration": truck.registration,
+            "class": truck.truck_class.name,
+            "capacity_t": truck.truck_class.capacity_t,
+            "payload_kg": truck.truck_class.payload_kg,
+            "body": truck.body,
+            "carrier": self.carrier_of(truck),
+        }
+
+    def carrier_of(self, truck: TruckIdentity) -> str | None:
         """The same trucks every time, whatever the size of the fleet."""
-        return zlib.crc32(truck.id.encode()) < self._policy.carrier_share * 2**32
+        share = self._policy.carrier_share
+        return self.carrier if zlib.crc32(truck.id.encode()) < share * 2**32 else None
+
+    async def take(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """By files, each of them one request; what another simulator made first is passed over."""
+        size = self._policy.import_rows
+        for first in range(0, len(rows), size):
+            part = rows[first : first + size]
+            path, query = f"/v1/{kind}/import", {"mode": "rows"}
+            answer = await self.admin.ask(
+                "POST", path, params=query, content=_file(part), headers=CSV
+            )
+            if not answer.is_success:
+                raise SetupError(f"cannot import {kind}: {says(answer)}")
+            for fault in answer.json()["faults"]:
+                # The file's first row is its header.
+                name = part[fault["row"] - 2]["id"]
+                if fault["detail"] != TAKEN:
+                    column, detail = fault["column"], fault["detail"]
+                    raise SetupError(f"cannot create /v1/{kind}/{name}: {column} {detail}")
 
     async def last_known(self, truck_ids: Iterable[str]) -> dict[str, LastKnown]:
         """Where these trucks were last seen; the ones never seen are left out."""
@@ -82,7 +87,7 @@ class TenantSetup:
 
         async def ask(truck_id: str) -> None:
             async with self._slots:
-                answer = await self._patiently("GET", f"/v1/trucks/{truck_id}/position")
+                answer = await self.admin.ask("GET", f"/v1/trucks/{truck_id}/position")
             if answer.status_code == HTTPStatus.OK:
                 fix = answer.json()
                 found[truck_id] = LastKnown(
@@ -99,7 +104,7 @@ class TenantSetup:
     async def ensure_fences(self, fences: Sequence[dict[str, Any]]) -> int:
         known = await self._ids("/v1/fences")
         missing = [fence for fence in fences if fence["id"] not in known]
-        await self._create_all("/v1/fences", missing)
+        await _all(self._create("/v1/fences", fence) for fence in missing)
         return len(missing)
 
     async def assign(self, truck_id: str, route: dict[str, Any], journey: dict[str, Any]) -> None:
@@ -107,59 +112,27 @@ class TenantSetup:
         await self._create("/v1/routes", route)
         path = f"/v1/trucks/{truck_id}/journey"
         async with self._slots:
-            answer = await self._patiently("PUT", path, json=journey)
+            answer = await self.admin.ask("PUT", path, json=journey)
         if not answer.is_success:
-            raise SetupError(f"cannot send on {truck_id}: {_says(answer)}")
+            raise SetupError(f"cannot send on {truck_id}: {says(answer)}")
 
     async def _ids(self, path: str) -> set[str]:
-        ids: set[str] = set()
-        cursor: str | None = None
-        while True:
-            query = {"limit": str(PAGE_LIMIT)} | ({"cursor": cursor} if cursor else {})
-            answer = await self._patiently("GET", path, params=query)
-            if answer.status_code != HTTPStatus.OK:
-                raise SetupError(f"cannot list {path}: {_says(answer)}")
-            page = answer.json()
-            ids.update(item["id"] for item in page["items"])
-            cursor = page["next_cursor"]
-            if not cursor:
-                return ids
-
-    async def _create_all(self, path: str, bodies: Sequence[dict[str, Any]]) -> None:
-        await _all(self._create(path, body) for body in bodies)
+        return {item["id"] for item in await self.admin.items(path)}
 
     async def _create(self, path: str, body: dict[str, Any]) -> None:
         async with self._slots:
-            answer = await self._patiently("POST", path, json=body)
+            answer = await self.admin.ask("POST", path, json=body)
         # Another simulator may have been faster, or our own retried request the second.
         if answer.status_code not in (HTTPStatus.CREATED, HTTPStatus.CONFLICT):
-            raise SetupError(f"cannot create {path}/{body['id']}: {_says(answer)}")
+            raise SetupError(f"cannot create {path}/{body['id']}: {says(answer)}")
 
-    async def _patiently(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """Repeats what fails because the server is away, starting or busy; nothing else."""
-        deadline = time.monotonic() + self._policy.ready_within_s
-        said = ""
-        while True:
-            wait_s = self._policy.retry_wait_s
-            try:
-                answer = await self._http.request(method, path, **request)
-                if answer.status_code == HTTPStatus.UNAUTHORIZED and self._is_signed_in:
-                    self._is_signed_in = False  # its token is over; once, not for ever
-                    await self.sign_in()
-                    continue
-            except httpx.TransportError as error:
-                problem = f"{self._http.base_url} does not answer ({type(error).__name__})"
-            else:
-                if not _is_passing(answer):
-                    return answer
-                problem = f"{self._http.base_url} is not ready ({_says(answer)})"
-                wait_s = _retry_after_s(answer, wait_s)
-            if time.monotonic() + wait_s > deadline:
-                raise SetupError(f"{problem}, for {self._policy.ready_within_s:g} s")
-            if problem != said:
-                self._say(f"waiting: {problem}")
-                said = problem
-            await asyncio.sleep(wait_s)
+
+def _file(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -170,21 +143,3 @@ async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
                 group.create_task(work)
     except ExceptionGroup as several:
         raise several.exceptions[0] from several
-
-
-def _is_passing(answer: httpx.Response) -> bool:
-    return answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-
-
-def _retry_after_s(answer: httpx.Response, otherwise_s: float) -> float:
-    value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else otherwise_s
-
-
-def _says(answer: httpx.Response) -> str:
-    try:
-        problem = answer.json()
-    except ValueError:
-        return f"{answer.status_code} {answer.reason_phrase}"
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    return f"{answer.status_code} {detail or answer.reason_phrase}"

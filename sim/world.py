@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from config.sections.simulation import Simulation
+from geo.point import haversine_m
 from geo.roads import Leg, RoadGraph
+from sim.errands import Here, Spot, way_to
 from sim.journeys import RECURRING, HaltKind, Planner
 from sim.lanes import Trip
 from sim.tracks import Bools, Floats, Ints, Place, Tracks, moved
@@ -22,6 +24,7 @@ ARRIVED_M = 2.0
 YARD_TURN_M = 600.0
 # Farther from every road than this, a position is not one that this world has sent.
 OFF_ROAD_M_MAX = 1000.0  # fixed: the road data's own exactness
+UNTIL_TOLD_MS = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class World:
         self._legs: list[tuple[Leg, ...]] = [()] * trucks
         self._leg_no: Ints = np.zeros(trucks, dtype=np.int64)
         self.trips: Ints = np.zeros(trucks, dtype=np.int64)  # how many it has set out on
+        self.on_errand: Bools = np.zeros(trucks, dtype=bool)
+        self._ends_m: Floats = np.full(trucks, np.inf)  # on the last leg, if before its end
         self._due_m: dict[HaltKind, Floats] = {kind: np.zeros(trucks) for kind in RECURRING}
         driving = policy.driving
         self._pace = 1.0 + driving.pace_spread * np.clip(self._rng.normal(size=trucks), -2, 2)
@@ -117,16 +122,71 @@ class World:
         edge_no, drawn_m, off_m = self.tracks.nearest(known.lat, known.lon)
         if off_m > OFF_ROAD_M_MAX:
             return
+        self._keep_odometer(truck, known)
+        self._go_on(truck, edge_no, self._is_forward(edge_no, drawn_m, known.heading_deg), drawn_m)
+
+    def spot(self, lat: float, lon: float) -> Spot | None:
+        """Where trucks stop for this place; None: it is too far from every road."""
+        town = self.graph.nearest_town(lat, lon)
+        at = self.graph.towns[town]
+        edge, drawn_m, off_m = self.tracks.nearest(lat, lon)
+        if float(haversine_m(at.lat, at.lon, lat, lon)) <= self._policy.setup.depot_radius_m:
+            return Spot(edge, drawn_m, town)
+        return None if off_m > OFF_ROAD_M_MAX else Spot(edge, drawn_m)
+
+    def send(self, truck: int, spot: Spot) -> bool:
+        """It drives there and stays until it is sent on or released; False: no road leads there."""
+        edge, forward = self.graph.edges[int(self.edge[truck])], bool(self.forward[truck])
+        here = Here(edge, forward, float(self.along_m[truck]))
+        way = way_to(self.graph, self.planner.ways_from, here, spot)
+        if way is None:
+            return False
+        first = way.legs[0]
+        stays_on = (first.edge.index, first.forward) == (edge.index, forward)
+        from_yard = bool(self._first_leg[truck]) if stays_on else way.along_m <= 0.0
+        if not stays_on:
+            self.speed_mps[truck] = 0.0
+        self.standing_until_ms[truck] = 0
+        self._legs[truck] = way.legs
+        self._ends_m[truck] = np.inf if way.ends_m is None else way.ends_m
+        self.on_errand[truck] = True
+        self.trips[truck] += 1
+        self._take_leg(truck, 0, way.along_m)
+        self._first_leg[truck] = from_yard
+        return True
+
+    def has_come(self, truck: int) -> bool:
+        """Whether it stands where it was sent."""
+        return bool(self.on_errand[truck]) and int(self.standing_until_ms[truck]) == UNTIL_TOLD_MS
+
+    def hold(self, truck: int, for_ms: int) -> None:
+        """It stands where it is for so long, for whatever reason, and then goes on."""
+        if self.has_come(truck):
+            return
+        self.halt[truck], self.speed_mps[truck] = HaltKind.REST, 0.0
+        until_ms = max(int(self.standing_until_ms[truck]), self.now_ms + for_ms)
+        self.standing_until_ms[truck] = until_ms
+
+    def release(self, truck: int) -> None:
+        """It is its own master again, and goes where it likes."""
+        if self.has_come(truck):
+            self.standing_until_ms[truck] = max(self.now_ms, 1)
+        elif np.isfinite(self._ends_m[truck]):
+            self._ends_m[truck] = np.inf
+            if self.driving[truck]:
+                self._plan_halt(truck)
+        self.on_errand[truck] = False
+
+    def _go_on(self, truck: int, edge_no: int, forward: bool, drawn_m: float) -> None:
+        """On a new trip from somewhere on a road."""
         edge = self.graph.edges[edge_no]
-        forward = self._is_forward(edge_no, drawn_m, known.heading_deg)
         onward = self.planner.trip(edge.end if forward else edge.start).legs
         if onward[0].edge.index == edge_no:  # the way leads back: the truck turns round here
             legs, forward = onward, not forward
         else:
             legs = (Leg(edge, forward), *onward)
-        self._keep_odometer(truck, known)
         self.standing_until_ms[truck], self.speed_mps[truck] = 0, 0.0
-        self._legs[truck] = legs
+        self._legs[truck], self._ends_m[truck] = legs, np.inf
         self.trips[truck] += 1
         along_m = drawn_m if forward else edge.length_m - drawn_m
         self._take_leg(truck, 0, min(along_m, edge.length_m - 2.0 * ARRIVED_M))
@@ -198,10 +258,13 @@ class World:
     def trip(self, truck: int) -> Trip:
         legs, leg_no = self._legs[truck], int(self._leg_no[truck])
         before_m = sum(leg.edge.length_m for leg in legs[:leg_no])
-        return Trip(legs, before_m + float(self.along_m[truck]))
+        ends_m = float(self._ends_m[truck])
+        return Trip(
+            legs, before_m + float(self.along_m[truck]), ends_m if np.isfinite(ends_m) else None
+        )
 
     def _set_out(self, truck: int, town: int) -> None:
-        self._legs[truck] = self.planner.trip(town).legs
+        self._legs[truck], self._ends_m[truck] = self.planner.trip(town).legs, np.inf
         self.trips[truck] += 1
         self._take_leg(truck, 0, 0.0)
 
@@ -216,10 +279,12 @@ class World:
 
     def _plan_halt(self, truck: int) -> None:
         due_m = {k: float(self._due_m[k][truck] - self.driven_m[truck]) for k in RECURRING}
+        leg = self._legs[truck][self._leg_no[truck]]
+        end_m = min(leg.edge.length_m, float(self._ends_m[truck]))
         self.halt_m[truck], self.halt[truck] = self.planner.next_halt(
-            self._legs[truck][self._leg_no[truck]],
+            leg,
             float(self.along_m[truck]),
-            last=bool(self._last_leg[truck]),
+            end_m=end_m if self._last_leg[truck] else None,
             until_due_m=due_m,
         )
 
@@ -229,6 +294,9 @@ class World:
 
     def _arrive(self, truck: int) -> None:
         kind = HaltKind(int(self.halt[truck]))
+        if kind is HaltKind.DEPOT and self.on_errand[truck]:
+            self.speed_mps[truck], self.standing_until_ms[truck] = 0.0, UNTIL_TOLD_MS
+            return
         self._stand(truck, kind)
         if kind is HaltKind.FUEL:
             self.fuel_l[truck] = 0.95 * self._policy.gps.tank_l
@@ -246,6 +314,11 @@ class World:
         at_the_end = self._last_leg[truck] and self.along_m[truck] > 0.0
         if self.halt[truck] == HaltKind.DEPOT and at_the_end:
             leg = self._legs[truck][-1]
+            if np.isfinite(self._ends_m[truck]):
+                length_m, along_m = leg.edge.length_m, float(self.along_m[truck])
+                drawn_m = along_m if leg.forward else length_m - along_m
+                self._go_on(truck, leg.edge.index, leg.forward, drawn_m)
+                return
             self._set_out(truck, leg.edge.end if leg.forward else leg.edge.start)
         else:
             self._plan_halt(truck)

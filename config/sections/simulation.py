@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from config.schema import Count, Hour, Positive, Section, Share, Span, key
+from config.sections.market import Market
 
 
 class Driving(Section):
@@ -96,6 +97,7 @@ class Dispatching(Section):
     astray_for_km: Positive = key("... for so long ...")
     astray_aside_km: Positive = key("... and so far aside.")
     promise: Positive = key("The arrival is promised for so many times the drive without halts.")
+    least_km: Positive = key("Shorter ways to a load or with it get no route.")
     look_s: Positive = key("How often trucks are looked for that have set out.")
 
 
@@ -104,6 +106,7 @@ class SimulationSetup(Section):
     retry_wait_s: Positive = key("The wait before a failed request is sent again.")
     ready_within_s: Positive = key("The installation must be ready by then.")
     request_timeout_s: Positive = key("A request not answered by then failed.")
+    import_rows: Count = key("Trucks or drivers in one file that is imported.")
     carrier_share: Share = key("How many of the trucks belong to the tenant's carrier.")
     depot_radius_m: Positive = key("Radius of a depot's fence.")
     town_radius_km: Span = key("Radius of a town's fence: least, most.")
@@ -130,6 +133,7 @@ class Simulation(Section):
     radio: Radio
     devices: Devices
     setup: SimulationSetup
+    market: Market
     replay: Replaying
     report_every_s: Positive = key("How often the fleet says how it is doing.")
     drain_within_s: Positive = key("On stop: how long receipts of the last fixes are awaited.")

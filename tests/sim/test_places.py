@@ -20,7 +20,7 @@ def test_trucks_have_indian_registrations_and_usable_ids() -> None:
     assert len({truck.id for truck in trucks}) == 2000
     assert all(re.fullmatch(r"[A-Z]{2}\d{2}[A-Z]{2}\d{4}", truck.id) for truck in trucks)
     assert all(truck.registration.replace(" ", "") == truck.id for truck in trucks)
-    assert {truck.truck_class.name for truck in trucks} >= {"hcv_10_wheel", "trailer_40ft"}
+    assert {truck.truck_class.name for truck in trucks} >= {"OPEN_10W", "TRL_18W"}
 
 
 def test_a_larger_fleet_begins_with_the_smaller_one() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,8 +13,10 @@ import httpx
 import pytest
 
 from config.policy import policy
+from config.sections.simulation import SimulationSetup
 from sim.fleet import fleet
-from sim.setup import SetupError, TenantSetup
+from sim.party import SetupError
+from sim.setup import TenantSetup
 from sim.world import LastKnown
 
 QUICK = policy().simulation.setup.model_copy(
@@ -31,6 +35,7 @@ class Api:
         }
         self.positions: dict[str, dict[str, Any]] = {}
         self.not_ready = 0
+        self.refused_cells: dict[str, tuple[str, str]] = {}
         self.refusing: Callable[[dict[str, Any]], httpx.Response | None] = lambda _: None
         self.posts = self.at_once = self.at_once_max = 0
 
@@ -53,7 +58,22 @@ class Api:
         self.at_once_max = max(self.at_once_max, self.at_once)
         await asyncio.sleep(0)
         self.at_once -= 1
-        return self._create(path, request)
+        taken = self._import if path.endswith("/import") else self._create
+        return taken(path.removesuffix("/import"), request)
+
+    def _import(self, path: str, request: httpx.Request) -> httpx.Response:
+        self.posts += 1
+        faults = []
+        rows = csv.DictReader(io.StringIO(request.content.decode()))
+        for number, row in enumerate(rows, start=2):
+            wrong = self.refused_cells.get(row["id"])
+            if wrong is None and row["id"] in self.objects[path]:
+                wrong = ("id", "is taken already")
+            if wrong is not None:
+                faults.append({"row": number, "column": wrong[0], "detail": wrong[1]})
+            else:
+                self.objects[path][row["id"]] = row
+        return httpx.Response(200, json={"faults": faults})
 
     def _position(self, truck: str) -> httpx.Response:
         position = self.positions.get(truck)
@@ -83,11 +103,11 @@ def _problem(status: int, detail: str = "no") -> httpx.Response:
 
 
 class Prepared:
-    def __init__(self, api: Api, tenant: str = "demo") -> None:
+    def __init__(self, api: Api, tenant: str = "demo", policy: SimulationSetup = QUICK) -> None:
         self.said: list[str] = []
         transport = httpx.MockTransport(api)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
-        self.setup = TenantSetup(self.http, tenant, QUICK, self.said.append)
+        self.setup = TenantSetup(self.http, tenant, policy, self.said.append)
 
 
 async def test_a_second_run_creates_nothing() -> None:
@@ -103,10 +123,10 @@ async def test_a_second_run_creates_nothing() -> None:
     assert await second.setup.ensure_fences([{"id": "a"}, {"id": "b"}]) == 0
 
     given = [truck["carrier"] for truck in api.objects["/v1/trucks"].values()]
-    assert set(given) == {"demo-carrier", None}
+    assert set(given) == {"demo-carrier", ""}
     assert list(api.objects["/v1/carriers"]) == ["demo-carrier"]
     truck = api.objects["/v1/trucks"][trucks[0].id]
-    assert set(truck) == {"id", "registration", "class", "capacity_t", "carrier"}
+    assert truck.keys() >= {"id", "registration", "class", "capacity_t", "payload_kg", "body"}
     assert api.at_once_max <= QUICK.requests_at_once
 
 
@@ -139,14 +159,33 @@ async def test_a_refused_secret_is_not_tried_again() -> None:
 
 
 async def test_one_refused_truck_is_named() -> None:
-    api = Api()
-    trucks = fleet(5)
-    api.refusing = lambda body: _problem(422, "bad") if body["id"] == trucks[2].id else None
+    api, trucks = Api(), fleet(5)
+    api.refused_cells[trucks[2].id] = ("class", "is too long")
     prepared = Prepared(api)
     await prepared.setup.sign_in()
 
-    with pytest.raises(SetupError, match=f"cannot create /v1/trucks/{trucks[2].id}: 422 bad"):
+    with pytest.raises(SetupError, match=f"/v1/trucks/{trucks[2].id}: class is too long"):
         await prepared.setup.ensure_trucks(trucks)
+
+
+async def test_trucks_that_another_simulator_made_first_are_passed_over() -> None:
+    api, trucks = Api(), fleet(5)
+    api.refused_cells[trucks[2].id] = ("id", "is taken already")
+    prepared = Prepared(api)
+    await prepared.setup.sign_in()
+    await prepared.setup.ensure_trucks(trucks)
+
+    assert len(api.objects["/v1/trucks"]) == 4
+
+
+async def test_more_rows_than_a_file_takes_come_in_several() -> None:
+    api, trucks = Api(), fleet(5)
+    prepared = Prepared(api, policy=QUICK.model_copy(update={"import_rows": 2}))
+    await prepared.setup.sign_in()
+    await prepared.setup.ensure_trucks(trucks)
+
+    assert len(api.objects["/v1/trucks"]) == 5
+    assert api.posts == 3 + len(api.objects["/v1/carriers"])
 
 
 async def test_too_many_requests_are_repeated_after_the_time_named() -> None:
