@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from actors.booking_writing import TenantName
@@ -11,7 +12,9 @@ from freight.booking.milestones import commands_for
 from freight.events import TruckEvent
 from store import booking_facts
 from store.booking_facts import CarriedFact, Underway
-from store.postgres import AnyPool
+from store.postgres import AnyConnection, AnyPool
+
+SETTLE_LOOKS = 5  # fixed: so many times while a fact settles
 
 
 class FactsFollower:
@@ -25,6 +28,7 @@ class FactsFollower:
         self._settings = settings
         self._cursor: int | None = None
         self._done: set[tuple[int, str]] = set()
+        self._settled_s = 0.0
         self.counts = {"facts_total": 0, "moves_total": 0}
 
     async def go_on(self) -> bool:
@@ -33,20 +37,32 @@ class FactsFollower:
         async with self._system.acquire() as conn:
             if self._cursor is None:
                 self._cursor = await booking_facts.cursor(conn, self._shard)
-            newest, settled = await booking_facts.heads(
-                conn, self._cursor, limits.settle_s, limits.facts_max
-            )
-            facts = await booking_facts.since(conn, self._shard, self._cursor, newest)
+            if not await booking_facts.is_any_driven(conn, self._shard):
+                await self._settle(conn, await booking_facts.newest(conn))
+                return False
+            newest = await booking_facts.newest(conn)
+            upto = min(newest, self._cursor + limits.facts_max)
+            facts = await booking_facts.since(conn, self._shard, self._cursor, upto)
         for fact in facts:
             if (fact.seq, fact.booking) not in self._done:
                 await self.take_up(fact)
                 self._done.add((fact.seq, fact.booking))
+        async with self._system.acquire() as conn:
+            await self._settle(conn, upto)
+        return upto < newest
+
+    async def _settle(self, conn: AnyConnection, upto: int) -> None:
+        """What is behind the cursor is not read again; now and then is often enough."""
+        settle_s = self._settings.now.bookings.settle_s
+        now_s = time.monotonic()
+        if self._cursor is None or now_s - self._settled_s < settle_s / SETTLE_LOOKS:
+            return
+        self._settled_s = now_s
+        settled = await booking_facts.settled(conn, self._cursor, upto, settle_s)
         if settled > self._cursor:
-            async with self._system.acquire() as conn:
-                await booking_facts.keep_cursor(conn, self._shard, settled)
+            await booking_facts.keep_cursor(conn, self._shard, settled)
             self._cursor = settled
             self._done = {one for one in self._done if one[0] > settled}
-        return newest - settled >= limits.facts_max
 
     async def take_up(self, fact: CarriedFact) -> None:
         event = fact.event

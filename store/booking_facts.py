@@ -77,21 +77,30 @@ def _event(row: asyncpg.Record) -> TruckEvent:
     )
 
 
-async def heads(conn: AnyConnection, after: int, settle_s: float, limit: int) -> tuple[int, int]:
-    """How far the log may be read now, and how far nothing older can join it any more."""
-    row = await conn.fetchrow(
+async def newest(conn: AnyConnection) -> int:
+    seq: int = await conn.fetchval("SELECT coalesce(max(seq), 0) FROM events")
+    return seq
+
+
+async def settled(conn: AnyConnection, after: int, upto: int, settle_s: float) -> int:
+    """Up to which number nothing older can join the log any more."""
+    young: int | None = await conn.fetchval(
         """
-        WITH next AS (SELECT seq, known_at FROM events WHERE seq > $1 ORDER BY seq LIMIT $3),
-            young AS (SELECT min(seq) AS seq FROM next
-                WHERE known_at > clock_timestamp() - make_interval(secs => $2))
-        SELECT coalesce(max(next.seq), $1) AS newest,
-            coalesce(max(next.seq) FILTER (WHERE young.seq IS NULL OR next.seq < young.seq), $1)
-                AS settled
-        FROM young LEFT JOIN next ON true
+        SELECT seq FROM events WHERE seq > $1 AND seq <= $2
+            AND known_at > clock_timestamp() - make_interval(secs => $3)
+        ORDER BY seq LIMIT 1
         """,
-        *(after, settle_s, limit),
+        *(after, upto, settle_s),
     )
-    return (after, after) if row is None else (row["newest"], row["settled"])
+    return upto if young is None else young - 1
+
+
+async def is_any_driven(conn: AnyConnection, shard: int) -> bool:
+    """Whether a truck's facts may move any of the shard's legs."""
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM booking_legs WHERE shard = $1 AND drives)", shard
+    )
+    return found
 
 
 async def on_the_way(conn: AnyConnection, shard: int) -> list[Underway]:
