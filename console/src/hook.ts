@@ -26,6 +26,8 @@ export interface ConsoleHook {
   readonly zoom: number;
   /** How many things of the chosen truck's route, recent track and replayed day are on the map. */
   readonly shapes: { route: number; recent: number; replay: number };
+  /** Pins of the board, and what is drawn of the booking that is looked at. */
+  readonly bookings: { pins: number; chosen: number };
   truck(id: string): DrawnTruck | null;
 }
 
@@ -50,6 +52,9 @@ export function exposeHook(
     },
     get drawn() {
       return view.draw;
+    },
+    get bookings() {
+      return view.bookings.shapes;
     },
     get events() {
       return events.count;

@@ -6,6 +6,8 @@ import "./styles/map.css";
 import "./styles/panels.css";
 import "./styles/journey.css";
 import "./styles/replay.css";
+import "./styles/desk.css";
+import "./styles/booking.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";
 import { Theme } from "./theme";

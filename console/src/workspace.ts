@@ -2,6 +2,7 @@
 
 import { ApiClient, ApiError } from "./api/client";
 import { claimsOf, type SessionKeeper } from "./api/session";
+import { Desk } from "./booking/desk";
 import { Fleet } from "./fleet/fleet";
 import { exposeHook } from "./hook";
 import { LiveConnection } from "./live/connection";
@@ -40,6 +41,7 @@ export class Workspace {
   private readonly toasts = new Toasts();
   private readonly note = h("div", { class: "map-note", role: "status", hidden: true });
   private readonly view: MapView;
+  private readonly desk: Desk;
   private base: BaseMap;
 
   constructor(root: HTMLElement, session: SessionKeeper, theme: Theme, base: BaseMap) {
@@ -57,17 +59,22 @@ export class Workspace {
       search: (id) => void this.choose(id, true),
       suggest: (text) => this.suggest(text),
       home: () => this.view.showHome(),
+      bookings: () => this.desk.toggle(),
       settings: () => this.openSettings(),
       signOut: () => session.end(null),
     });
     const canvas = h("div", { class: "map", id: "map" });
     const tip = new HoverTip(this.fleet);
-    const parts = [this.bar.element, canvas, this.note, this.card.element, this.side()];
+    const side = this.side();
+    const parts = [this.bar.element, canvas, this.note, this.card.element, side];
     this.element.append(...parts, this.replay.element, this.toasts.element, tip.element);
     root.replaceChildren(this.element);
     this.view = new MapView(canvas, this.fleet, theme, base);
     this.view.hovered.on((hover) => tip.show(hover));
+    this.desk = new Desk(this.api, session, this.fleet, this.view);
+    side.append(this.desk.element);
     this.wire();
+    this.wireDesk();
     exposeHook(this.fleet, this.live, this.view, this.events);
     if (mayWatch(session)) this.live.start();
     else this.say(NOT_ALLOWED);
@@ -96,7 +103,11 @@ export class Workspace {
     live.frames.on((frame) => fleet.apply(frame, performance.now()));
     live.events.on((event) => this.events.add([event]));
     live.eventsMissed.on(() => void this.loadEvents());
-    view.picked.on((id) => (id === null ? card.close() : void this.choose(id, false)));
+    view.picked.on((id) => {
+      if (this.desk.isPicking) return;
+      if (id === null) card.close();
+      else void this.choose(id, false);
+    });
     view.styleFailed.on((message) => this.onStyleError(message));
     card.closed.on(() => view.choose(null));
     card.closed.on(() => this.replay.close());
@@ -116,6 +127,19 @@ export class Workspace {
     window.setInterval(() => this.showCounts(), COUNTS_EVERY_MS);
     window.setInterval(() => void this.loadFences(), FENCES_EVERY_MS);
     document.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  private wireDesk(): void {
+    const { desk, bar, live } = this;
+    bar.offerBookings(desk.mayOpen);
+    desk.toggled.on((isOpen) => {
+      this.element.classList.toggle("with-desk", isOpen);
+      bar.pressBookings(isOpen);
+    });
+    desk.truckWanted.on((id) => void this.choose(id, true));
+    live.events.on((event) => desk.heard(event));
+    live.eventsMissed.on(() => desk.lookSoon());
+    desk.openAddressed();
   }
 
   private async choose(id: string, locate: boolean): Promise<void> {
@@ -176,7 +200,9 @@ export class Workspace {
 
   private async loadFences(): Promise<void> {
     try {
-      this.view.overlays.setFences(await this.api.fences());
+      const fences = await this.api.fences();
+      this.view.overlays.setFences(fences);
+      this.desk.know(fences);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status !== 401) this.toasts.say(`Fences could not be loaded: ${error.message}`);
@@ -215,16 +241,24 @@ export class Workspace {
 
   private onKey(event: KeyboardEvent): void {
     const typing = event.target instanceof HTMLInputElement;
-    if (event.key === "Escape") {
+    // An open dialog takes the key for itself.
+    if (event.key === "Escape" && document.querySelector("dialog[open]") === null) {
       if (this.replay.isOpen) this.replay.close();
-      else this.card.close();
+      else if (this.card.truckId !== null) this.card.close();
+      else this.desk.stepBack();
     }
+    if (event.key === "b" && !typing && !hasModifier(event) && this.desk.mayOpen)
+      this.desk.toggle();
     if (this.replay.key(event)) event.preventDefault();
     if (event.key === "/" && !typing) {
       event.preventDefault();
       this.bar.focusSearch();
     }
   }
+}
+
+function hasModifier(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.metaKey || event.altKey;
 }
 
 /** Only a token that says what it may do, and not this, is known to be refused. */

@@ -22,14 +22,28 @@ const PAGES_MAX = 200;
 const TRACK_LIMIT = 20_000;
 const ANSWER_WITHIN_MS = 15_000;
 
+/** What is wrong with one field of a request; the pointer is empty when it is about all of it. */
+export interface FieldError {
+  pointer?: string;
+  detail: string;
+  code?: string;
+}
+
 export class ApiError extends Error {
   readonly status: number;
   readonly correlationId: string | null;
+  readonly errors: readonly FieldError[];
 
-  constructor(status: number, message: string, correlationId: string | null) {
+  constructor(
+    status: number,
+    message: string,
+    correlationId: string | null,
+    errors: readonly FieldError[] = [],
+  ) {
     super(message);
     this.status = status;
     this.correlationId = correlationId;
+    this.errors = errors;
   }
 }
 
@@ -37,6 +51,13 @@ interface Problem {
   title?: string;
   detail?: string;
   correlation_id?: string;
+  errors?: FieldError[];
+}
+
+/** `key`: what makes a repetition the same request; `version`: of what is changed. */
+interface PostOptions {
+  key?: string;
+  version?: number;
 }
 
 export class ApiClient {
@@ -113,7 +134,7 @@ export class ApiClient {
     return (await this.get<Page<CloudEvent>>(`/v1/events?${query}`)).items;
   }
 
-  private async all<T>(path: string, query: URLSearchParams): Promise<T[]> {
+  async all<T>(path: string, query: URLSearchParams): Promise<T[]> {
     query.set("limit", String(PAGE_LIMIT));
     const items: T[] = [];
     for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -125,13 +146,28 @@ export class ApiClient {
     return items;
   }
 
-  private async get<T>(path: string, retried = false): Promise<T> {
+  get<T>(path: string): Promise<T> {
+    return this.send<T>(path, { headers: {} });
+  }
+
+  /** Done once, even if it has to be sent again. */
+  post<T>(path: string, body: object, { key, version }: PostOptions = {}): Promise<T> {
+    const headers: Record<string, string> = {
+      "Content-Type": "application/json",
+      "Idempotency-Key": key ?? newKey(),
+    };
+    if (version !== undefined) headers["If-Match"] = `"${version}"`;
+    return this.send<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  private async send<T>(path: string, request: Request, retried = false): Promise<T> {
     const session = this.session.current.value;
     if (session === null) throw new ApiError(401, "You are signed out.", null);
     let response: Response;
     try {
       response = await fetch(path, {
-        headers: { Authorization: `Bearer ${session.token}` },
+        ...request,
+        headers: { ...request.headers, Authorization: `Bearer ${session.token}` },
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
     } catch {
@@ -140,12 +176,24 @@ export class ApiClient {
     if (response.ok) return (await response.json()) as T;
     if (response.status === 401) {
       if (!retried && this.session.canRenew() && (await this.session.renew())) {
-        return this.get(path, true);
+        return this.send(path, request, true);
       }
       this.session.end("Your session is no longer valid. Sign in again to go on.");
     }
     throw await problemOf(response);
   }
+}
+
+interface Request {
+  method?: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+/** Not crypto.randomUUID, which plain http in a local network does not have. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function period(fromMs: number, toMs: number): URLSearchParams {
@@ -176,5 +224,5 @@ async function problemOf(response: Response): Promise<ApiError> {
   }
   const message = problem.detail ?? problem.title ?? `The server answered HTTP ${response.status}.`;
   const correlationId = problem.correlation_id ?? response.headers.get("X-Correlation-ID");
-  return new ApiError(response.status, message, correlationId);
+  return new ApiError(response.status, message, correlationId, problem.errors);
 }

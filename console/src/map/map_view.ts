@@ -19,6 +19,7 @@ import type { Scene } from "../story/replay_panel";
 import { Signal } from "../signal";
 import type { Palette, Theme } from "../theme";
 import { HOME_BOUNDS } from "./basemap";
+import { BookingLayer } from "./booking_layer";
 import { ChosenTruck } from "./chosen";
 import { ClusterMarkers } from "./cluster_markers";
 import { Overlays } from "./overlays";
@@ -68,6 +69,7 @@ export class MapView {
   readonly styleFailed = new Signal<string>();
   readonly overlays = new Overlays();
   readonly chosen = new ChosenTruck();
+  readonly bookings = new BookingLayer();
   readonly map: MapLibre;
   firstDrawnAtMs: number | null = null;
   private readonly fleet: Fleet;
@@ -191,6 +193,7 @@ export class MapView {
     this.styled = true;
     this.overlays.attach(this.map, this.palette);
     this.chosen.attach(this.map, this.palette);
+    this.bookings.attach(this.map, this.palette);
     this.map.addLayer(this.layer);
     this.layOut();
     this.viewport.emit(this.bbox());
@@ -274,8 +277,9 @@ export class MapView {
 
   private hover(event: MapMouseEvent): void {
     const truck = this.hit(event.lngLat, HIT_PX);
-    this.map.getCanvas().style.cursor = truck === null ? "" : "pointer";
-    const what = truck ?? this.chosen.wordsAt(event.point);
+    const booking = truck === null ? this.bookings.at(event.point) : null;
+    this.map.getCanvas().style.cursor = truck === null && booking === null ? "" : "pointer";
+    const what = truck ?? booking?.words ?? this.chosen.wordsAt(event.point);
     const { x, y } = event.point;
     this.hovered.emit(what === null ? null : { what, x, y });
   }

@@ -19,6 +19,7 @@ export interface TopBarActions {
   search: (id: string) => void;
   suggest: (text: string) => string[];
   home: () => void;
+  bookings: () => void;
   settings: () => void;
   signOut: () => void;
 }
@@ -33,6 +34,7 @@ export class TopBar {
     "aria-label": "Trucks in view",
   });
   private readonly link = h("div", { class: "link-state", role: "status" });
+  private readonly bookings: HTMLButtonElement;
   private readonly live: LiveConnection;
   private readonly search: HTMLInputElement;
 
@@ -46,6 +48,12 @@ export class TopBar {
       spellcheck: "false",
       autocapitalize: "none",
     });
+    this.bookings = h(
+      "button",
+      { type: "button", class: "to-bookings", title: "Bookings (b)", onclick: actions.bookings },
+      icon(ICONS.load) as unknown as Node,
+      h("span", { class: "word" }, "Bookings"),
+    );
     const find = h(
       "form",
       { class: "search", role: "search" },
@@ -79,6 +87,7 @@ export class TopBar {
       h(
         "nav",
         { "aria-label": "Console" },
+        this.bookings,
         iconButton(ICONS.home, "Show all of India", actions.home),
         this.themeButton(theme),
         iconButton(ICONS.layers, "Map settings", actions.settings),
@@ -88,6 +97,14 @@ export class TopBar {
     live.state.watch(() => this.drawLink());
     live.hello.on((hello) => (this.tenant.textContent = hello.tenant));
     window.setInterval(() => this.drawLink(), 1_000);
+  }
+
+  offerBookings(may: boolean): void {
+    this.bookings.hidden = !may;
+  }
+
+  pressBookings(is: boolean): void {
+    this.bookings.setAttribute("aria-pressed", String(is));
   }
 
   focusSearch(): void {

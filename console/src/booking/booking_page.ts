@@ -1,0 +1,219 @@
+// One booking: how far it is, who could carry it, what it costs, and everything that happened.
+
+import { ApiError } from "../api/client";
+import { Signal } from "../signal";
+import { h, ICONS, iconButton, replace } from "../ui/dom";
+import type { BookingApi } from "./api";
+import { CancelDialog } from "./cancel_dialog";
+import { ChargesView } from "./charges_view";
+import { DispatchPanel } from "./dispatch_panel";
+import { OffersView } from "./offers_view";
+import { problemWords } from "./problems";
+import { ProgressView } from "./progress_view";
+import type { Rights } from "./rights";
+import { badge, button, empty, Redraw } from "./rows";
+import { Tabs } from "./tabs";
+import { TimelineView } from "./timeline_view";
+import type { Booking } from "./types";
+import { loadWords, wayWords } from "./words";
+
+const FORBIDDEN = 403;
+const CHANGED = new Set([409, 412]);
+
+export class BookingPage {
+  readonly element = h("div", { class: "booking-page" });
+  readonly closed = new Signal<void>();
+  readonly shown = new Signal<Booking | null>();
+  readonly truckWanted = new Signal<string>();
+  bookingId: string | null = null;
+  private booking: Booking | null = null;
+  private readonly api: BookingApi;
+  private readonly rights: Rights;
+  private readonly head = h("div", { class: "booking-head", tabindex: "-1" });
+  private readonly redraw = new Redraw(this.head);
+  private readonly problem = h("p", { class: "notice bad", role: "alert", hidden: true });
+  private readonly nothing = h("p", { class: "empty" }, "Loading …");
+  private readonly tabs: Tabs;
+  private readonly progress: ProgressView;
+  private readonly dispatch: DispatchPanel;
+  private readonly offers: OffersView;
+  private readonly charges: ChargesView;
+  private readonly timeline = new TimelineView();
+  private readonly cancelling = new CancelDialog();
+  private isBusy = false;
+
+  constructor(api: BookingApi, rights: Rights, now: () => number) {
+    this.api = api;
+    this.rights = rights;
+    this.progress = new ProgressView(now);
+    this.dispatch = new DispatchPanel(rights);
+    this.offers = new OffersView(rights, now);
+    this.charges = new ChargesView(api, rights);
+    const given = h("div", {}, this.dispatch.element, this.offers.element);
+    this.tabs = new Tabs(
+      [
+        ["Progress", this.progress.element],
+        ["Dispatch", given],
+        ["Price", this.charges.element],
+        ["Timeline", this.timeline.element],
+      ],
+      () => void this.refresh(),
+    );
+    const dialog = this.cancelling.element;
+    this.element.append(this.head, this.problem, this.nothing, this.tabs.element, dialog);
+    this.wire();
+  }
+
+  async open(id: string): Promise<void> {
+    this.bookingId = id;
+    this.booking = null;
+    this.problem.hidden = true;
+    this.nothing.hidden = false;
+    this.tabs.element.hidden = true;
+    replace(this.head, this.back());
+    this.redraw.forget();
+    await this.refresh();
+    this.head.focus();
+  }
+
+  close(): void {
+    if (this.bookingId === null) return;
+    this.bookingId = null;
+    this.booking = null;
+    this.shown.emit(null);
+    this.closed.emit();
+  }
+
+  async confirm(): Promise<void> {
+    await this.tell("confirm", {}, "bookings:write");
+  }
+
+  /** What is seen of it; what is on other tabs is asked for when they are opened. */
+  async refresh(): Promise<void> {
+    const id = this.bookingId;
+    if (id === null) return;
+    try {
+      const booking = await this.api.booking(id);
+      if (id === this.bookingId) await this.take(booking);
+    } catch (error) {
+      if (id === this.bookingId) this.say(problemWords(error));
+    }
+  }
+
+  private wire(): void {
+    const { dispatch, offers, progress } = this;
+    for (const each of [dispatch, progress])
+      each.truckWanted.on((truck) => this.truckWanted.emit(truck));
+    const may = "bookings:dispatch";
+    dispatch.assigned.on(({ leg, truck }) => void this.tell("assign", { leg, truck }, may));
+    dispatch.unassigned.on((leg) => void this.tell("unassign", { leg }, may));
+    dispatch.started.on((leg) => void this.tell("start-dispatch", { leg }, may));
+    dispatch.offered.on(({ leg, truck }) => {
+      if (this.booking !== null) offers.ask(this.booking, leg, truck);
+    });
+    offers.made.on((wish) => void this.act(() => this.api.makeOffer(wish), "offers:write"));
+    offers.withdrawn.on(({ id }) => {
+      void this.act(() => this.api.withdraw(id, "withdrawn by the dispatcher"), "offers:write");
+    });
+    this.cancelling.decided.on((reason) => {
+      void this.tell("cancel", reason === "" ? {} : { reason }, "bookings:cancel");
+    });
+  }
+
+  private async tell(action: string, body: object, permission: string): Promise<void> {
+    const booking = this.booking;
+    if (booking === null) return;
+    await this.act(() => this.api.tell(booking, action, body), permission);
+  }
+
+  /** Then everything is looked at anew, whether it was done or refused. */
+  private async act(work: () => Promise<unknown>, permission: string): Promise<void> {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    this.element.setAttribute("aria-busy", "true");
+    let message = "";
+    try {
+      await work();
+    } catch (error) {
+      message = problemWords(error);
+      if (error instanceof ApiError && error.status === FORBIDDEN) this.rights.refuse(permission);
+      if (error instanceof ApiError && !CHANGED.has(error.status)) this.redraw.forget();
+    } finally {
+      this.isBusy = false;
+      this.element.removeAttribute("aria-busy");
+    }
+    await this.refresh();
+    if (message === "") this.problem.hidden = true;
+    else this.say(message);
+  }
+
+  private say(message: string): void {
+    this.nothing.hidden = true;
+    this.problem.textContent = message;
+    this.problem.hidden = false;
+  }
+
+  private async take(booking: Booking): Promise<void> {
+    this.booking = booking;
+    this.nothing.hidden = true;
+    this.tabs.element.hidden = false;
+    this.drawHead(booking);
+    this.shown.emit(booking);
+    const { id, legs } = booking;
+    const tab = this.tabs.chosen;
+    if (tab === "Progress") this.progress.show(booking, await this.api.clocks(id));
+    if (tab === "Dispatch") {
+      this.dispatch.show(booking, await this.api.dispatch(id, legs.length));
+      const mayOffers = this.rights.may("offers:read");
+      this.offers.element.hidden = !mayOffers;
+      if (mayOffers) this.offers.show(await this.api.offers(id));
+    }
+    if (tab === "Price") await this.charges.show(booking);
+    if (tab === "Timeline") this.timeline.show(booking, await this.api.steps(id));
+  }
+
+  private back(): HTMLElement {
+    return iconButton(ICONS.back, "Back to all bookings", () => this.close(), { "data-key": "back" });
+  }
+
+  private drawHead(booking: Booking): void {
+    this.redraw.with(booking, () => {
+      const said = Object.entries(booking.references).map(([name, value]) => `${name} ${value}`);
+      const about = [booking.shipper, ...said, booking.id].filter(Boolean).join(" · ");
+      replace(
+        this.head,
+        this.back(),
+        h("h2", {}, wayWords(booking)),
+        badge(booking.status),
+        h("p", {}, loadWords(booking)),
+        h("p", { class: "soft" }, about),
+        booking.needs_quote && empty("Its load has changed: it needs a new quote."),
+        this.headActions(booking),
+      );
+    });
+  }
+
+  private headActions(booking: Booking): HTMLElement {
+    const { status } = booking;
+    const isOver = status === "closed" || status === "cancelled" || status === "delivered";
+    const mayDispatch = this.rights.may("bookings:dispatch");
+    const canConfirm = status === "created" && this.rights.may("bookings:write");
+    const canStart = status === "confirmed" && mayDispatch;
+    const canClose = status === "delivered" && mayDispatch;
+    const canCancel = !isOver && this.rights.may("bookings:cancel");
+    const main = { class: "primary" };
+    const start = (): void => {
+      this.tabs.choose("Dispatch");
+      void this.tell("start-dispatch", {}, "bookings:dispatch");
+    };
+    return h(
+      "div",
+      { class: "actions" },
+      canCancel && button("Cancel booking …", () => this.cancelling.ask(booking)),
+      canClose &&
+        button("Close", () => void this.tell("close", {}, "bookings:dispatch"), main),
+      canConfirm && button("Confirm", () => void this.confirm(), main),
+      canStart && button("Start dispatch", start, main),
+    );
+  }
+}

@@ -1,0 +1,34 @@
+// What the signed-in principal may do: what it may not is not offered.
+
+import { claimsOf, type SessionKeeper } from "../api/session";
+
+export class Rights {
+  private readonly session: SessionKeeper;
+  /** Refused by the server, whatever the token says. */
+  private readonly refused = new Set<string>();
+
+  constructor(session: SessionKeeper) {
+    this.session = session;
+  }
+
+  /** A token that does not say what it may do is tried out. */
+  may(permission: string): boolean {
+    if (this.refused.has(permission)) return false;
+    const granted = this.claim("permissions");
+    return !Array.isArray(granted) || granted.includes(permission);
+  }
+
+  /** Who speaks for one shipper books for no other. */
+  get shipper(): string | null {
+    const bound = this.claim("shipper");
+    return typeof bound === "string" ? bound : null;
+  }
+
+  refuse(permission: string): void {
+    this.refused.add(permission);
+  }
+
+  private claim(name: string): unknown {
+    return claimsOf(this.session.current.value?.token ?? "")[name];
+  }
+}
