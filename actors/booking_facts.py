@@ -14,7 +14,7 @@ from store import booking_facts
 from store.booking_facts import CarriedFact, Underway
 from store.postgres import AnyConnection, AnyPool
 
-SETTLE_LOOKS = 5  # fixed: so many times while a fact settles
+SETTLE_LOOKS = 5  # so many times while a fact settles
 
 
 class FactsFollower:

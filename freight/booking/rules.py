@@ -41,10 +41,16 @@ class FeeRule(_Value):
 
 
 class WaitingRule(_Value):
-    free_minutes: Count
-    basis_minutes: Positive
-    basis_minor: Count
-    cap_minor: Count | None = None
+    free_minutes: Count = key("So long nothing is charged.", who=Who.TENANT, live=True)
+    basis_minutes: Positive = key(
+        "Each one of so many minutes that is begun beyond counts.", who=Who.TENANT, live=True
+    )
+    basis_minor: Count = key("What each of them costs, in paise.", who=Who.TENANT, live=True)
+    cap_minor: Count | None = Field(
+        default=None,
+        description="At most so much is charged for one stop, in paise; null: no limit.",
+        json_schema_extra={"who": Who.TENANT.value, "live": True},
+    )
 
 
 class MilestoneRules(Rules):
