@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from actors.booking_writing import TenantName
 from actors.bookings import Refused
+from actors.dispatch_replan import given_free, turned_over
 from actors.dispatch_world import (
     Bars,
     Fleet,
@@ -57,6 +58,7 @@ class Done:
     trucks: int
     asked: int  # commands that bookings took
     refused: int
+    changed: int = 0  # offers taken back for another truck
 
 
 class DispatchRounds:
@@ -80,6 +82,8 @@ class DispatchRounds:
         await self._record(tenant, waiting, found)
         if policy.dispatch_shadow.enabled:
             await self._shadow(tenant, policy, found, waiting, fleet)
+        waiting, freed = await self._turn_over(tenant, waiting, found)
+        taken -= freed
         asked = refused = 0
         by_id = {truck.id: truck for truck in trucks}
         for one in waiting:
@@ -93,7 +97,20 @@ class DispatchRounds:
                 asked += isinstance(answer, OfferTaken)
                 if isinstance(each, Make):
                     taken |= {offer.truck for offer in each.asked if offer.truck is not None}
-        return Done(len(waiting), len(trucks), asked, refused)
+        return Done(len(waiting), len(trucks), asked, refused, len(freed))
+
+    async def _turn_over(
+        self, tenant: TenantName, waiting: list[WaitingNow], found: Plan
+    ) -> tuple[list[WaitingNow], set[str]]:
+        """First what is open is taken back, so that each truck can be asked about another leg."""
+        freed: set[str] = set()
+        now: dict[str, WaitingNow] = {}
+        for one, command in turned_over(waiting, found):
+            answer = await self._ask(tenant, one, command)
+            if isinstance(answer, OfferTaken):
+                freed |= given_free(answer.offers, answer.events)
+                now[one.leg.id] = dataclasses.replace(one, offers=answer.offers)
+        return [now.get(one.leg.id, one) for one in waiting], freed
 
     async def _look(
         self, tenant: TenantName, policy: Policy, at_ms: int

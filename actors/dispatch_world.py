@@ -80,6 +80,7 @@ def waiting_legs(
         stops = booking.stops_of(leg) or booking.load.stops
         waiting = msgspec.structs.replace(
             _waiting(booking, leg, bars.ties, travel),
+            standing=_standing(offers),
             zones=_zones_of(stops, bars, travel, now_ms),
             declined_trucks=frozenset(each.truck for each in declined if each.truck is not None),
             declined_carriers=frozenset(
@@ -88,6 +89,17 @@ def waiting_legs(
         )
         out.append(WaitingNow(waiting, offers))
     return out
+
+
+def _standing(offers: LegOffers) -> str | None:
+    """The truck that its only open offer suggests: a plan keeps it unless another is better.
+
+    What a person has offered is no plan's to turn over.
+    """
+    asked = [each.asked for each in offers.open]
+    return (
+        asked[0].truck if len(asked) == 1 and not (asked[0].bidding or asked[0].by_hand) else None
+    )
 
 
 def _zones_of(stops: Sequence[Stop], bars: Bars, travel: TravelRules, now_ms: int) -> int:

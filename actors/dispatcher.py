@@ -88,3 +88,4 @@ class Dispatcher:
         self._counts["rounds_total"] += 1
         self._counts["asked_total"] += done.asked
         self._counts["refused_total"] += done.refused
+        self._counts["changed_total"] += done.changed

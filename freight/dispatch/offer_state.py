@@ -27,6 +27,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int
     round: int = 1
     from_ms: int | None = None  # when its truck will be free for it; None: at once
+    by_hand: bool = False  # a person's wish, which no plan takes back
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):

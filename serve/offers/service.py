@@ -73,6 +73,7 @@ async def _asked(
         bidding=new.bidding,
         expires_ms=now_ms() + round(expires_s * MILLIS),
         round=len(before.state.offers) + 1,
+        by_hand=True,
     )
 
 
