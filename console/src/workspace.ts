@@ -52,7 +52,10 @@ export class Workspace {
       token: () => session.current.value?.token ?? null,
       stillWelcome: (expired) => this.stillWelcome(expired),
     });
-    this.events = new EventsPanel((id) => void this.choose(id, true));
+    this.events = new EventsPanel(
+      (id) => void this.choose(id, true),
+      (id) => void this.desk.openBooking(id),
+    );
     this.card = new TruckCard(this.api, this.fleet);
     this.replay = new ReplayPanel(this.api);
     this.bar = new TopBar(this.live, theme, {

@@ -41,6 +41,7 @@ describe("words", () => {
     const base = { id: "1", time: "2026-01-01T00:00:00Z", subject: "trucks/TRK-1" };
     expect(eventLine({ ...base, type: "truck.fence.entered", data })).toEqual({
       truck: "TRK-1",
+      booking: null,
       words: "entered",
       about: "Pune yard",
       tone: "calm",

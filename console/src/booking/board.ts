@@ -8,7 +8,7 @@ import { money } from "./money";
 import { problemWords } from "./problems";
 import { badge, button, empty, Redraw, walk } from "./rows";
 import type { Booking } from "./types";
-import { FILTERS, loadWords, stageOf, statusWords, wayWords } from "./words";
+import { FILTERS, loadWords, referenceWords, stageOf, statusWords, wayWords } from "./words";
 
 const SEARCH_AFTER_MS = 250;
 // What stands further down is found by searching.
@@ -52,8 +52,9 @@ export class Board {
     this.press();
   }
 
+  /** Not where that would bring up a keyboard over the board. */
   focus(): void {
-    this.search.focus();
+    if (!window.matchMedia("(pointer: coarse)").matches) this.search.focus();
   }
 
   /** The pages that are open, anew; an answer that was overtaken by another question is dropped. */
@@ -144,9 +145,4 @@ export class Board {
       ),
     );
   }
-}
-
-function referenceWords({ references, id }: Booking): string {
-  const said = Object.values(references);
-  return said.length > 0 ? said.join(", ") : id;
 }

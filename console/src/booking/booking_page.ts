@@ -2,7 +2,7 @@
 
 import { ApiError } from "../api/client";
 import { Signal } from "../signal";
-import { h, ICONS, iconButton, replace } from "../ui/dom";
+import { h, replace } from "../ui/dom";
 import type { BookingApi } from "./api";
 import { CancelDialog } from "./cancel_dialog";
 import { ChargesView } from "./charges_view";
@@ -15,7 +15,7 @@ import { badge, button, empty, Redraw } from "./rows";
 import { Tabs } from "./tabs";
 import { TimelineView } from "./timeline_view";
 import type { Booking } from "./types";
-import { loadWords, wayWords } from "./words";
+import { loadWords, referenceWords, wayWords } from "./words";
 
 const FORBIDDEN = 403;
 const CHANGED = new Set([409, 412]);
@@ -41,6 +41,8 @@ export class BookingPage {
   private readonly timeline = new TimelineView();
   private readonly cancelling = new CancelDialog();
   private isBusy = false;
+  /** It could not be looked at: what is said of that goes away by itself. */
+  private isLost = false;
 
   constructor(api: BookingApi, rights: Rights, now: () => number) {
     this.api = api;
@@ -70,7 +72,7 @@ export class BookingPage {
     this.problem.hidden = true;
     this.nothing.hidden = false;
     this.tabs.element.hidden = true;
-    replace(this.head, this.back());
+    replace(this.head);
     this.redraw.forget();
     await this.refresh();
     this.head.focus();
@@ -94,9 +96,14 @@ export class BookingPage {
     if (id === null) return;
     try {
       const booking = await this.api.booking(id);
-      if (id === this.bookingId) await this.take(booking);
+      if (id !== this.bookingId) return;
+      await this.take(booking);
+      if (this.isLost) this.problem.hidden = true;
+      this.isLost = false;
     } catch (error) {
-      if (id === this.bookingId) this.say(problemWords(error));
+      if (id !== this.bookingId) return;
+      this.say(problemWords(error));
+      this.isLost = true;
     }
   }
 
@@ -172,17 +179,12 @@ export class BookingPage {
     if (tab === "Timeline") this.timeline.show(booking, await this.api.steps(id));
   }
 
-  private back(): HTMLElement {
-    return iconButton(ICONS.back, "Back to all bookings", () => this.close(), { "data-key": "back" });
-  }
-
   private drawHead(booking: Booking): void {
     this.redraw.with(booking, () => {
-      const said = Object.entries(booking.references).map(([name, value]) => `${name} ${value}`);
-      const about = [booking.shipper, ...said, booking.id].filter(Boolean).join(" · ");
+      const named = new Set([booking.shipper, referenceWords(booking), booking.id]);
+      const about = [...named].filter(Boolean).join(" · ");
       replace(
         this.head,
-        this.back(),
         h("h2", {}, wayWords(booking)),
         badge(booking.status),
         h("p", {}, loadWords(booking)),

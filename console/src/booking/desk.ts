@@ -84,7 +84,7 @@ export class Desk {
   /** What the page's address names is opened with it. */
   openAddressed(): void {
     const id = bookingInAddress();
-    if (id !== null && this.mayOpen) void this.openBooking(id);
+    if (id !== null) void this.openBooking(id);
   }
 
   toggle(): void {
@@ -154,7 +154,8 @@ export class Desk {
     putBookingInAddress(null);
   }
 
-  private async openBooking(id: string): Promise<void> {
+  async openBooking(id: string): Promise<void> {
+    if (!this.mayOpen) return;
     if (!this.isOpen) {
       this.element.hidden = false;
       this.toggled.emit(true);

@@ -77,19 +77,15 @@ export class StopFields {
         fields.add(`${at}/weight_t`, "Tons", this.weight, "of several"),
       ),
       fields.add(`${at}/place`, "Place", this.place, "latitude, longitude"),
-      h("div", { class: "pair" }, this.picking),
+      this.picking,
       h(
         "div",
         { class: "pair" },
         fields.add(`${at}/place/fence`, "Fence", this.fence),
         fields.add(`${at}/place/name`, "Name", this.named),
       ),
-      h(
-        "div",
-        { class: "pair" },
-        fields.add(`${at}/window`, "Not before", this.from),
-        fields.add(`${at}/window/to`, "Not after", this.to),
-      ),
+      fields.add(`${at}/window`, "Not before", this.from),
+      fields.add(`${at}/window/to`, "Not after", this.to),
       fields.add(`${at}/place/state`, "GST state", this.state, "two digits, for the tax"),
       this.removing,
     );

@@ -54,41 +54,47 @@ export function wayWords({ stops }: Booking): string {
   return `${placeWords(stops[0])} → ${placeWords(stops.at(-1))}${more}`;
 }
 
+/** Or its id, where nobody gave it a name. */
+export function referenceWords({ references, id }: Booking): string {
+  const said = Object.entries(references).map(([name, value]) => `${name} ${value}`);
+  return said.length > 0 ? said.join(", ") : id;
+}
+
 export function loadWords({ load }: Booking): string {
   const parts = [tons(load.weight_kg), load.material, load.truck_class, load.body];
   return [...parts, ...load.handling].filter(Boolean).join(" · ");
 }
 
 const STEP_WORDS: Record<string, string> = {
-  created: "was booked",
-  load_amended: "has another load",
-  windows_amended: "has other times",
-  contacts_amended: "has other contacts",
-  terms_amended: "has other terms",
-  references_amended: "has other references",
-  documents_amended: "needs other papers",
-  repriced: "has another price",
-  adjusted: "price was adjusted",
-  confirmed: "was confirmed",
-  dispatch_started: "is looked a truck for",
-  assigned: "was given to",
-  unassigned: "was taken from",
-  carrier_withdrew: "was given back by",
-  swapped: "goes on with",
-  sighted: "was seen",
-  pinned: "was set by hand:",
-  unpinned: "is no longer set by hand:",
-  delivered: "is delivered",
-  code_set: "got a one-time code",
-  proof_refused: "was given a wrong code",
-  proof_recorded: "was proven by",
-  detention_excluded: "waits without charge",
-  detention_settled: "owes for waiting",
-  detention_reopened: "waiting is open again",
-  leg_split: "was split into",
-  leg_failed: "failed",
-  leg_cancelled: "was cancelled by the",
-  closed: "was closed",
+  created: "Booked",
+  load_amended: "Another load",
+  windows_amended: "Other times",
+  contacts_amended: "Other contacts",
+  terms_amended: "Other terms",
+  references_amended: "Other references",
+  documents_amended: "Other papers",
+  repriced: "Another price",
+  adjusted: "Price adjusted",
+  confirmed: "Confirmed",
+  dispatch_started: "A truck is looked for",
+  assigned: "Given to",
+  unassigned: "Taken from",
+  carrier_withdrew: "Given back by",
+  swapped: "Goes on with",
+  sighted: "Seen",
+  pinned: "Set by hand:",
+  unpinned: "No longer set by hand:",
+  delivered: "Delivered",
+  code_set: "One-time code given out",
+  proof_refused: "A wrong code was entered",
+  proof_recorded: "Proven by",
+  detention_excluded: "Waits without charge",
+  detention_settled: "Waiting charged:",
+  detention_reopened: "Waiting is open again",
+  leg_split: "Split into",
+  leg_failed: "Failed",
+  leg_cancelled: "Cancelled by the",
+  closed: "Closed",
 };
 
 const MILESTONES: Record<string, string> = {
@@ -106,13 +112,13 @@ export function milestoneWords(name: string): string {
 /** What a step of the timeline was, with what matters of its details. */
 export function stepWords(step: Step): string {
   const { type, data } = step;
-  if (type === "reached") return milestoneWords(text(data["milestone"]));
+  if (type === "reached") return sentence(milestoneWords(text(data["milestone"])));
   if (type === "milestone_moved" || type === "milestone_taken_back") {
     const reached = milestoneWords(text(data["milestone"]));
-    if (type === "milestone_taken_back") return `taken back: ${reached}`;
-    return `corrected: ${reached}${at(data["mark"])}`;
+    if (type === "milestone_taken_back") return `Taken back: ${reached}`;
+    return `Corrected: ${reached}${at(data["mark"])}`;
   }
-  const words = STEP_WORDS[type] ?? type.replace(/_/g, " ");
+  const words = STEP_WORDS[type] ?? sentence(type);
   const about = detailOf(step);
   return about === "" ? words : `${words} ${about}`;
 }
@@ -142,7 +148,7 @@ function at(mark: unknown): string {
 
 /** Who or what made a step happen, and why, if that was said. */
 export function causeWords({ by, cause }: Step): string {
-  const who = by.kind === "system" ? "the system" : `${by.kind} ${by.name}`;
+  const who = by.kind === "system" ? `the system’s ${by.name}` : `${by.kind} ${by.name}`;
   const about = cause.about ?? null;
   const made = {
     command: `${who}${about === null ? "" : ` (${about.replace(/_/g, " ")})`}`,

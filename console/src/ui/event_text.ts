@@ -1,6 +1,8 @@
 // One line of plain words for each kind of event, and how loud it is.
 
 import type { CloudEvent } from "../api/types";
+import { type BookingStatus, STATUSES } from "../booking/types";
+import { statusWords } from "../booking/words";
 import { number } from "./format";
 
 const RETRACTED = "event.retracted";
@@ -54,8 +56,21 @@ const HALTS: Record<string, string> = {
   place: "at a known place",
 };
 
+const OF_BOOKINGS: Record<string, [words: string, tone: Tone]> = {
+  "booking.failed": ["booking failed", "alarm"],
+  "booking.cancelled": ["booking cancelled", "notice"],
+  "booking.escalated": ["booking needs a person", "alarm"],
+  "booking.detention_charged": ["waiting is charged", "notice"],
+  "booking.proof_recorded": ["booking was proven", "calm"],
+  "offer.made": ["offer made", "calm"],
+  "offer.declined": ["offer declined", "notice"],
+  "offer.expired": ["offer ran out", "notice"],
+};
+
 export interface EventLine {
   truck: string | null;
+  /** The booking that it is about. */
+  booking: string | null;
   words: string;
   about: string | null;
   tone: Tone;
@@ -63,9 +78,29 @@ export interface EventLine {
 
 export function eventLine(event: CloudEvent): EventLine {
   const subject = event.subject ?? "";
-  const truck = subject.startsWith("trucks/") ? subject.slice("trucks/".length) : null;
-  const [words, tone] = phrase(event);
-  return { truck, words, about: aboutOf(event), tone };
+  const truck = after("trucks/", subject);
+  const booking = after("bookings/", subject);
+  const [words, tone] = booking === null ? phrase(event) : bookingPhrase(event.type);
+  const about = booking === null ? aboutOf(event) : (referenceOf(event) ?? booking);
+  return { truck, booking, words, about, tone };
+}
+
+function after(prefix: string, subject: string): string | null {
+  return subject.startsWith(prefix) ? subject.slice(prefix.length) : null;
+}
+
+function bookingPhrase(type: string): [words: string, tone: Tone] {
+  const told = OF_BOOKINGS[type];
+  if (told !== undefined) return told;
+  const step = type.slice(type.lastIndexOf(".") + 1);
+  const isStatus = STATUSES.some((status) => status === step);
+  const words = isStatus ? statusWords(step as BookingStatus) : step.replace(/_/g, " ");
+  return [`${type.startsWith("offer.") ? "offer" : "booking"} ${words}`, "calm"];
+}
+
+function referenceOf({ data }: CloudEvent): string | null {
+  const said = Object.values((data?.["references"] ?? {}) as Record<string, unknown>);
+  return text(said[0]);
 }
 
 function phrase(event: CloudEvent): [words: string, tone: Tone] {

@@ -13,10 +13,12 @@ export class EventsPanel {
   private readonly empty = h("p", { class: "empty" });
   private readonly events = new Map<string, CloudEvent>();
   private readonly onTruck: (id: string) => void;
+  private readonly onBooking: (id: string) => void;
   private scheduled = false;
 
-  constructor(onTruck: (id: string) => void) {
+  constructor(onTruck: (id: string) => void, onBooking: (id: string) => void) {
     this.onTruck = onTruck;
+    this.onBooking = onBooking;
     this.say("Loading events …");
     this.element = h(
       "section",
@@ -77,13 +79,17 @@ export class EventsPanel {
   }
 
   private row(event: CloudEvent, withdrawn: boolean): HTMLElement {
-    const { truck, words, about, tone } = eventLine(event);
+    const { truck, booking, words, about, tone } = eventLine(event);
     const state = withdrawn ? " withdrawn" : "";
     const what = h("span", { class: "what" }, truck && h("b", {}, truck), ` ${words}`);
     if (about !== null) what.append(" ", h("em", {}, about));
     const time = h("time", { datetime: event.time, title: event.time }, clock(event.time));
-    if (truck === null) return h("li", { class: `tone-${tone}${state}` }, what, time);
-    const pick = (): void => this.onTruck(truck);
+    if (truck === null && booking === null)
+      return h("li", { class: `tone-${tone}${state}` }, what, time);
+    const pick = (): void => {
+      if (truck !== null) this.onTruck(truck);
+      else if (booking !== null) this.onBooking(booking);
+    };
     return h(
       "li",
       { class: `tone-${tone}${state}` },
