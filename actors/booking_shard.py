@@ -7,6 +7,7 @@ import contextlib
 import logging
 
 from actors.booking_facts import FactsFollower
+from actors.booking_journeys import BookingJourneys
 from actors.booking_writing import TenantName
 from actors.bookings import Answer, Bookings, BusyError, Refused, Taken
 from actors.configured import following_configuration
@@ -41,6 +42,7 @@ class BookingShard:
         self._trouble: str | None = "starting"
         self._bookings: Bookings | None = None
         self._follower: FactsFollower | None = None
+        self._journeys: BookingJourneys | None = None
         # Trucks that were given a leg and not greeted yet; when they are too many, all are.
         self._given: asyncio.Queue[Underway] = asyncio.Queue(policy().bookings.waiting_max)
         self._greet_all = True
@@ -89,6 +91,7 @@ class BookingShard:
         values: dict[str, float] = {}
         if self._bookings is not None and self._follower is not None:
             values = {**self._bookings.counts, **self._follower.counts}
+            values |= {} if self._journeys is None else self._journeys.counts
             values["bookings_known"] = len(self._bookings)
         return stats_of("booking_shard", self._name, values, self._trouble)
 
@@ -123,9 +126,12 @@ class BookingShard:
             bookings = Bookings(app, self._number, settings)
             self._follower = FactsFollower(bookings, system, self._number, settings)
             self._bookings = bookings
-            await self._follow(self._follower, system)
+            self._journeys = BookingJourneys(app, system, self._number, settings)
+            await self._follow(self._follower, self._journeys, system)
 
-    async def _follow(self, follower: FactsFollower, system: AnyPool) -> None:
+    async def _follow(
+        self, follower: FactsFollower, journeys: BookingJourneys, system: AnyPool
+    ) -> None:
         wait_s = policy().bookings.look_s
         while True:
             limits = policy().bookings
@@ -136,6 +142,7 @@ class BookingShard:
                 while not self._given.empty():
                     await follower.greet(self._given.get_nowait())
                 await self._expire_offers(system)
+                await journeys.go_on()
                 more = await follower.go_on()
                 self._trouble, wait_s = None, limits.look_s
                 if more:

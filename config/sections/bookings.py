@@ -21,6 +21,13 @@ class Bookings(Section):
         "Facts younger than this may still be joined by older-numbered ones, and are read again.",
         live=True,
     )
+    journeys_look_s: Positive = key(
+        "How often it is looked which trucks are to follow a way through the stops of their leg.",
+        live=True,
+    )
+    journeys_at_once: Count = key(
+        "Such ways planned one after another, before facts are followed again.", live=True
+    )
     retry_wait_s_max: Positive = key("The longest wait before the store is tried again.")
     code_digits: Count = key("Digits of a one-time password for a pickup or delivery.", live=True)
     code_valid_s: Positive = key("How long such a password can be used.", live=True)

@@ -121,12 +121,21 @@ class AmendingRules(Rules):
     )
 
 
+class JourneyRules(Rules):
+    automatic: bool = key(
+        "Whether a truck that is given a leg follows a way through its stops by itself.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
 class BookingRules(Rules):
     milestones: MilestoneRules
     proof: ProofRules
     detention: DetentionRules
     cancelling: CancellingRules
     amending: AmendingRules
+    journeys: JourneyRules
     leg_kg_max: Positive = key(
         "No truck takes more; a heavier load is split.", who=Who.TENANT, live=True
     )
