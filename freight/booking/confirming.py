@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freight.booking.deciding import Asked, refusal_at
-from freight.booking.events import BookingEvent, Confirmed
+from freight.booking.events import BookingEvent, Confirmed, DispatchStarted
 from freight.booking.rules import BookingRules, FeeRule, WaitingRule
 from freight.booking.state import Agreed, Booking, Fee, FreeTime, Quoted, Status
 from freight.refusal import Refusal
@@ -20,7 +20,11 @@ def confirm(ask: Asked) -> list[BookingEvent]:
     if price is not None:
         must_be_in_force(price, ask.now_ms)
     terms = agreed(ask.rules, booking.load.truck_class, price)
-    return [Confirmed(agreed=terms, **ask.stamp)]
+    confirmed = Confirmed(agreed=terms, **ask.stamp)
+    if not ask.rules.dispatch_at_confirm:
+        return [confirmed]
+    legs = (leg.id for leg in booking.legs if leg.is_active)
+    return [confirmed, *(DispatchStarted(leg=leg, **ask.stamp) for leg in legs)]
 
 
 def must_be_priced(booking: Booking) -> None:

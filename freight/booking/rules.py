@@ -136,6 +136,11 @@ class BookingRules(Rules):
     cancelling: CancellingRules
     amending: AmendingRules
     journeys: JourneyRules
+    dispatch_at_confirm: bool = key(
+        "Whether trucks are looked for once a booking is confirmed, or when somebody says so.",
+        who=Who.TENANT,
+        live=True,
+    )
     leg_kg_max: Positive = key(
         "No truck takes more; a heavier load is split.", who=Who.TENANT, live=True
     )

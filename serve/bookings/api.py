@@ -162,10 +162,10 @@ async def start_dispatch(  # noqa: PLR0917 - the framework passes by name
     response: Response,
     given: wire.OfLegs | None = None,
 ) -> BookingOut:
-    """From now on a truck is looked for."""
+    """From now on a truck is looked for; where one is already, nothing changes."""
     given = given or wire.OfLegs()
     command = asked.StartDispatch(**service.stamp(who, given.reason), leg=given.leg)
-    wish = Wish(booking_id, "bookings.dispatch", command, expected)
+    wish = Wish(booking_id, "bookings.dispatch", command, expected, ("already_dispatching",))
     return tagged(response, await service.tell(gateway, who, wish))
 
 

@@ -13,9 +13,10 @@ from actors.handles import ActorAwayError
 from freight.booking import commands as asked
 from freight.booking.commands import Command
 from freight.booking.legs import proposed
-from freight.booking.state import Actor, ActorKind, Booking, Quoted, Side
+from freight.booking.state import Actor, ActorKind, Booking, FreeTime, Quoted, Side
 from freight.load import Contact, Window
 from freight.money import INR
+from freight.pricing.quotes import Quote
 from freight.refusal import Refusal
 from serve.bookings import contacts, fitness, wire
 from serve.bookings.answers import BookingOut
@@ -32,11 +33,13 @@ from serve.problems import (
     StaleError,
     UnavailableError,
 )
+from serve.quotes.service import for_booking
 from serve.request_record import current
 from store import bookings, quotes, trucks
 from store.errors import NotFoundError as UnknownError
 from store.quotes import KeptQuote
 
+MINUTES_PER_HOUR = 60
 _MISSING = frozenset({"unknown_booking", "unknown_offer"})
 # What a request says that cannot be; by how its code begins, and where it most likely stands.
 _INVALID = ("invalid_", "unknown_")
@@ -48,13 +51,16 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
     key = command_key()
     # The same request again, though its answer was lost, is about the same booking.
     booking_id = f"bk-{secrets.token_hex(8) if key is None else key}"
-    quote = None if new.quote is None else await _quote(gateway, who, new.quote)
-    if quote is not None:
-        load, shipper = quote.quote.request.load, shipper or quote.quote.request.shipper
+    if new.quote is not None:
+        kept = await _quote(gateway, who, new.quote)
+        load, shipper = kept.quote.request.load, shipper or kept.quote.request.shipper
+        price: Quoted | None = _quoted(kept.quote, kept.digest)
     elif new.load is not None and new.stops is not None:
         carried = Carried(load=new.load, stops=new.stops)
         given = load_of(carried, gateway.policy_of(who).loads)
         load = contacts.sealed_load(given, gateway.personal)
+        made = await for_booking(gateway, who, load, shipper)
+        price = None if made is None else _quoted(*made)
     else:
         raise InvalidError.at("/load", "give a quote, or load and stops")
     command = asked.Create(
@@ -62,7 +68,7 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
         id=booking_id,
         shipper=shipper,
         load=load,
-        price=None if quote is None else _quoted(quote),
+        price=price,
         terms=tuple(term.term() for term in new.terms),
         references=new.references,
         documents=tuple(new.documents),
@@ -81,14 +87,20 @@ async def _quote(gateway: Gateway, who: Principal, quote_id: str) -> KeptQuote:
             raise InvalidError.at("/quote", str(missing)) from missing
 
 
-def _quoted(kept: KeptQuote) -> Quoted:
-    quote = kept.quote
+def _quoted(quote: Quote, digest: str) -> Quoted:
+    """What was quoted of waiting holds too."""
+    terms = quote.price.detention
+    waiting = None
+    if terms is not None:
+        waiting = FreeTime(terms.free_minutes, MINUTES_PER_HOUR, terms.minor_per_hour)
     return Quoted(
         quote=quote.id,
         total_minor=quote.price.total_minor,
-        digest=kept.digest,
+        digest=digest,
         currency=INR,
         expires_ms=quote.expires_ms,
+        pickup=waiting,
+        drop=waiting,
     )
 
 
@@ -105,7 +117,7 @@ async def reprice(
     quote = await _quote(gateway, who, given.quote)
     if contacts.without(booked) != contacts.without(quote.quote.request.load):
         raise InvalidError.at("/quote", "it is for another load, or for other stops")
-    command = asked.Reprice(**stamp(who, given.reason), price=_quoted(quote))
+    command = asked.Reprice(**stamp(who, given.reason), price=_quoted(quote.quote, quote.digest))
     return await tell(gateway, who, Wish(booking_id, "bookings.reprice", command, expected))
 
 
@@ -242,6 +254,7 @@ class Wish:
     action: str  # as the audit trail names it
     command: Command
     expected: int | None = None
+    done_already: tuple[str, ...] = ()  # refusals that mean that it is as was wanted
 
 
 async def tell(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
@@ -259,6 +272,10 @@ async def take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> 
         retry_s = gateway.policy.edge.overloaded_retry_s
         detail = "bookings cannot be changed now; try again"
         raise UnavailableError(detail, retry_after_s=retry_s) from error
+    if isinstance(answer, Refused) and answer.code in wish.done_already:
+        async with gateway.as_tenant(who) as conn:
+            change.after = as_it_is = shown(gateway, who, await standing(conn, wish.booking))
+        return as_it_is
     if isinstance(answer, Refused):
         raise problem_of(answer)
     change.after = after = shown(gateway, who, answer.booking)

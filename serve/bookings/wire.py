@@ -77,7 +77,7 @@ Terms = Annotated[list[TermFields], Field(max_length=TERMS_MAX)]
 
 
 class NewBooking(Strict):
-    """By a quote, or with a load and stops of its own and no price yet."""
+    """By a quote, or with a load and stops, which is then quoted as it is booked."""
 
     quote: ObjectId | None = Field(default=None, description="its load and price are taken over")
     load: LoadFields | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import datetime
 
 from freight.load import Load
 from freight.pricing.asking import NoPriceError, PriceRequest
@@ -17,49 +18,81 @@ from serve.loads.reading import load_of
 from serve.paging import ListOf, Page, number_of
 from serve.problems import ConflictError, InvalidError
 from serve.quotes.facts import facts_of
+from serve.quotes.tariffs import HeldTariff
 from serve.quotes.wire import NewQuote, PriceOut, QuoteOut, RecomputedOut
 from store import quotes
-from store.postgres import epoch_ms
+from store.postgres import AnyConnection, epoch_ms
 from store.quotes import KeptQuote
 
 MS_PER_MINUTE = 60_000
 
 
 async def create(gateway: Gateway, who: Principal, new: NewQuote) -> QuoteOut:
-    policy, now_ms = gateway.policy_of(who), int(time.time() * 1000)
-    load = load_of(new, policy.loads)
+    now_ms = int(time.time() * 1000)
+    load = load_of(new, gateway.policy_of(who).loads)
     request = PriceRequest(
         load=sealed_load(load, gateway.personal),
-        at_ms=_at_ms(who, new, load, now_ms),
+        at_ms=_at_ms(who, new.at, load, now_ms),
         shipper=shipper_of(who, new.shipper),
     )
-    facts = await facts_of(gateway, who, load)
     held = gateway.quoting.tariffs.of(who.tenant)
     try:
-        priced = price(request, held.tariff, facts)
+        quote = await _priced(gateway, who, held, request, now_ms)
     except NoPriceError as none:
         error = {"pointer": "/load", "detail": none.detail, "code": none.code}
         raise InvalidError(none.detail, errors=[error]) from none
-    quote = Quote(
+    async with gateway.changing(who, "quotes.create", f"quotes/{quote.id}") as change:
+        body, signature = await _keep(gateway, who, change.conn, held, quote)
+        change.after = made = _out(gateway, who, quote, digest_of(body), signature)
+    gateway.quoting.tariffs.note_kept(who.tenant_key, held)
+    return made
+
+
+async def for_booking(
+    gateway: Gateway, who: Principal, load: Load, shipper: str | None
+) -> tuple[Quote, str] | None:
+    """The quote of a load that is booked without one, its phones sealed already, and its digest;
+    None: the tenant's rates give it no price."""
+    now_ms = int(time.time() * 1000)
+    held = gateway.quoting.tariffs.of(who.tenant)
+    request = PriceRequest(load, _at_ms(who, None, load, now_ms), shipper)
+    try:
+        quote = await _priced(gateway, who, held, request, now_ms)
+    except NoPriceError:
+        return None
+    async with gateway.as_tenant(who) as conn:
+        body, _ = await _keep(gateway, who, conn, held, quote)
+    gateway.quoting.tariffs.note_kept(who.tenant_key, held)
+    return quote, digest_of(body)
+
+
+async def _priced(
+    gateway: Gateway, who: Principal, held: HeldTariff, request: PriceRequest, now_ms: int
+) -> Quote:
+    facts = await facts_of(gateway, who, request.load)
+    valid_minutes = gateway.policy_of(who).quotes.valid_minutes
+    return Quote(
         id=f"quote-{uuid.uuid4().hex}",
         tenant=who.tenant,
         made_ms=now_ms,
-        expires_ms=now_ms + policy.quotes.valid_minutes * MS_PER_MINUTE,
+        expires_ms=now_ms + valid_minutes * MS_PER_MINUTE,
         request=request,
         facts=facts,
         rates=held.digest,
-        price=priced,
+        price=price(request, held.tariff, facts),
     )
-    body, tariffs = written(quote), gateway.quoting.tariffs
+
+
+async def _keep(
+    gateway: Gateway, who: Principal, conn: AnyConnection, held: HeldTariff, quote: Quote
+) -> tuple[bytes, str]:
+    """What is kept, and its signature."""
+    body = written(quote)
     signature = gateway.quoting.signer.sign(body)
-    async with gateway.changing(who, "quotes.create", f"quotes/{quote.id}") as change:
-        if not tariffs.is_kept(who.tenant_key, held):
-            digest = bytes.fromhex(held.digest)
-            await quotes.keep_rates(change.conn, who.tenant_key, digest, held.body)
-        await quotes.create(change.conn, who.tenant_key, quote, body, signature)
-        change.after = made = _out(gateway, who, quote, digest_of(body), signature)
-    tariffs.note_kept(who.tenant_key, held)
-    return made
+    if not gateway.quoting.tariffs.is_kept(who.tenant_key, held):
+        await quotes.keep_rates(conn, who.tenant_key, bytes.fromhex(held.digest), held.body)
+    await quotes.create(conn, who.tenant_key, quote, body, signature)
+    return body, signature
 
 
 def shipper_of(who: Principal, given: str | None) -> str | None:
@@ -69,12 +102,12 @@ def shipper_of(who: Principal, given: str | None) -> str | None:
     return given or who.shipper
 
 
-def _at_ms(who: Principal, new: NewQuote, load: Load, now_ms: int) -> int:
+def _at_ms(who: Principal, at: datetime | None, load: Load, now_ms: int) -> int:
     """What rates of which day hold is no shipper's choice: for one it is not in the past."""
-    if new.at is None:
+    if at is None:
         begins_ms = load.stops[0].window.from_ms
         return now_ms if begins_ms is None else max(begins_ms, now_ms)
-    at_ms = epoch_ms(new.at)
+    at_ms = epoch_ms(at)
     if who.shipper is not None and at_ms < now_ms:
         raise InvalidError.at("/at", "is in the past")
     return at_ms

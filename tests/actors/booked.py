@@ -56,7 +56,6 @@ async def waiting(engine: Bookings, name: TenantName, carried: Load | None = Non
     booking_id = f"bk-{secrets.token_hex(4)}"
     taken(await engine.take(name, booking_id, create(booking_id, carried=carried)))
     taken(await engine.take(name, booking_id, asked.Confirm(by=SOMEBODY)))
-    taken(await engine.take(name, booking_id, asked.StartDispatch(by=SOMEBODY)))
     return booking_id
 
 

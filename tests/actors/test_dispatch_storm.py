@@ -82,7 +82,6 @@ class Storm:
         commands = (
             create(booking_id, key="create", carried=load(at=place)),
             asked.Confirm(by=SOMEBODY, key="confirm"),
-            asked.StartDispatch(by=SOMEBODY, key="start"),
         )
         for command in commands:
             answered = False

@@ -52,7 +52,7 @@ async def test_a_booking_is_made_found_and_read_back(caller: Caller) -> None:
     found = (await caller.get(f"/v1/bookings/{made['id']}")).json()
     listed = (await caller.get("/v1/bookings", params={"q": "po_4711"})).json()["items"]
 
-    assert (made["status"], made["version"], made["needs_quote"]) == ("created", 1, True)
+    assert (made["status"], made["version"], made["needs_quote"]) == ("created", 1, False)
     assert found == made
     assert [one["id"] for one in listed] == [made["id"]]
 
@@ -202,3 +202,21 @@ async def test_nobody_waits_before_a_truck_has_come(caller: Caller) -> None:
     booking = (await book(caller))["id"]
 
     assert (await caller.get(f"/v1/bookings/{booking}/detention")).json()["clocks"] == []
+
+
+async def test_a_load_that_is_booked_without_a_quote_is_quoted_as_it_is_booked(
+    caller: Caller,
+) -> None:
+    made = await book(caller)
+    quote = (await caller.get(f"/v1/quotes/{made['price']['quote']}")).json()
+
+    assert made["price"]["agreed"] == quote["price"]["total"]
+
+
+async def test_trucks_are_looked_for_once_it_is_confirmed(caller: Caller) -> None:
+    booking = (await book(caller))["id"]
+    confirmed = await tell(caller, booking, "confirm")
+    again = await tell(caller, booking, "start-dispatch")
+
+    assert confirmed["status"] == again["status"] == "dispatching"
+    assert again["version"] == confirmed["version"]

@@ -225,9 +225,10 @@ async def test_from_the_quote_to_the_delivery(
         for stop in now["legs"][0]["stops"]
         for name in ("arrived", "left")
     )
-    # Ninety minutes beyond the four hours that are free: two hours begun, 200 rupees each.
+    # Ninety minutes beyond the four hours that are free: two hours begun, 150 rupees each
+    # as it was quoted.
     assert [(one["head"], one["amount"]["amount_minor"]) for one in now["price"]["charges"]] == [
-        ("detention", 40_000)
+        ("detention", 30_000)
     ]
     assert now["price"]["agreed"] == quote["price"]["total"]
     await check_what_is_told(own, booking)

@@ -38,7 +38,9 @@ PRICE = Quoted("Q1", 4_000_000, "digest", "INR")
 
 
 def rules(**changed: Any) -> BookingRules:
-    return defaults().booking_rules.model_copy(update=changed)
+    """Nothing happens by itself, so that each step is a story's own."""
+    by_hand = {"dispatch_at_confirm": False, **changed}
+    return defaults().booking_rules.model_copy(update=by_hand)
 
 
 def stop(number: int, kind: StopKind, weight_kg: int, fence: str | None = None) -> Stop:
