@@ -160,7 +160,7 @@ async def _refuse_known(conn: AnyConnection, name: str) -> None:
 
 def drawn(name: str, way: Sequence[Point], limits: Routing) -> RouteFields:
     """Along the built-in highways; RouteRefusedError, RouteError where none leads."""
-    if len(way) < 2:  # fixed: a way leads from somewhere to somewhere
+    if len(way) < 2:
         raise RouteRefusedError("nobody knows where the truck is")
     planned: PlannedRoute = highways().plan(
         way,

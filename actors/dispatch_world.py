@@ -44,7 +44,7 @@ class WaitingNow:
     offers: LegOffers
 
 
-UNSERVED = 1  # fixed: the zone that every truck is barred from
+UNSERVED = 1  # the zone that every truck is barred from
 
 
 def class_zones(board: Iterable[BoardTruck]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""bench api: one read and one write through Serve, and under bare uvicorn as the floor."""
+"""bench api: a read and two writes through Serve, and under bare uvicorn as the floor."""
 
 from __future__ import annotations
 
@@ -51,10 +51,12 @@ class Question:
 
 def questions() -> list[Question]:
     positions = [f"/v1/trucks/{truck}/position" for truck in devices_of(TRUCKS).trucks]
-    lanes = bodies_of_quotes()
+    lanes = bodies_of_loads()
+    dispatcher = f"{TENANT}-dispatcher"
     return [
         Question("positions", f"{TENANT}-viewer", positions, 60, ratio_at_least=0.35),
-        Question("quotes", f"{TENANT}-dispatcher", ["/v1/quotes"] * len(lanes), 250, lanes),
+        Question("quotes", dispatcher, ["/v1/quotes"] * len(lanes), 250, lanes),
+        Question("bookings", dispatcher, ["/v1/bookings"] * len(lanes), 250, lanes),
     ]
 
 
@@ -108,7 +110,7 @@ def _through_serve(  # noqa: PLR0917 - what is asked of whom, and where it is to
     report.add(f"{prefix}client_us_per_request", client_us)
 
 
-def bodies_of_quotes() -> list[str]:
+def bodies_of_loads() -> list[str]:
     """Loads between towns of the highways, each with a drop on its way, as shippers send them."""
     towns = read_roads().towns
     bodies = []
