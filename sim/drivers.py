@@ -126,24 +126,29 @@ class Drivers:
         if is_first and not carries and self._happens(job, "late", rules.late_share):
             world.hold(job.row, self._minutes(job, "late", rules.late_minutes))
             self._parties.counts["late"] += 1
-        if carries and self._happens(job, "breaks", rules.breakdown_share):
+        is_helper = HANDOVER in job.finished  # one misfortune is enough for a load
+        if carries and not is_helper and self._happens(job, "breaks", rules.breakdown_share):
             after_ms = self._minutes(job, "breaks", rules.breaks_after_minutes)
             job.breaks_ms = job.breaks_ms or world.now_ms + after_ms
 
     async def _finish(
         self, job: Job, booking: dict[str, Any], leg: dict[str, Any], *, is_ours: bool
     ) -> None:
-        """Not before the platform has seen the truck here, as a driver sees on the phone."""
+        """Not before the platform has seen the truck here, as a driver sees on the phone; but one
+        that stood here already is not seen arriving, and goes on after a while."""
         stop = str(job.stop)
+        waited_ms = self._world.now_ms - (job.ready_ms or 0)
         if stop == HANDOVER:
             job.finished.add(stop)
             return
         (at,) = (one for one in leg["stops"] if one["stop"] == stop)
-        if at["arrived"] is None:
+        if at["arrived"] is None and waited_ms < self._rules.unseen_minutes * 60_000:
             return
         (kind,) = (one["kind"] for one in booking["stops"] if one["id"] == stop)
         if kind == "pickup" or (is_ours and await self._proves(job, leg, stop)):
             job.finished.add(stop)
+        else:
+            job.ready_ms = self._world.now_ms + round(self._rules.unseen_minutes * 60_000)
 
     async def _proves(self, job: Job, leg: dict[str, Any], stop: str) -> bool:
         parties = self._parties

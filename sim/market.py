@@ -60,9 +60,9 @@ class Market:
         self._open = [one for one in items if MARK.items() <= one["references"].items()]
         ours = {one["id"] for one in self._open}
         carried = await self._parties.dispatcher.items("/v1/bookings", status=list(CARRIED))
-        await self._shippers.look(self._open, MARK)
-        await self._carrier.look(ours)
         await self._drivers.look(carried, ours)
+        await self._carrier.look(ours)
+        await self._shippers.look(self._open, MARK)
 
     def __str__(self) -> str:
         found = Counter(one["status"] for one in self._open)

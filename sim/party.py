@@ -14,6 +14,13 @@ import httpx
 from config.sections.simulation import SimulationSetup
 
 PAGE_LIMIT = 500  # fixed: the published API's largest page
+# A server that fails is not helped by being asked again; one that is away or busy is.
+PASSING = frozenset(
+    {
+        *(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE),
+        *(HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT),
+    }
+)
 
 
 class SetupError(RuntimeError):
@@ -112,7 +119,7 @@ class Party:
 
 
 def _is_passing(answer: httpx.Response) -> bool:
-    return answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    return answer.status_code in PASSING
 
 
 def _retry_after_s(answer: httpx.Response, otherwise_s: float) -> float:

@@ -49,6 +49,7 @@ class Carrier(Section):
 
 class Drivers(Section):
     handling_minutes: Span = key("How long loading and unloading take: least, most.")
+    unseen_minutes: Positive = key("So much longer they wait to be seen where they are.")
     late_share: Share = key("Drivers who halt for long on their way to the load.")
     late_minutes: Span = key("How long they halt: least, most.")
     breakdown_share: Share = key("Trucks that break down with a load.")
