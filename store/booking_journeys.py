@@ -54,14 +54,16 @@ async def wanting(conn: AnyConnection, shard: int, limit: int) -> list[Due]:
 
 
 async def outlived(conn: AnyConnection, shard: int) -> list[Outlived]:
-    """Journeys of legs that are done or given up, or that another truck has."""
+    """Journeys of legs that are done or given up, or that another truck has; one that a person has
+    sent another way is that person's.
+    """
     rows = await conn.fetch(
         f"""
         SELECT j.tenant_key, j.id AS journey, l.status,
             l.truck_key IS NOT NULL AND l.truck_key <> j.truck_key AS swapped
         FROM journeys j JOIN booking_legs l ON l.tenant_key = j.tenant_key
             AND l.booking = {_BOOKING} AND l.leg = {_LEG} AND l.shard = $1
-        WHERE j.ended_at IS NULL AND j.id LIKE '{PREFIX}-%'
+        WHERE j.ended_at IS NULL AND j.id LIKE '{PREFIX}-%' AND j.route_id = j.id
             AND (l.status <> ALL ($2) OR l.truck_key IS DISTINCT FROM j.truck_key)
         """,
         *(shard, _UNDER_WAY),

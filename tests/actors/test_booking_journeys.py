@@ -154,6 +154,21 @@ async def test_what_a_person_has_given_the_truck_stays(
     assert [one.id for one in await all_of(app, name) if one.ended_at is None] == ["by-hand"]
 
 
+async def test_one_that_a_person_has_sent_another_way_is_that_persons(
+    app: AnyPool, engine: Bookings, name: TenantName, ways: BookingJourneys
+) -> None:
+    await given(app, engine, name)
+    booking, _ = await given(app, engine, name)
+    await ways.go_on()
+    other, ours = sorted(await all_of(app, name), key=lambda one: booking in one.id)
+    async with as_tenant(app, name.key) as conn:
+        await journeys.change(conn, ours.id, JourneyTerms(route=other.route), None)
+    taken(await engine.take(name, booking, asked.Unassign(by=SOMEBODY, leg="L1")))
+    await ways.go_on()
+
+    assert all(one.ended_at is None for one in await all_of(app, name))
+
+
 async def test_where_no_highway_leads_the_booking_goes_on_without(
     app: AnyPool, engine: Bookings, name: TenantName, ways: BookingJourneys
 ) -> None:
