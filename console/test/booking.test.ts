@@ -168,7 +168,8 @@ describe("the clock of waiting", () => {
 
   it("says in the end what it came to", () => {
     const over = { ...waiting, until: "2026-11-20T12:00:00Z" };
-    expect(clockWords(over, at("23:00:00"))).toEqual({ words: "Waited 2:00:00, free", mood: "over" });
+    const said = { words: "Waited 2:00:00, free", mood: "over" };
+    expect(clockWords(over, at("23:00:00"))).toEqual(said);
   });
 
   it("never goes below nothing", () => {

@@ -11,12 +11,14 @@ import { OffersView } from "./offers_view";
 import { problemWords } from "./problems";
 import { ProgressView } from "./progress_view";
 import type { Rights } from "./rights";
-import { badge, button, empty, Redraw } from "./rows";
+import { badge, button, Redraw } from "./rows";
 import { Tabs } from "./tabs";
 import { TimelineView } from "./timeline_view";
 import type { Booking } from "./types";
 import { loadWords, referenceWords, wayWords } from "./words";
 
+const NEEDS_QUOTE = "Its load, its stops or its trucks have changed: it needs a new quote.";
+const OVER = new Set(["delivered", "closed", "cancelled"]);
 const FORBIDDEN = 403;
 const CHANGED = new Set([409, 412]);
 
@@ -118,6 +120,9 @@ export class BookingPage {
     dispatch.offered.on(({ leg, truck }) => {
       if (this.booking !== null) offers.ask(this.booking, leg, truck);
     });
+    offers.wanted.on((leg) => {
+      if (this.booking !== null) offers.ask(this.booking, leg, "");
+    });
     offers.made.on((wish) => void this.act(() => this.api.makeOffer(wish), "offers:write"));
     offers.withdrawn.on(({ id }) => {
       void this.act(() => this.api.withdraw(id, "withdrawn by the dispatcher"), "offers:write");
@@ -173,7 +178,7 @@ export class BookingPage {
       this.dispatch.show(booking, await this.api.dispatch(id, legs.length));
       const mayOffers = this.rights.may("offers:read");
       this.offers.element.hidden = !mayOffers;
-      if (mayOffers) this.offers.show(await this.api.offers(id));
+      if (mayOffers) this.offers.show(booking, await this.api.offers(id));
     }
     if (tab === "Price") await this.charges.show(booking);
     if (tab === "Timeline") this.timeline.show(booking, await this.api.steps(id));
@@ -189,7 +194,7 @@ export class BookingPage {
         badge(booking.status),
         h("p", {}, loadWords(booking)),
         h("p", { class: "soft" }, about),
-        booking.needs_quote && empty("Its load has changed: it needs a new quote."),
+        booking.needs_quote && !isOver(booking) && h("p", { class: "soft" }, NEEDS_QUOTE),
         this.headActions(booking),
       );
     });
@@ -197,12 +202,11 @@ export class BookingPage {
 
   private headActions(booking: Booking): HTMLElement {
     const { status } = booking;
-    const isOver = status === "closed" || status === "cancelled" || status === "delivered";
     const mayDispatch = this.rights.may("bookings:dispatch");
     const canConfirm = status === "created" && this.rights.may("bookings:write");
     const canStart = status === "confirmed" && mayDispatch;
     const canClose = status === "delivered" && mayDispatch;
-    const canCancel = !isOver && this.rights.may("bookings:cancel");
+    const canCancel = !isOver(booking) && this.rights.may("bookings:cancel");
     const main = { class: "primary" };
     const start = (): void => {
       this.tabs.choose("Dispatch");
@@ -218,4 +222,8 @@ export class BookingPage {
       canStart && button("Start dispatch", start, main),
     );
   }
+}
+
+function isOver({ status }: Booking): boolean {
+  return OVER.has(status);
 }

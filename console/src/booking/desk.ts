@@ -22,6 +22,8 @@ const LOOK_AFTER_MS = 400;
 // For what no event tells, and when the feed is down.
 const POLL_MS = 15_000;
 const TRUCKS_EVERY_MS = 2_000;
+// Beside the desk nothing else lies over the map, on a phone either.
+const MAP_COVERED = 0.1;
 const OURS = /^(booking|offer)\./;
 
 type Mode = "board" | "new" | "page";
@@ -174,6 +176,7 @@ export class Desk {
     page.shown.on((booking) => this.showOne(booking));
     page.truckWanted.on((truck) => this.truckWanted.emit(truck));
     form.placed.on((places) => view.bookings.showPlaces(places));
+    form.wayWanted.on((way) => view.fit(way, MAP_COVERED));
     form.booked.on(({ booking, confirm }) => void this.booked(booking, confirm));
     view.map.on("click", ({ lngLat, point }) => {
       if (this.isPicking) form.pickedAt({ lat: lngLat.lat, lon: lngLat.lng });
@@ -193,7 +196,10 @@ export class Desk {
     const isAnother = booking !== null && booking.id !== this.booking?.id;
     this.booking = booking;
     if (booking === null) return;
-    if (isAnother) this.view.fit(booking.stops.map(({ place }) => [place.lon, place.lat]));
+    if (isAnother) {
+      const way = booking.stops.map(({ place }) => [place.lon, place.lat]);
+      this.view.fit(way, MAP_COVERED);
+    }
     void this.findTrucks(booking);
     this.drawTrucks();
   }

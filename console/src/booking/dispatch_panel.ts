@@ -33,9 +33,29 @@ export class DispatchPanel {
   private booking: Booking | null = null;
   private dispatch: Dispatch | null = null;
   private leg = "L1";
+  /** What is dragged must stay where it is until it is dropped. */
+  private isDragging = false;
+  /** Made once: what is typed outlives the looks that come meanwhile. */
+  private readonly named = h("input", {
+    placeholder: "another truck by its id",
+    list: "truck-ids",
+    "data-key": "by-name",
+  });
+  private readonly giving = h("button", { type: "submit" });
+  private readonly byName = h("form", { class: "by-name" }, this.named, this.giving);
 
   constructor(rights: Rights) {
     this.rights = rights;
+    this.byName.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const truck = this.named.value.trim();
+      this.named.value = "";
+      if (truck !== "") this.assigned.emit({ leg: this.leg, truck });
+    });
+    this.element.addEventListener("dragend", () => {
+      this.isDragging = false;
+      this.draw();
+    });
   }
 
   show(booking: Booking, dispatch: Dispatch | null): void {
@@ -47,7 +67,7 @@ export class DispatchPanel {
 
   private draw(): void {
     const { booking, dispatch, leg } = this;
-    if (booking === null) return;
+    if (booking === null || this.isDragging) return;
     this.redraw.with([booking, dispatch, leg], () => {
       const chosen = booking.legs.find(({ id }) => id === leg) ?? booking.legs[0];
       const look = dispatch === null || chosen === undefined ? null : lookOf(dispatch, chosen.id);
@@ -135,7 +155,7 @@ export class DispatchPanel {
       look !== null && h("p", { class: "soft" }, lookWords(look)),
       candidates.length === 0 && empty(emptyWords(look, leg.status)),
       candidates.length > 0 && this.candidateList(leg, candidates, look, mayAssign),
-      mayAssign && leg.status !== "created" && this.byName(leg),
+      mayAssign && leg.status !== "created" && this.giveByName(leg),
       excluded.length > 0 && excludedView(excluded),
     ];
     return parts.filter((part) => part !== false);
@@ -183,7 +203,10 @@ export class DispatchPanel {
       h("span", { class: "soft" }, factsOf(verdict)),
       scoreBar(verdict, as.most),
     );
-    row.addEventListener("dragstart", (event) => event.dataTransfer?.setData(DRAGGED, truck));
+    row.addEventListener("dragstart", (event) => {
+      this.isDragging = true;
+      event.dataTransfer?.setData(DRAGGED, truck);
+    });
     const offer = button("Offer …", () => this.offered.emit({ leg: leg.id, truck }), {
       title: `Offer ${leg.id} to ${truck}`,
       "data-key": `offer-${truck}`,
@@ -192,25 +215,10 @@ export class DispatchPanel {
   }
 
   /** A dispatcher may know better: any truck by its id. */
-  private byName(leg: Leg): HTMLElement {
-    const input = h("input", {
-      placeholder: "another truck by its id",
-      "aria-label": `Truck for ${leg.id}`,
-      list: "truck-ids",
-      "data-key": "by-name",
-    });
-    const form = h(
-      "form",
-      { class: "by-name" },
-      input,
-      h("button", { type: "submit" }, `Give it ${leg.id}`),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const truck = input.value.trim();
-      if (truck !== "") this.assigned.emit({ leg: leg.id, truck });
-    });
-    return form;
+  private giveByName(leg: Leg): HTMLElement {
+    this.named.setAttribute("aria-label", `Truck for ${leg.id}`);
+    this.giving.textContent = `Give it ${leg.id}`;
+    return this.byName;
   }
 }
 

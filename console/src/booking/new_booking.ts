@@ -23,6 +23,8 @@ export class NewBooking {
   readonly booked = new Signal<{ booking: Booking; confirm: boolean }>();
   /** Where the stops are, for the map. */
   readonly placed = new Signal<readonly { at: LatLon; isPickup: boolean }[]>();
+  /** The map is to show all of it. */
+  readonly wayWanted = new Signal<GeoJSON.Position[]>();
   /** Waits for a click on the map. */
   picking: StopFields | null = null;
   private readonly api: BookingApi;
@@ -211,6 +213,7 @@ export class NewBooking {
     await this.busy(async () => {
       this.quote = await this.api.quote(wish);
       this.pricing.hidden = true;
+      this.wayWanted.emit(wish.stops.map(({ place }) => [place.lon, place.lat]));
       this.drawQuote(this.quote);
     });
   }

@@ -34,10 +34,19 @@ function lineRow(line: PriceLine): HTMLElement {
       { scope: "row" },
       lineWords(line.key) + subject,
       sum === null ? null : h("span", { class: "sum" }, sum),
-      h("span", { class: "origin", title: "Where this rate stands" }, originWords(line)),
+      originView(line),
     ),
     h("td", {}, money(line.amount)),
   );
+}
+
+/** A path breaks between its parts. */
+function originView(origin: { path: string; version: number }): HTMLElement {
+  const element = h("span", { class: "origin", title: "Where this rate stands" });
+  originWords(origin)
+    .split(/(?<=\/)/)
+    .forEach((part) => element.append(part, h("wbr")));
+  return element;
 }
 
 /** Version 0 is what the product came with. */
@@ -53,16 +62,17 @@ function totalRow(words: string, amount: string): HTMLElement {
 function beside(price: Price): HTMLElement | null {
   const notes: HTMLElement[] = [];
   if (price.reverse_charge.length > 0) {
-    const taxes = price.reverse_charge.map((line) => `${lineWords(line.key)} ${money(line.amount)}`);
-    const whole = money(price.reverse_charge_total);
-    const words = `Reverse charge: the recipient pays ${whole} tax to the state (${taxes.join(", ")}).`;
-    notes.push(h("p", {}, words));
+    const taxes = price.reverse_charge.map(({ key, amount }) => {
+      return `${lineWords(key)} ${money(amount)}`;
+    });
+    const whole = `${money(price.reverse_charge_total)} tax (${taxes.join(", ")})`;
+    notes.push(h("p", {}, `Reverse charge: the recipient pays ${whole} to the state.`));
   }
   if (price.detention !== null) {
     const { free_minutes, per_hour } = price.detention;
     const free = number(free_minutes / 60, "h", free_minutes % 60 === 0 ? 0 : 1);
     const words = `Waiting: ${free} are free at each stop, then ${money(per_hour)} an hour. `;
-    notes.push(h("p", {}, words, h("span", { class: "origin" }, originWords(price.detention))));
+    notes.push(h("p", {}, words, originView(price.detention)));
   }
   return notes.length === 0 ? null : h("div", { class: "beside soft" }, ...notes);
 }

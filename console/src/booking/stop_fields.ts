@@ -36,7 +36,8 @@ export class StopFields {
     });
     this.kind = h("select", {}, pickup, drop);
     this.kind.addEventListener("change", () => actions.moved());
-    this.picking = button("Choose on the map", () => actions.pick(this), { "aria-pressed": "false" });
+    this.picking = button("Choose on the map", () => actions.pick(this));
+    this.showPicking(false);
     this.removing = button("Remove this stop", () => actions.remove(this), { class: "link" });
     this.place.addEventListener("input", () => {
       this.fence.value = "";
@@ -74,7 +75,7 @@ export class StopFields {
         "div",
         { class: "pair" },
         fields.add(`${at}/kind`, "What for", this.kind),
-        fields.add(`${at}/weight_t`, "Tons", this.weight, "of several"),
+        fields.add(`${at}/weight_t`, "Tons", this.weight, "if there are several"),
       ),
       fields.add(`${at}/place`, "Place", this.place, "latitude, longitude"),
       this.picking,
