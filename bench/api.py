@@ -49,14 +49,16 @@ class Question:
     ratio_at_least: float | None = None
 
 
-def questions() -> list[Question]:
+def questions(running: Stack) -> list[Question]:
+    """Bookings take over quotes that were made before, as shippers' programs do."""
     positions = [f"/v1/trucks/{truck}/position" for truck in devices_of(TRUCKS).trucks]
     lanes = bodies_of_loads()
     dispatcher = f"{TENANT}-dispatcher"
+    quoted = bodies_of_bookings(running, dispatcher, lanes)
     return [
         Question("positions", f"{TENANT}-viewer", positions, 60, ratio_at_least=0.35),
         Question("quotes", dispatcher, ["/v1/quotes"] * len(lanes), 250, lanes),
-        Question("bookings", dispatcher, ["/v1/bookings"] * len(lanes), 250, lanes),
+        Question("bookings", dispatcher, ["/v1/bookings"] * len(quoted), 250, quoted),
     ]
 
 
@@ -64,11 +66,10 @@ def run(args: argparse.Namespace) -> Report:
     report = Report("api")
     with stack.scratch() as folder, stack.running(folder) as running:
         asyncio.run(_position_every_truck(folder, running))
+        asked = questions(running)
         with _bare_gateway(running, folder / "bare.log") as port:
-            floors = [
-                _ask(folder, ("127.0.0.1", port), each, running, args) for each in questions()
-            ]
-        for question, floor in zip(questions(), floors, strict=True):
+            floors = [_ask(folder, ("127.0.0.1", port), each, running, args) for each in asked]
+        for question, floor in zip(asked, floors, strict=True):
             _through_serve(report, folder, running, question, floor, args)
     report.note(
         f"{args.connections} keep-alive connections; {TRUCKS} trucks in turn, {LANES} lanes"
@@ -126,6 +127,20 @@ def bodies_of_loads() -> list[str]:
         ]
         load = {"material": "steel", "weight_t": 20, "truck_class": "TRL_18W"}
         bodies.append(msgspec.json.encode({"load": load, "stops": stops}).decode())
+    return bodies
+
+
+def bodies_of_bookings(running: Stack, client: str, lanes: list[str]) -> list[str]:
+    """Of one quote for each lane."""
+    bearer = f"Bearer {token(running, client)}"
+    headers = {"Authorization": bearer, "Content-Type": "application/json"}
+    bodies = []
+    with httpx.Client(base_url=running.http, headers=headers, timeout=30) as http:
+        for lane in lanes:
+            answer = http.post("/v1/quotes", content=lane)
+            answer.raise_for_status()
+            body = {"quote": answer.json()["id"], "references": {"po": "4711"}}
+            bodies.append(msgspec.json.encode(body).decode())
     return bodies
 
 
