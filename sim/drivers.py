@@ -195,7 +195,9 @@ class Drivers:
             at_lat, at_lon = self._place(row)
             return float(haversine_m(lat, lon, at_lat, at_lon))
 
-        return sorted(able, key=far_m)
+        near = {row: far_m(row) for row in able}
+        most_m = self._rules.help_km_max * 1000.0
+        return sorted((row for row in able if near[row] <= most_m), key=near.__getitem__)
 
     def _place(self, row: int) -> tuple[float, float]:
         at = self._world.places(np.array([row]), np.zeros(1))

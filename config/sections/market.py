@@ -56,6 +56,7 @@ class Drivers(Section):
     breaks_after_minutes: Span = key("When they do, after loading: least, most.")
     breakdown_minutes: Span = key("How long the repair takes: least, most.")
     help_after_s: Positive = key("When another truck is sent to one that broke down.")
+    help_km_max: Positive = key("No help comes from farther; then the repair is waited for.")
     helpers_max: Count = key("Trucks that are asked to help.")
 
 

@@ -210,6 +210,21 @@ async def test_without_help_a_load_waits_for_the_repair() -> None:
     assert scene.parties.whats == {"swapped": 1, "delivered": 1}
 
 
+async def test_help_does_not_come_from_far_away() -> None:
+    scene = Scene(
+        breakdown_share=1.0,
+        breaks_after_minutes=(1.0, 1.1),
+        help_after_s=60.0,
+        help_km_max=5.0,
+    )
+    scene.leg["status"] = "in_transit"
+    scene.sees(0, left={"at": "x"})
+    await scene.look(10)
+
+    assert scene.parties.counts["broken down"] == 1
+    assert scene.parties.told == []
+
+
 async def test_the_load_aboard_comes_before_the_next_one() -> None:
     scene = Scene()
     scene.leg["status"] = "in_transit"
