@@ -34,12 +34,17 @@ def order(
     free: Sequence[int],
     rules: Shippers,
     rng: random.Random,
+    *,
+    waiting: frozenset[str] = frozenset(),
 ) -> Order | None:
-    """From or to the town that one of some free trucks is nearest to; None: nobody is free."""
-    if not free:
-        return None
+    """From or to the town that one of some free trucks is nearest to, but no depot where loads
+    wait already; None: nobody is free."""
     looked_at = rng.sample(list(free), min(rules.looked_at, len(free)))
-    row, town = min(((row, _town_of(world, row)) for row in looked_at), key=lambda at: at[1][1])
+    near_by = [(row, _town_of(world, row)) for row in looked_at]
+    found = [at for at in near_by if _depot(world, at[1][0])["name"] not in waiting]
+    if not found:
+        return None
+    row, town = min(found, key=lambda at: at[1][1])
     truck = trucks[row]
     near = _depot(world, town[0])
     if rng.random() < rules.local_share:
@@ -48,10 +53,10 @@ def order(
         away = _beside(world, leg, km)
         ends = [near, away] if rng.random() < 0.5 else [away, near]  # fixed: either way
     else:
-        found = _far(world, town[0], rules, rng)
-        if found is None:
+        other = _far(world, town[0], rules, rng)
+        if other is None:
             return None
-        far, km = found
+        far, km = other
         ends = [near, _depot(world, far)]
     share = rng.uniform(*rules.loaded_share)
     weight_kg = max(round(truck.truck_class.payload_kg * share / KG_STEP), 1) * KG_STEP

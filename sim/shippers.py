@@ -16,6 +16,7 @@ from sim.loads import order
 from sim.parties import Parties
 from sim.world import World
 
+WAITING = frozenset({"created", "confirmed", "dispatching"})
 BEFORE_LOADING = frozenset({"confirmed", "dispatching", "assigned", "en_route"})
 
 
@@ -47,11 +48,13 @@ class Shippers:
         await asyncio.gather(*(self._follow(one) for one in bookings))
         if len(bookings) < self._rules.open_bookings_max and self._world.now_ms >= self._next_ms:
             self._next_ms = self._world.now_ms + span(self._rng, self._rules.order_every_s)
-            await self._order(mark)
+            waiting = [one for one in bookings if one["status"] in WAITING]
+            places = {stop["place"]["name"] for one in waiting for stop in one["stops"]}
+            await self._order(mark, frozenset(places))
 
-    async def _order(self, mark: Mapping[str, str]) -> None:
+    async def _order(self, mark: Mapping[str, str], waiting: frozenset[str]) -> None:
         free = np.flatnonzero(~self._world.on_errand).tolist()
-        wanted = order(self._world, self._trucks, free, self._rules, self._rng)
+        wanted = order(self._world, self._trucks, free, self._rules, self._rng, waiting=waiting)
         if wanted is None:
             return
         parties = self._parties

@@ -65,3 +65,18 @@ def test_some_truck_of_the_fleet_can_take_it(seed: int) -> None:
 def test_the_same_chance_gives_the_same_load_and_nobody_free_gives_none() -> None:
     assert ordered(4) == ordered(4)
     assert order(WORLD, TRUCKS, [], RULES.market.shippers, random.Random(4)) is None  # noqa: S311
+
+
+def test_where_loads_wait_already_no_more_are_wanted() -> None:
+    rules = RULES.market.shippers.model_copy(update={"looked_at": 20})
+    waiting: frozenset[str] = frozenset()
+    towns: list[str] = []
+    while len(towns) < 5:
+        rng = random.Random(1)  # noqa: S311
+        found = order(WORLD, TRUCKS, range(20), rules, rng, waiting=waiting)
+        assert found is not None
+        names = [stop["place"]["name"] for stop in found.body["stops"]]
+        towns.append(next(name for name in names if name.endswith(" depot")))
+        waiting |= set(names)
+
+    assert len(set(towns)) == 5

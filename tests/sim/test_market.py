@@ -248,7 +248,7 @@ class Orders:
     async def see(self, status: str, count: int = 1, after_s: float = 0.0) -> Counter[str]:
         self.parties.told.clear()
         self.world.now_ms += round(after_s * 1000)
-        bookings = [{"id": f"b{n}", "status": status} for n in range(count)]
+        bookings = [{"id": f"b{n}", "status": status, "stops": []} for n in range(count)]
         await self.shippers.look(bookings, MARK)
         return self.parties.whats
 
