@@ -16,7 +16,7 @@ from sim.places import slug
 from sim.world import World
 
 DIGITS = 6
-KG_STEP = 100  # fixed: what people say a load weighs
+KG_STEP = 100
 CONSIGNEES = ("Stores", "Gate office", "Warehouse", "Dispatch desk", "Site office")
 
 

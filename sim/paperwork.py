@@ -22,7 +22,7 @@ LAST_NAMES = (
     *("Yadav", "Singh", "Patil", "Khan", "Sharma", "Reddy", "Nair", "Gowda", "Das", "Shinde"),
     *("Choudhary", "Pillai", "Jadhav", "Verma", "Solanki", "Kumar", "Thakur", "Mondal"),
 )
-# fixed: made up, and right by form and checksum
+# made up, and right by form and checksum
 CARRIER = {
     "gstin": "27AAPFU0939F1ZV",
     "pan": "AAPFU0939F",

@@ -17,7 +17,7 @@ from sim.fleet import TruckIdentity
 from sim.party import Party, SetupError, says
 from sim.world import LastKnown
 
-TAKEN = "is taken already"  # fixed: the import's word for an id that is there
+TAKEN = "is taken already"  # the import's word for an id that is there
 CSV = {"Content-Type": "text/csv"}
 
 

@@ -24,7 +24,7 @@ ARRIVED_M = 2.0
 YARD_TURN_M = 600.0
 # Farther from every road than this, a position is not one that this world has sent.
 OFF_ROAD_M_MAX = 1000.0  # fixed: the road data's own exactness
-UNTIL_TOLD_MS = 2**60
+UNTIL_TOLD_MS = 2**60  # fixed: no clock comes there
 
 
 @dataclass(frozen=True, slots=True)
