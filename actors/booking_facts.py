@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings, Taken
 from config.policy import Settings
@@ -77,10 +79,25 @@ class FactsFollower:
             await self.greet(each)
 
     async def greet(self, given: Underway) -> None:
-        """A truck that a leg was given may be at the pickup already."""
+        """A truck that a leg was given may be at the pickup already: for this load it came there
+        when it was given it."""
+        tenant = TenantName(given.tenant_key, given.tenant)
+        booking = await self._bookings.find(tenant, given.booking)
+        if booking is None:
+            return
         async with self._system.acquire() as conn:
             there = await booking_facts.places_of(conn, given.tenant_key, given.truck_key)
-        await self._tell(TenantName(given.tenant_key, given.tenant), given.booking, there)
+        since = {
+            f"trucks/{leg.carriage.truck}": leg.carriage.from_ms
+            for leg in booking.legs
+            if leg.carriage is not None
+        }
+        came = [
+            replace(event, time_ms=max(event.time_ms, since[event.subject]))
+            for event in there
+            if event.subject in since
+        ]
+        await self._tell(tenant, given.booking, came)
 
     async def _tell(self, tenant: TenantName, booking_id: str, facts: Iterable[TruckEvent]) -> None:
         for event in facts:

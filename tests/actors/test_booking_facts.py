@@ -138,3 +138,30 @@ async def test_a_backlog_is_taken_up_piece_by_piece(
         pass
 
     assert await status(engine, name, booking) is Status.AT_PICKUP
+
+
+async def test_a_truck_that_is_at_the_pickup_already_has_come_for_the_load(
+    engine: Bookings, app: AnyPool, system: AnyPool, telemetry: AnyPool, name: TenantName
+) -> None:
+    booking, truck = await waiting(engine, name, FENCED), await add_truck(app, name)
+    await tell(app, name, truck, "entered", "plant")
+    async with telemetry.acquire() as conn:
+        await conn.execute(
+            """
+            INSERT INTO spans (tenant_key, truck_key, kind, about, data, from_ts, known_at)
+            SELECT tenant_key, truck_key, 'visit', 'plant', '{}', time, known_at
+            FROM events WHERE tenant_key = $1 AND type = 'truck.fence.entered'
+            """,
+            name.key,
+        )
+    now = taken(await engine.take(name, booking, assign(truck, from_ms=now_ms() + 1_000)))
+    facts = follower(engine, system)
+    await facts.greet_all()
+
+    found = await engine.find(name, booking)
+    assert found is not None
+    arrived = found.legs[0].at("S1").arrived
+    carriage = now.legs[0].carriage
+    assert carriage is not None
+    assert arrived is not None
+    assert arrived.at_ms == carriage.from_ms
