@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,10 +16,12 @@ from actors.dispatch_replan import given_free, turned_over
 from actors.dispatch_world import (
     Bars,
     Fleet,
+    OfLate,
     WaitingNow,
     class_zones,
     day_of,
     free_trucks,
+    of_late,
     waiting_legs,
 )
 from actors.dispatch_zones import Zones
@@ -35,11 +38,12 @@ from freight.dispatch.tenders import Terms, next_of_tender
 from freight.dispatch.world import FreeTruck
 from freight.fleet.ties import Ties
 from freight.tracking.columns import LastArray
-from store import dispatch, fleet_board
+from store import dispatch, fleet_board, fleet_history
 from store.dispatch import Recorded, ShadowDay
-from store.postgres import AnyPool, as_tenant
+from store.postgres import AnyConnection, AnyPool, as_tenant, moment
 
-MS_PER_WEEK = 7 * 86_400_000
+MS_PER_DAY = 86_400_000
+MS_PER_WEEK = 7 * MS_PER_DAY
 MS_PER_HOUR = 3_600_000
 
 
@@ -70,6 +74,7 @@ class DispatchRounds:
         self._system = system
         self._actors = actors
         self._settings = settings
+        self._of_late: dict[int, tuple[float, OfLate]] = {}
 
     async def run(self, tenant: TenantName) -> Done:
         policy, at_ms = self._settings.of(tenant.id), now_ms()
@@ -124,10 +129,11 @@ class DispatchRounds:
                 conn,
                 tenant.key,
                 now_ms=at_ms,
-                driven_since_ms=at_ms - MS_PER_WEEK,
+                driven_since_ms=None,
                 papers=policy.fleet.papers,
                 kyc=policy.fleet.kyc,
             )
+            late = await self._look_back(conn, tenant, policy, at_ms)
             engaged = await dispatch.engaged(conn, tenant.key)
             fair_ms = at_ms - round(policy.dispatch.costs.fairness_hours_max * MS_PER_HOUR)
             loads = await dispatch.last_loads(conn, tenant.key, fair_ms)
@@ -136,9 +142,23 @@ class DispatchRounds:
             zones = await Zones.of(conn, tenant.key, policy.fleet.zones)
         positions = await self._actors.positions(tenant.key)
         closed_to = class_zones(board)
-        trucks = free_trucks(Fleet(board, engaged, loads, closed_to), positions, policy, at_ms)
+        trucks = free_trucks(
+            Fleet(board, engaged, loads, closed_to, late), positions, policy, at_ms
+        )
         bars = Bars(ties, zones, closed_to)
         return waiting_legs(rows, bars, policy, at_ms), trucks, taken
+
+    async def _look_back(
+        self, conn: AnyConnection, tenant: TenantName, policy: Policy, at_ms: int
+    ) -> OfLate:
+        looked_s, known = self._of_late.get(tenant.key, (0.0, None))
+        if known is None or time.monotonic() - looked_s >= policy.dispatcher.look_back_s:
+            driven = await fleet_board.driven(conn, tenant.key, at_ms, at_ms - MS_PER_WEEK)
+            since = moment(at_ms - policy.fleet.ratings.window_days * MS_PER_DAY)
+            counts = await fleet_history.counts(conn, tenant.key, since)
+            known = of_late(driven, counts, policy, at_ms)
+            self._of_late[tenant.key] = time.monotonic(), known
+        return known
 
     async def _record(self, tenant: TenantName, waiting: Sequence[WaitingNow], found: Plan) -> None:
         chosen = {each.leg.id: each.truck.id for each in found.assignments}

@@ -17,9 +17,10 @@ from freight.dispatch.offer_state import LegOffers, OfferState
 from freight.dispatch.rules import TravelRules
 from freight.dispatch.world import FreeTruck, WaitingLeg
 from freight.fleet.classes import payload_kg
-from freight.fleet.duty import hours
+from freight.fleet.duty import Spans, hours
 from freight.fleet.kyc import KycState, standing_faults
 from freight.fleet.papers import PERMITS, PaperRules, PapersHeld
+from freight.fleet.ratings import Counts, rating
 from freight.fleet.ties import Ties
 from freight.fleet.zones import entry_faults, stop_faults
 from freight.load import Place, Stop
@@ -153,6 +154,29 @@ def trip_km(places: list[Place], travel: TravelRules) -> float:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class OfLate:
+    """What changes slowly and costs much to count: looked up now and then."""
+
+    minutes_left: Mapping[int, int]  # by truck key, of drivers who drove of late
+    rested_minutes: int  # of those who did not
+    ratings: Mapping[str, float]  # by carrier, of those of whom something was seen
+
+
+def of_late(
+    driven: Mapping[int, Spans], counts: Mapping[str, Counts], policy: Policy, now_ms: int
+) -> OfLate:
+    duty, best = policy.fleet.duty, policy.dispatch.costs.rating_best
+    return OfLate(
+        {key: hours(spans, duty, now_ms).left_ms // MS_PER_MINUTE for key, spans in driven.items()},
+        hours((), duty, now_ms).left_ms // MS_PER_MINUTE,
+        {
+            carrier: best * rating(seen, policy.fleet.ratings).score
+            for carrier, seen in counts.items()
+        },
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Fleet:
     """What is known of a tenant's trucks besides where they are."""
 
@@ -160,6 +184,7 @@ class Fleet:
     engaged: list[Engaged]
     last_loads: Mapping[int, int]
     closed_to: Mapping[str, int]
+    of_late: OfLate
 
 
 def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int) -> list[FreeTruck]:
@@ -192,6 +217,8 @@ def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int)
         free = _free(truck, carries or 0, (ts_ms, lat, lon), policy, now_ms)
         free = msgspec.structs.replace(
             free,
+            driver_minutes_left=_minutes_left(truck, fleet.of_late),
+            rating=fleet.of_late.ratings.get(truck.carrier or ""),
             last_load_ms=fleet.last_loads.get(truck.key),
             barred_zones=UNSERVED | fleet.closed_to.get(free.truck_class, 0),
             # Whoever is to drive another truck cannot drive this one.
@@ -238,7 +265,6 @@ def _free(
         papers_until_ms=papers_until_ms(truck.papers, policy.fleet.papers),
         hazardous=truck.hazardous_until is not None and truck.hazardous_until >= today,
         driver=truck.driver,
-        driver_minutes_left=_minutes_left(truck, policy, now_ms),
         home_lat=home[0],
         home_lon=home[1],
         available=truck.on_duty is not False,
@@ -259,10 +285,10 @@ def papers_until_ms(papers: PapersHeld, rules: PaperRules) -> int | None:
     return int(datetime(last.year, last.month, last.day, tzinfo=UTC).timestamp() * 1000)
 
 
-def _minutes_left(truck: BoardTruck, policy: Policy, now_ms: int) -> int | None:
-    if truck.driver is None and not truck.driven:
-        return None
-    return hours(truck.driven, policy.fleet.duty, now_ms).left_ms // MS_PER_MINUTE
+def _minutes_left(truck: BoardTruck, of_late: OfLate) -> int | None:
+    """None: nobody is known to drive it, and nobody has."""
+    rested = None if truck.driver is None else of_late.rested_minutes
+    return of_late.minutes_left.get(truck.key, rested)
 
 
 def _is_cleared(truck: BoardTruck, policy: Policy, today: date) -> bool:
