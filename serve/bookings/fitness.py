@@ -58,7 +58,7 @@ def _asking(gateway: Gateway, who: Principal, conn: AnyConnection) -> Asking:
 def _refuse(found: Sequence[Reason], says: str) -> None:
     if found:
         errors = [
-            {"code": reason.code, "detail": reason.detail}
+            {"pointer": "", "detail": reason.detail, "code": reason.code}
             | ({} if reason.about is None else {"about": reason.about})
             for reason in found
         ]

@@ -69,7 +69,8 @@ async def record_proof(
         proven = await take(gateway, who, change, wish)
         if not _is_proven(proven, given):
             # The attempt itself is on record and counted.
-            raise ConflictError("the code is wrong", errors=[{"code": "wrong_code"}])
+            error = {"pointer": "/code", "detail": "the code is wrong", "code": "wrong_code"}
+            raise ConflictError(error["detail"], errors=[error])
     return proven
 
 

@@ -290,7 +290,8 @@ def problem_of(refused: Refused) -> ProblemError:
     if refused.code.startswith(_INVALID):
         pointer = _POINTERS.get(refused.code, "")
         return InvalidError.at(pointer, refused.detail, code=refused.code)
-    return ConflictError(refused.detail, errors=[{"code": refused.code, "detail": refused.detail}])
+    error = {"pointer": "", "detail": refused.detail, "code": refused.code}
+    return ConflictError(refused.detail, errors=[error])
 
 
 # ------------------------------------------------------------------------------------- callers

@@ -54,6 +54,7 @@ PROBLEM = {
                     "pointer": {"type": "string", "description": "into the body, or a name"},
                     "detail": {"type": "string"},
                     "in": {"type": "string", "description": "query, path or header"},
+                    "code": {"type": "string", "description": "for programs: what is wrong"},
                 },
             },
         },
