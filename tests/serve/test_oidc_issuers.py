@@ -110,7 +110,7 @@ def lesser(caller: Caller, gateway: Gateway) -> Caller:
 async def test_nobody_gives_what_it_does_not_hold(caller: Caller, gateway: Gateway) -> None:
     someone = lesser(caller, gateway)
     assert (await made(someone)).status_code == 403
-    assert (await made(someone, roles_of={"x": ["shipper"]})).status_code == 201
+    assert (await made(someone, roles_of={"x": ["device"]})).status_code == 201
     wider = await someone.ask("PATCH", f"{PATH}/corp", json={"roles_of": {"x": ["admin"]}})
     operator = await made(caller, id="two", audience="two", roles_of={"x": ["operator"]})
 
