@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
+import asyncpg
 import msgspec
 
 from actors.booking_writing import Step, TenantName, write
@@ -119,7 +120,7 @@ class Bookings:
             scene = Scene(conn, tenant, self._shard, policy, at_ms)
             step, taken = await decide_offer(scene, before, wish)
             if step is not None:
-                await self._write(conn, step)
+                await withdraw_moot(scene, step)
             return (before if step is None else step.after), taken
 
         return await self._in_turn(tenant, booking_id, decided)
@@ -186,7 +187,7 @@ class Bookings:
             return None if cached is not None else Refused(refusal.code, refusal.detail)
         except (PromisedError, TruckAskedError, NotFoundError) as error:
             return Refused(_CODES[type(error)], str(error))
-        except StaleVersionError:
+        except (StaleVersionError, asyncpg.DeadlockDetectedError):
             return None
         if after is not None:
             self._remember(place, after)

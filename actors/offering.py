@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.booking_rows import held_by
-from actors.booking_writing import Step, TenantName
+from actors.booking_writing import Step, TenantName, write
 from actors.dispatch_serviceability import Asking, Sending, sending_faults
 from config.policy import Policy
 from freight.booking import commands as asked
@@ -75,7 +75,7 @@ class Scene:
 async def decide_offer(
     scene: Scene, booking: Booking, wish: OfferWish
 ) -> tuple[Step | None, OfferTaken]:
-    """Writes the offers; the step gives the leg its truck, and the caller writes it."""
+    """Writes the offers, and the step that gives the leg its truck if one was accepted."""
     leg = booking.leg(wish.leg)
     if leg is None:
         raise Refusal("unknown_leg", f"this booking has no leg {wish.leg}")
@@ -91,6 +91,9 @@ async def decide_offer(
     step = None
     if agreed is not None:
         step = await _assigned(scene, booking, before.state, agreed, wish)
+    if step is not None:
+        # The booking first, as every other step of it: two that meet wait for each other in turn.
+        await write(scene.conn, scene.shard, step)
     after = await _written(scene, before, made, wish.by)
     told = booking if step is None else step.after
     return step, OfferTaken(after.state, tuple(made), told)
