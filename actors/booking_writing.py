@@ -50,8 +50,9 @@ async def write(conn: AnyConnection, shard: int, step: Step) -> None:
     written = [_written(first + i, event) for i, event in enumerate(step.made)]
     await bookings.append(conn, tenant_key, after.id, written)
     truck_keys = await _truck_keys(conn, after)
-    legs = legs_of(after, truck_keys)
-    await bookings.put(conn, tenant_key, shard, standing_of(after, step.at_ms), legs)
+    before = [] if step.before is None else legs_of(step.before, truck_keys)
+    changed = [leg for leg in legs_of(after, truck_keys) if leg not in before]
+    await bookings.put(conn, tenant_key, shard, standing_of(after, step.at_ms), changed)
     for leg in after.legs:
         await _promise(conn, step, leg.id, truck_keys)
     await events.insert(conn, _announced(step))

@@ -1,4 +1,4 @@
-"""Gives trucks to their new shards when the number of shards has changed; runs before any shard."""
+"""Gives trucks and bookings to their new shards when their number has changed; before any shard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actors.placement import shard_of
 from config.installation import DatabaseRole, Postgres
 from config.policy import Policy
 from config.sections.tracking import Tracking
-from store import leases, snapshots
+from store import bookings, leases, snapshots
 from store.directory import TruckDirectory
 from store.postgres import AnyPool, open_pool
 
@@ -26,7 +26,15 @@ async def rehome_installation(where: Postgres, limits: Policy) -> int:
         ) as telemetry,
         await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage) as system,
     ):
+        await rehome_bookings(system, limits.bookings.shards)
         return await rehome(telemetry, system, limits.tracking)
+
+
+async def rehome_bookings(system: AnyPool, shards: int) -> int:
+    """How many legs moved. What trucks do and offers that run out are followed by shard; any shard
+    may follow any booking, so those of shards that are no more go to one that is."""
+    async with system.acquire() as conn, conn.transaction():
+        return await bookings.rehome(conn, shards)
 
 
 async def rehome(telemetry: AnyPool, system: AnyPool, limits: Tracking) -> int:

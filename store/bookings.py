@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
-import msgspec
 
 from store.errors import NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, epoch_ms, moment
@@ -108,7 +107,8 @@ async def append(
 async def put(
     conn: AnyConnection, tenant_key: int, shard: int, now: Standing, legs: Sequence[LegStanding]
 ) -> None:
-    """How it stands after what was appended; legs never vanish, they end."""
+    """How it stands after what was appended, with those of its legs that stand otherwise now; legs
+    never vanish, they end."""
     await conn.execute(
         """
         INSERT INTO bookings AS b (tenant_key, id, version, status, shipper, material, weight_kg,
@@ -156,12 +156,12 @@ async def put(
 async def log(conn: AnyConnection, booking_id: str) -> list[Written]:
     rows = await conn.fetch(
         """
-        SELECT version, type, at, event FROM booking_log WHERE booking = $1 ORDER BY version
+        SELECT version, type, at, event::text FROM booking_log WHERE booking = $1 ORDER BY version
         """,
         booking_id,
     )
     return [
-        Written(row["version"], row["type"], epoch_ms(row["at"]), msgspec.json.encode(row["event"]))
+        Written(row["version"], row["type"], epoch_ms(row["at"]), row["event"].encode())
         for row in rows
     ]
 
@@ -200,3 +200,12 @@ async def list_page(
 def _literal(text: str) -> str:
     """LIKE takes it for what it is."""
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+async def rehome(conn: AnyConnection, shards: int) -> int:
+    """For SYSTEM, before any shard starts: how many legs were of shards that are no more."""
+    moved = await conn.fetch(
+        "UPDATE booking_legs SET shard = shard % $1 WHERE shard >= $1 RETURNING 1", shards
+    )
+    await conn.execute("UPDATE offers SET shard = shard % $1 WHERE shard >= $1", shards)
+    return len(moved)

@@ -133,7 +133,7 @@ CREATE POLICY own_shipper ON booking_legs AS RESTRICTIVE TO ubertruck_app
 CREATE POLICY own_carrier ON booking_legs AS RESTRICTIVE TO ubertruck_app
     USING ((SELECT current_carrier()) IS NULL OR carrier = (SELECT current_carrier()));
 GRANT SELECT, INSERT, UPDATE ON booking_legs TO ubertruck_app;
-GRANT SELECT ON booking_legs TO ubertruck_system;
+GRANT SELECT, UPDATE (shard) ON booking_legs TO ubertruck_system;
 
 ALTER TABLE booking_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking_log FORCE ROW LEVEL SECURITY;

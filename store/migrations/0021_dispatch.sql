@@ -113,7 +113,7 @@ GRANT SELECT, UPDATE,
     INSERT (tenant_key, id, version, round, shard, bidding, made_at, expires_at, settled_at,
         price_minor, bid_minor, booking, leg, carrier, truck, driver, state, reason)
     ON offers TO ubertruck_app;
-GRANT SELECT ON offers TO ubertruck_system;
+GRANT SELECT, UPDATE (shard) ON offers TO ubertruck_system;
 
 ALTER TABLE dispatch_explanations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE dispatch_explanations FORCE ROW LEVEL SECURITY;

@@ -10,6 +10,7 @@ from actors.booking_facts import FactsFollower
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings
 from actors.life import now_ms
+from actors.rehome import rehome_bookings
 from config.policy import Settings, policy
 from freight.booking.state import Status
 from freight.events import TruckEvent
@@ -165,3 +166,15 @@ async def test_a_truck_that_is_at_the_pickup_already_has_come_for_the_load(
     assert carriage is not None
     assert arrived is not None
     assert arrived.at_ms == carriage.from_ms
+
+
+async def test_a_booking_of_a_shard_that_is_no_more_is_followed_by_another(
+    engine: Bookings, app: AnyPool, system: AnyPool, name: TenantName
+) -> None:
+    await carried(engine, app, name)
+    moved = await rehome_bookings(system, SHARD)
+    async with as_tenant(app, name.key) as conn:
+        found = await conn.fetch("SELECT shard FROM booking_legs")
+
+    assert moved >= 1
+    assert [row["shard"] for row in found] == [0]

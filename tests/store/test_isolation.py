@@ -136,10 +136,10 @@ GRANTS = {
         "config_changes": {"SELECT", "INSERT"},
         "config_values": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "bookings": {"SELECT"},
-        "booking_legs": {"SELECT"},
+        "booking_legs": {"SELECT", "UPDATE"},
         "awards": {"SELECT"},
         "leg_offers": {"SELECT"},
-        "offers": {"SELECT"},
+        "offers": {"SELECT", "UPDATE"},
         "booking_cursors": {"SELECT", "INSERT", "UPDATE"},
     },
 }
