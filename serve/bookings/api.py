@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from freight.booking import commands as asked
 from freight.booking.state import Status
 from serve.bookings import dispatching, reading, service, wire
+from serve.bookings.addressed import To
 from serve.bookings.answers import BookingOut, DetentionOut, StepOut
 from serve.bookings.dispatching import DispatchOut
 from serve.bookings.service import Wish
@@ -18,7 +19,7 @@ from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["bookings"])
 LOOKS_MAX = 50  # fixed: part of the published API
@@ -95,52 +96,26 @@ async def get_dispatch(
 
 
 @router.patch("/v1/bookings/{id}")
-async def amend_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    wanted: wire.BookingChange,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def amend_booking(wanted: wire.BookingChange, who: Writer, to: To) -> BookingOut:
     """What may change depends on how far it is; another load or other stops need a new quote."""
-    return tagged(response, await service.amend(gateway, who, booking_id, wanted, expected))
+    return to.tagged(await service.amend(to.gateway, who, to.booking, wanted, to.expected))
 
 
 @router.post("/v1/bookings/{id}/reprice")
-async def reprice_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.Repricing,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def reprice_booking(given: wire.Repricing, who: Writer, to: To) -> BookingOut:
     """By a new quote for its load and stops as they are now."""
-    return tagged(response, await service.reprice(gateway, who, booking_id, given, expected))
+    return to.tagged(await service.reprice(to.gateway, who, to.booking, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/confirm")
-async def confirm_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-    given: wire.Reasoned | None = None,
-) -> BookingOut:
+async def confirm_booking(who: Writer, to: To, given: wire.Reasoned | None = None) -> BookingOut:
     """What was agreed on waiting and cancelling holds from now on; 409 where nothing is served."""
-    return tagged(response, await service.confirm(gateway, who, booking_id, given, expected))
+    return to.tagged(await service.confirm(to.gateway, who, to.booking, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/cancel")
-async def cancel_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    gateway: Opened,
-    who: Canceller,
-    expected: Expected,
-    response: Response,
-    given: wire.Cancellation | None = None,
+async def cancel_booking(
+    who: Canceller, to: To, given: wire.Cancellation | None = None
 ) -> BookingOut:
     """What it costs depends on how far it is, and on who cancels."""
     given = given or wire.Cancellation()
@@ -149,128 +124,67 @@ async def cancel_booking(  # noqa: PLR0917 - the framework passes by name
         side=service.side_of(who, given.side),
         leg=given.leg,
     )
-    wish = Wish(booking_id, "bookings.cancel", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.cancel", command)
 
 
 @router.post("/v1/bookings/{id}/start-dispatch")
-async def start_dispatch(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-    given: wire.OfLegs | None = None,
-) -> BookingOut:
+async def start_dispatch(who: Dispatcher, to: To, given: wire.OfLegs | None = None) -> BookingOut:
     """From now on a truck is looked for; where one is already, nothing changes."""
     given = given or wire.OfLegs()
     command = asked.StartDispatch(**service.stamp(who, given.reason), leg=given.leg)
-    wish = Wish(booking_id, "bookings.dispatch", command, expected, ("already_dispatching",))
-    return tagged(response, await service.tell(gateway, who, wish))
+    done = ("already_dispatching",)
+    wish = Wish(to.booking, "bookings.dispatch", command, to.expected, done)
+    return to.tagged(await service.tell(to.gateway, who, wish))
 
 
 @router.post("/v1/bookings/{id}/assign")
-async def assign_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.Assignment,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def assign_booking(given: wire.Assignment, who: Dispatcher, to: To) -> BookingOut:
     """409 when truck or driver is promised to another load then, or may not go: with reasons."""
-    found = await service.assign(gateway, who, booking_id, given, expected)
-    return tagged(response, found)
+    return to.tagged(await service.assign(to.gateway, who, to.booking, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/unassign")
-async def unassign_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.Unassignment,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def unassign_booking(given: wire.Unassignment, who: Dispatcher, to: To) -> BookingOut:
     """Before anything is aboard; another truck is looked for."""
     command = asked.Unassign(
         **service.stamp(who, given.reason),
         leg=given.leg,
         fault=given.fault,
     )
-    wish = Wish(booking_id, "bookings.unassign", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.unassign", command)
 
 
 @router.post("/v1/bookings/{id}/swap")
-async def swap_truck(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.Swap,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def swap_truck(given: wire.Swap, who: Dispatcher, to: To) -> BookingOut:
     """Another truck or driver goes on where the one before stopped."""
-    return tagged(response, await service.swap(gateway, who, booking_id, given, expected))
+    return to.tagged(await service.swap(to.gateway, who, to.booking, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/fail")
-async def fail_leg(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.OfLeg,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def fail_leg(given: wire.OfLeg, who: Dispatcher, to: To) -> BookingOut:
     """Nobody carries it now; it may be dispatched again."""
     command = asked.Fail(**service.stamp(who, given.reason), leg=given.leg)
-    wish = Wish(booking_id, "bookings.fail", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.fail", command)
 
 
 @router.post("/v1/bookings/{id}/split")
-async def split_leg(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.SplitFields,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def split_leg(given: wire.SplitFields, who: Dispatcher, to: To) -> BookingOut:
     """Several trucks share what one cannot carry; each is dispatched and proven for itself."""
-    return tagged(response, await service.split(gateway, who, booking_id, given, expected))
+    return to.tagged(await service.split(to.gateway, who, to.booking, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/merge")
-async def merge_legs(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.MergeFields,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def merge_legs(given: wire.MergeFields, who: Dispatcher, to: To) -> BookingOut:
     """Refused: shares of several trucks cannot become one truck's again; the answer says why."""
     command = asked.Merge(
         **service.stamp(who, given.reason),
         legs=tuple(given.legs),
     )
-    wish = Wish(booking_id, "bookings.merge", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.merge", command)
 
 
 @router.post("/v1/bookings/{id}/close")
-async def close_booking(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    gateway: Opened,
-    who: Dispatcher,
-    expected: Expected,
-    response: Response,
-    given: wire.Reasoned | None = None,
-) -> BookingOut:
+async def close_booking(who: Dispatcher, to: To, given: wire.Reasoned | None = None) -> BookingOut:
     """Delivered, and nothing more is to come."""
     command = asked.Close(**service.stamp(who, None if given is None else given.reason))
-    wish = Wish(booking_id, "bookings.close", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.close", command)

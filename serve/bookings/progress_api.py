@@ -8,25 +8,18 @@ from fastapi import APIRouter, Response
 
 from freight.booking import commands as asked
 from serve.bookings import proving, service, wire
+from serve.bookings.addressed import To
 from serve.bookings.answers import BookingOut
 from serve.bookings.api import Overrider, Reporter, Writer
-from serve.bookings.service import Wish
 from serve.fields import PathId
 from serve.identity.access import Opened
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["bookings"])
 
 
 @router.post("/v1/bookings/{id}/milestones")
-async def reach_milestone(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.MilestoneFields,
-    gateway: Opened,
-    who: Overrider,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def reach_milestone(given: wire.MilestoneFields, who: Overrider, to: To) -> BookingOut:
     """By hand, against what the truck was seen to do; milestones else move by themselves."""
     command = asked.Reach(
         **service.stamp(who, given.reason),
@@ -35,19 +28,11 @@ async def reach_milestone(  # noqa: PLR0917 - the framework passes by name
         stop=given.stop,
         at_ms=wire.ms_of(given.at),
     )
-    wish = Wish(booking_id, "bookings.reach", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.reach", command)
 
 
 @router.post("/v1/bookings/{id}/milestones/take-back")
-async def take_back_milestone(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.MilestoneFields,
-    gateway: Opened,
-    who: Overrider,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def take_back_milestone(given: wire.MilestoneFields, who: Overrider, to: To) -> BookingOut:
     """What was said by hand, or an arrival that was none."""
     command = asked.TakeBack(
         **service.stamp(who, given.reason),
@@ -55,8 +40,7 @@ async def take_back_milestone(  # noqa: PLR0917 - the framework passes by name
         milestone=given.milestone,
         stop=given.stop,
     )
-    wish = Wish(booking_id, "bookings.take_back", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.take_back", command)
 
 
 @router.post("/v1/bookings/{id}/codes", status_code=HTTPStatus.CREATED)
@@ -80,14 +64,7 @@ async def record_proof(
 
 
 @router.post("/v1/bookings/{id}/adjustments")
-async def adjust_price(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.AdjustmentFields,
-    gateway: Opened,
-    who: Overrider,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def adjust_price(given: wire.AdjustmentFields, who: Overrider, to: To) -> BookingOut:
     """Agreed later by the unit, such as a difference in weight; a line of its own."""
     command = asked.Adjust(
         **service.stamp(who, given.reason),
@@ -98,19 +75,11 @@ async def adjust_price(  # noqa: PLR0917 - the framework passes by name
         unit_minor=given.unit_price.amount_minor,
         leg=given.leg,
     )
-    wish = Wish(booking_id, "bookings.adjust", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.adjust", command)
 
 
 @router.post("/v1/bookings/{id}/detention-exclusions")
-async def exclude_detention(  # noqa: PLR0917 - the framework passes by name
-    booking_id: PathId,
-    given: wire.ExclusionFields,
-    gateway: Opened,
-    who: Overrider,
-    expected: Expected,
-    response: Response,
-) -> BookingOut:
+async def exclude_detention(given: wire.ExclusionFields, who: Overrider, to: To) -> BookingOut:
     """Waiting that nobody pays for, such as a driver who was away."""
     command = asked.ExcludeDetention(
         **service.stamp(who, None),
@@ -120,5 +89,4 @@ async def exclude_detention(  # noqa: PLR0917 - the framework passes by name
         to_ms=wire.ms_of(given.until) or 0,
         why=given.why,
     )
-    wish = Wish(booking_id, "bookings.exclude", command, expected)
-    return tagged(response, await service.tell(gateway, who, wish))
+    return await to.tell(who, "bookings.exclude", command)

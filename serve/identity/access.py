@@ -48,9 +48,9 @@ def bearer_of(header: str | None) -> str:
     return token.strip()
 
 
-def verify(gateway: Gateway, token: str) -> Principal:
+async def verify(gateway: Gateway, token: str) -> Principal:
     try:
-        return gateway.authority.verify_token(token)
+        return await gateway.authority.verify_token(token)
     except TokenError as refused:
         raise _refused(gateway, refused) from refused
 
@@ -91,7 +91,7 @@ async def authorise(
     if key is not None and header is None:
         who = await verify_key(gateway, key)
     else:
-        who = verify(gateway, bearer_of(header))
+        who = await verify(gateway, bearer_of(header))
     await _note(request.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:
@@ -113,9 +113,9 @@ async def authorise_socket(
     if header is None and key is not None:
         who = await verify_key(gateway, key)
     elif header is None and protocol is not None:
-        who = verify(gateway, protocol.removeprefix(BEARER_PROTOCOL))
+        who = await verify(gateway, protocol.removeprefix(BEARER_PROTOCOL))
     else:
-        who = verify(gateway, bearer_of(header))
+        who = await verify(gateway, bearer_of(header))
     await _note(socket.scope, gateway, who)
     refuse_closed_tenant(gateway, who)
     for permission in needed.scopes:

@@ -18,7 +18,7 @@ from serve.identity.key_ring import KeyRing
 from serve.identity.keys import load_key
 from serve.identity.passwords import PasswordBook
 from serve.identity.principal import Principal
-from serve.identity.tokens import TokenError, TokenIssuer, TokenVerifier
+from serve.identity.tokens import TokenError, TokenIssuer, TokenVerifier, UnknownKeyError
 from store import revocations, sessions, sign_in_failures, signing_keys, used_assertions
 from store.key_file import KeyFile
 from store.postgres import STORE_FAILURES, AnyPool
@@ -44,8 +44,13 @@ class Authority:
     # Called with the test for who is revoked, whenever somebody was.
     when_revoked: list[Callable[[Callable[[Principal], bool]], None]]
 
-    def verify_token(self, token: str) -> Principal:
-        who = self.verifier.verify(token, time.time())
+    async def verify_token(self, token: str) -> Principal:
+        try:
+            who = self.verifier.verify(token, time.time())
+        except UnknownKeyError:
+            # This replica may have been too busy to hear of a key that signs elsewhere by now.
+            await self.keys.look_again(self.pool, self.policy().identity.follow_s)
+            who = self.verifier.verify(token, time.time())
         self._refuse_revoked(who)
         return who
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import math
 import time
 
 import jwt
@@ -40,6 +41,8 @@ class KeyRing:
         self._file_key = file_key
         self._sealer = Sealer(keys, PURPOSE)
         self._scheduled: dict[str, Scheduled] = {}
+        self._looking = asyncio.Lock()
+        self._looked_s = -math.inf
 
     # ---------------------------------------------------------------------------- reading
 
@@ -78,6 +81,14 @@ class KeyRing:
         async with pool.acquire() as conn:
             rows = await signing_keys.all_keys(conn)
         self._scheduled = {row.id: self._taken(row) for row in rows}
+
+    async def look_again(self, pool: AnyPool, pause_s: float) -> None:
+        """For a token with a key unknown here; tokens made up cost one look in a pause at most."""
+        async with self._looking:
+            if time.monotonic() - self._looked_s < pause_s:
+                return
+            self._looked_s = time.monotonic()
+            await self.refresh(pool)
 
     def _taken(self, row: StoredSigningKey) -> Scheduled:
         known = self._scheduled.get(row.id)

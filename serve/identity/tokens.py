@@ -23,6 +23,10 @@ class TokenError(ValueError):
     """A token that proves nothing; the text may be shown to whoever sent it."""
 
 
+class UnknownKeyError(TokenError):
+    """Signed with a key that this replica has not heard of."""
+
+
 class KnowsKeys(Protocol):
     """The installation's signing keys, as far as this process knows them now."""
 
@@ -113,7 +117,7 @@ class TokenVerifier:
                 raise TokenError("not an access token")
             key = self._keys.public(str(header.get("kid")))
             if key is None:
-                raise TokenError("the token is not signed with a key of ours")
+                raise UnknownKeyError("the token is not signed with a key of ours")
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,

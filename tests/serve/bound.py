@@ -21,8 +21,9 @@ class BoundTokens:
         self._bindings: dict[str, dict[str, Any]] = {}
         verified = access.verify
 
-        def verify(gateway: Gateway, token: str) -> Any:
-            return dataclasses.replace(verified(gateway, token), **self._bindings.get(token, {}))
+        async def verify(gateway: Gateway, token: str) -> Any:
+            who = await verified(gateway, token)
+            return dataclasses.replace(who, **self._bindings.get(token, {}))
 
         monkeypatch.setattr(access, "verify", verify)
 

@@ -152,7 +152,7 @@ async def test_hours_come_from_trips_at_the_wheel(
     await caller.truck("T1")
     await make(caller, "/v1/drivers", id="asha", name="Asha", truck="T1")
     fresh = (await caller.get("/v1/drivers/asha/hours")).json()
-    async with gateway.as_tenant(_of(caller, gateway)) as conn:
+    async with gateway.as_tenant(await _of(caller, gateway)) as conn:
         key = await conn.fetchval("SELECT key FROM trucks WHERE id = 'T1'")
     begun_ms = epoch_ms(datetime.now(UTC) - timedelta(hours=3))
     trip = Span("trip", "", begun_ms, None, {}, begun_ms, None, None)
@@ -167,5 +167,5 @@ async def test_hours_come_from_trips_at_the_wheel(
     assert seen["left_s"] + seen["driven_day_s"] >= 10 * 3600 - 1
 
 
-def _of(caller: Caller, gateway: Gateway) -> Any:
-    return gateway.authority.verify_token(caller.token)
+async def _of(caller: Caller, gateway: Gateway) -> Any:
+    return await gateway.authority.verify_token(caller.token)

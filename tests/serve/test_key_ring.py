@@ -77,6 +77,26 @@ async def test_a_change_of_keys_is_noticed_by_nobody(
         assert not _replica(replicas[0].ring).believes(old)
 
 
+async def test_tokens_made_up_cost_one_look_in_a_pause(
+    empty_database: Postgres, key_path: Path
+) -> None:
+    await migrate(empty_database, policy().storage)
+    storage, first = policy().storage, new_key()
+    ahead, behind = (KeyRing(first, KeyFile(key_path)) for _ in range(2))
+    async with await open_pool(empty_database, DatabaseRole.SYSTEM, TEST_POOL, storage) as pool:
+        async with pool.acquire() as conn, conn.transaction():
+            heard = await ahead.rotate(conn, SOON)
+        await behind.look_again(pool, pause_s=3600.0)
+        async with pool.acquire() as conn, conn.transaction():
+            unheard = await ahead.rotate(conn, SOON)
+        await behind.look_again(pool, pause_s=3600.0)
+
+        assert behind.public(heard.id) is not None
+        assert behind.public(unheard.id) is None
+        await behind.look_again(pool, pause_s=0.0)
+        assert behind.public(unheard.id) is not None
+
+
 async def test_the_database_alone_signs_nothing(
     empty_database: Postgres, key_path: Path, tmp_path: Path
 ) -> None:

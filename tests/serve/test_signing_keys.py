@@ -17,6 +17,7 @@ from config.installation import Installation, Postgres
 from config.policy import Policy, policy
 from serve.app import build_app
 from serve.gateway import Gateway
+from serve.identity.keys import new_key
 from serve.identity.permissions import Permission
 from store.migrate import migrate
 from store.tenants import Tenant
@@ -124,6 +125,19 @@ async def test_no_request_fails_while_keys_change(
     assert set(statuses) == {200}, statuses
     assert statuses[200] > 10 * REQUESTS_AT_ONCE
     assert len(signed_by) == 2 * (ROTATIONS + 1)
+
+
+async def test_a_replica_too_busy_to_follow_looks_again(
+    replicas: tuple[Replica, Replica], tenant: Tenant
+) -> None:
+    busy = replicas[1].gateway.authority.keys
+    await until(lambda: bool(busy.stored()))
+    token = replicas[0].token(tenant)
+    caller = Caller(replicas[1].http, tenant, token)
+    busy._scheduled.clear()
+    busy._file_key = new_key()
+
+    assert (await caller.get("/v1/trucks")).status_code == 200
 
 
 async def test_the_operator_sees_which_key_signs(
