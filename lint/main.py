@@ -15,8 +15,8 @@ from lint.findings import ABOUT, Finding, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = (
-    *("geo", "freight", "config", "store", "actors", "ingest", "serve", "sim", "launch"),
-    *("bench", "lint", "ubertruck.py"),
+    *("geo", "freight", "config", "store", "providers", "actors", "ingest", "serve", "sim"),
+    *("launch", "bench", "lint", "ubertruck.py"),
 )
 # The other lints of this repository, without those that `make lint` and `make types` run.
 _OTHER_LINTS = ("tests/house", "tests/test_architecture.py", "-k", "not test_tool_finds_nothing")

@@ -17,6 +17,7 @@ CODE_FOLDERS = (
     "freight",
     "config",
     "store",
+    "providers",
     "actors",
     "ingest",
     "serve",

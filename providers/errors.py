@@ -1,0 +1,17 @@
+"""What can go wrong with somebody else's service: it said no, or it said nothing."""
+
+from __future__ import annotations
+
+
+class ProviderRefusedError(Exception):
+    """It answered, and the answer is no; asking the same again gets the same."""
+
+    def __init__(self, code: str, detail: str, reason: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.reason = reason
+
+
+class ProviderAwayError(Exception):
+    """Nothing is known: it may have done what it was asked to, or not. Ask later."""
