@@ -34,6 +34,7 @@ SHARD = "truck-shard-{}"
 INGEST = "ingest-worker-{}"
 BOOKINGS = "booking-shard-{}"
 DISPATCHER = "dispatcher"
+BOOKKEEPER = "bookkeeper"
 RELAY = "outbox-relay"
 
 
@@ -227,6 +228,7 @@ class TruckShards:
             *(("ingest_worker", INGEST.format(i)) for i in range(self.ingest_workers)),
             *(("booking_shard", BOOKINGS.format(i)) for i in range(self.bookings.shards)),
             ("dispatcher", DISPATCHER),
+            ("bookkeeper", BOOKKEEPER),
             ("outbox_relay", RELAY),
         ]
         return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
@@ -246,6 +248,7 @@ class ActorTypes:
     truck_shard: type
     booking_shard: type
     dispatcher: type
+    bookkeeper: type
     relay: type
     ingest_worker: type
 
@@ -257,6 +260,7 @@ def start_actors(policy: Policy, handed: Handed, types: ActorTypes) -> None:
     for number in range(policy.bookings.shards):
         spawn(types.booking_shard, BOOKINGS.format(number), number, handed)
     spawn(types.dispatcher, DISPATCHER, handed)
+    spawn(types.bookkeeper, BOOKKEEPER, handed)
     spawn(types.relay, RELAY, handed)
     for number in range(policy.ingest.workers):
         spawn(types.ingest_worker, INGEST.format(number), number, handed)

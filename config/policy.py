@@ -15,6 +15,7 @@ from config.schema import Section
 from config.sections.api import Api
 from config.sections.audit import Audit
 from config.sections.bookings import Bookings
+from config.sections.bookkeeper import Bookkeeper
 from config.sections.broker import Broker
 from config.sections.cluster import Cluster
 from config.sections.configuration import Configuration
@@ -85,6 +86,7 @@ class Policy(Section):
     dispatch: Annotated[DispatchRules, At("services/dispatch/business")]
     dispatch_shadow: Annotated[ShadowRules, At("services/dispatch/business")]
     dispatcher: Dispatcher
+    bookkeeper: Bookkeeper
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     imports: Imports
     pricing: Annotated[PricingRules, At("services/pricing/business")]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from actors import handles
 from actors.booking_shard import BookingShard
+from actors.bookkeeper import Bookkeeper
 from actors.dispatcher import Dispatcher
 from actors.outbox_relay import OutboxRelay
 from actors.rehome import rehome_installation
@@ -62,7 +63,9 @@ async def start_all() -> None:
     await learn_configuration()
     limits = policy()
     await rehome_installation(installation().postgres, limits)
-    types = handles.ActorTypes(TruckShard, BookingShard, Dispatcher, OutboxRelay, IngestWorker)
+    types = handles.ActorTypes(
+        TruckShard, BookingShard, Dispatcher, Bookkeeper, OutboxRelay, IngestWorker
+    )
     handles.start_actors(limits, hand_on(), types)
     serving = asyncio.create_task(serve_all(), name="deploy")
     shards = handles.TruckShards.from_policy(limits, maker_for(installation(), "starter"))

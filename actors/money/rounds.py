@@ -1,0 +1,12 @@
+"""Every round that the bookkeeper makes, by the name of its pace in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from actors.money.desk import Desk
+
+# How many things it moved. Two at once do no harm, nor does one that was broken off.
+Round = Callable[[Desk], Awaitable[int]]
+
+ROUNDS: Mapping[str, Round] = {}
