@@ -134,6 +134,16 @@ class RouterServer(Frozen):
     ca_file: Path | None = None
 
 
+class PaymentSandbox(Frozen):
+    """The local server that plays the payment and payout provider, and what it is entered with."""
+
+    http: Http
+    key_id: str
+    key_secret: SecretStr
+    webhook_secret: SecretStr
+    payout_account: str
+
+
 class SecretStores(Frozen):
     """Who keeps secrets; the first that has one is believed, in this order."""
 
@@ -158,6 +168,8 @@ class Installation(Frozen):
     key_file: Path
     secrets: SecretStores = SecretStores()
     router: RouterServer | None = None
+    # None: money goes through real accounts, or is only noted.
+    payment_sandbox: PaymentSandbox | None = None
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

@@ -31,6 +31,7 @@ from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
 from config.sections.operational import Operational
+from config.sections.providers import Providers
 from config.sections.relay import Relay
 from config.sections.retention import Retention
 from config.sections.routing import Routing
@@ -91,6 +92,7 @@ class Policy(Section):
     imports: Imports
     pricing: Annotated[PricingRules, At("services/pricing/business")]
     quotes: Annotated[QuoteRules, At("services/quotes/business")]
+    providers: Annotated[Providers, At("services/providers/integration")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

@@ -15,3 +15,7 @@ class ProviderRefusedError(Exception):
 
 class ProviderAwayError(Exception):
     """Nothing is known: it may have done what it was asked to, or not. Ask later."""
+
+
+class ProviderUnsetError(ProviderAwayError):
+    """Nobody was asked: the account is not set up. It can be done once an operator has."""
