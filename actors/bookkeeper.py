@@ -17,6 +17,7 @@ from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
 from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
+from store import dues
 from store.installed import installation
 from store.postgres import STORE_FAILURES, open_pool
 
@@ -51,8 +52,17 @@ class Bookkeeper:
             desk = Desk(app, system, process_settings(), now_ms)
             self._troubles.pop("start")
             async with asyncio.TaskGroup() as rounds:
-                for name, one in ROUNDS.items():
+                for name, one in {**ROUNDS, "stuck": self._tell_stuck}.items():
                     rounds.create_task(self._go_round(name, one, desk), name=f"round-{name}")
+
+    async def _tell_stuck(self, desk: Desk) -> int:
+        """Bookings that the books cannot look at are no reason to stop, and one to be told."""
+        async with desk.system.acquire() as conn:
+            found = await dues.stuck(conn, policy().bookkeeper.stuck_tries)
+        self._counts["stuck_bookings"] = found.bookings
+        if found.bookings:
+            log.error("%d bookings are not in the books, first %s", found.bookings, found.trouble)
+        return 0
 
     async def _go_round(self, name: str, one: Round, desk: Desk) -> None:
         """While there is something to do there is no pause."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
 
 # How many things it moved. Two at once do no harm, nor does one that was broken off.
 Round = Callable[[Desk], Awaitable[int]]
 
-ROUNDS: Mapping[str, Round] = {}
+ROUNDS: Mapping[str, Round] = {"bookings": booking_round}

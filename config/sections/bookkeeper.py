@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.schema import Positive, Section, key
+from config.schema import Count, Positive, Section, key
 
 
 class Bookkeeper(Section):
@@ -12,5 +12,17 @@ class Bookkeeper(Section):
         "How often each of its rounds looks for something to do, while there is nothing.",
         live=True,
     )
+    bookings_at_once: Count = key(
+        "Changed bookings that it looks at before it asks for more.", live=True
+    )
+    put_off_s_min: Positive = key(
+        "The first wait before a booking is looked at again that could not be; doubled each time.",
+        live=True,
+    )
+    put_off_s_max: Positive = key("The longest such wait.", live=True)
+    stuck_tries: Count = key(
+        "Looks in vain after which a booking is a trouble that operators are told of.", live=True
+    )
+    trouble_chars_max: Count = key("What is kept of why a look was in vain.", live=True)
     retry_wait_s_min: Positive = key("The first wait before it is tried again.", live=True)
     retry_wait_s_max: Positive = key("The longest wait before it is tried again.", live=True)

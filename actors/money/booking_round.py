@@ -1,0 +1,56 @@
+"""The round that looks at every booking that changed, and has the books say what follows."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from actors.booking_writing import TenantName
+from actors.money.desk import Desk
+from freight.booking.state import Booking
+from freight.dues.owing import dues_of
+from store import bookings, dues
+from store.dues import Changed, Whose
+from store.postgres import AnyConnection
+
+log = logging.getLogger(__name__)
+
+
+async def booking_round(desk: Desk) -> int:
+    """Each booking in a transaction of its own; one that cannot be looked at is put off, and
+    holds up no other."""
+    async with desk.system.acquire() as conn:
+        waiting = await dues.changed(conn, desk.settings.now.bookkeeper.bookings_at_once)
+    return sum([await _look(desk, one) for one in waiting])
+
+
+async def _look(desk: Desk, one: Changed) -> bool:
+    tenant = TenantName(one.tenant_key, one.tenant)
+    try:
+        async with desk.writing(tenant) as conn:
+            if not await dues.take(conn, one):
+                return False
+            await look_at(desk, conn, tenant, one.booking)
+    except Exception as error:
+        log.exception("the books cannot look at %s of %s", one.booking, one.tenant)
+        # With a store that is away this fails as well, and the round waits for it.
+        await _put_off(desk, tenant, one, f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+async def _put_off(desk: Desk, tenant: TenantName, one: Changed, trouble: str) -> None:
+    limits = desk.settings.now.bookkeeper
+    wait_s = min(limits.put_off_s_min * 2.0**one.tries, limits.put_off_s_max)
+    async with desk.writing(tenant) as conn:
+        await dues.put_off(conn, one, wait_s, trouble[: limits.trouble_chars_max])
+
+
+async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_id: str) -> None:
+    """All that the books have to say about a booking as it stands; asked again, nothing more."""
+    rules = desk.policy_of(tenant).dues
+    booking = msgspec.json.decode(await bookings.get(conn, booking_id), type=Booking)
+    owed = dues_of(booking, None, rules, 0)
+    whose = Whose(booking.id, booking.shipper)
+    await dues.put(conn, tenant.key, whose, owed, desk.now_ms())

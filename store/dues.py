@@ -1,0 +1,151 @@
+"""What bookings owe, and the queue of those that the books have yet to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from freight.booking.state import TermKind
+from freight.dues.owing import Due
+from store.postgres import AnyConnection, epoch_ms, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A booking that the books have yet to look at, up to that change of it."""
+
+    tenant_key: int
+    tenant: str
+    booking: str
+    seq: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """How many bookings the books could not look at, and why the oldest of them."""
+
+    bookings: int
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    booking: str
+    shipper: str | None
+
+
+async def changed(conn: AnyConnection, limit: int) -> list[Changed]:
+    """For SYSTEM: the longest waiting first, each booking once."""
+    rows = await conn.fetch(
+        """
+        SELECT q.tenant_key, t.id AS tenant, q.booking, max(q.seq) AS seq, max(q.tries) AS tries
+        FROM (SELECT * FROM books_queue WHERE not_before <= clock_timestamp()
+            ORDER BY not_before, seq LIMIT $1) q
+        JOIN tenants t ON t.key = q.tenant_key
+        GROUP BY q.tenant_key, t.id, q.booking ORDER BY min(q.seq)
+        """,
+        limit,
+    )
+    return [Changed(**row) for row in rows]
+
+
+async def stuck(conn: AnyConnection, tries_min: int) -> Stuck:
+    """For SYSTEM."""
+    row = await conn.fetchrow(
+        """
+        SELECT count(DISTINCT (tenant_key, booking)) AS bookings,
+            (array_agg(booking || ': ' || trouble ORDER BY seq))[1] AS trouble
+        FROM books_queue WHERE tries >= $1
+        """,
+        tries_min,
+    )
+    return Stuck(row["bookings"], row["trouble"]) if row is not None else Stuck(0, None)
+
+
+async def take(conn: AnyConnection, one: Changed) -> bool:
+    """Within the transaction that looks at it; False: somebody else does, or did."""
+    # By booking, for the rows of one may be in two hands.
+    mine: bool = await conn.fetchval(
+        "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", one.tenant_key, one.booking
+    )
+    if not mine:
+        return False
+    done = await conn.execute(
+        "DELETE FROM books_queue WHERE tenant_key = $1 AND booking = $2 AND seq <= $3",
+        *(one.tenant_key, one.booking, one.seq),
+    )
+    return done != "DELETE 0"
+
+
+async def put_off(conn: AnyConnection, one: Changed, wait_s: float, trouble: str) -> None:
+    await conn.execute(
+        """
+        UPDATE books_queue SET tries = tries + 1, trouble = $4,
+            not_before = clock_timestamp() + make_interval(secs => $5)
+        WHERE tenant_key = $1 AND booking = $2 AND seq <= $3
+        """,
+        *(one.tenant_key, one.booking, one.seq, trouble, wait_s),
+    )
+
+
+async def look_again(conn: AnyConnection, tenant_key: int, booking: str) -> None:
+    """Something beside the booking changed what it owes or has paid."""
+    await conn.execute(
+        "INSERT INTO books_queue (tenant_key, booking) VALUES ($1, $2)", tenant_key, booking
+    )
+
+
+# ------------------------------------------------------------------------------ what is owed
+
+
+async def put(
+    conn: AnyConnection, tenant_key: int, whose: Whose, dues: Sequence[Due], at_ms: int
+) -> None:
+    """In place of what was known."""
+    booking, shipper = whose.booking, whose.shipper
+    await conn.execute(
+        "DELETE FROM dues WHERE tenant_key = $1 AND booking = $2 AND due <> ALL($3::text[])",
+        *(tenant_key, booking, [due.id for due in dues]),
+    )
+    await conn.executemany(
+        """
+        INSERT INTO dues AS d (tenant_key, booking, due, kind, shipper, amount_minor, paid_minor,
+            due_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (tenant_key, booking, due) DO UPDATE SET kind = excluded.kind,
+            amount_minor = excluded.amount_minor, paid_minor = excluded.paid_minor,
+            due_at = excluded.due_at, updated_at = excluded.updated_at
+        WHERE (d.kind, d.amount_minor, d.paid_minor, d.due_at) IS DISTINCT FROM
+            (excluded.kind, excluded.amount_minor, excluded.paid_minor, excluded.due_at)
+        """,
+        [
+            (
+                *(tenant_key, booking, due.id, due.kind.value, shipper),
+                *(due.amount_minor, due.paid_minor),
+                None if due.due_ms is None else moment(due.due_ms),
+                moment(at_ms),
+            )
+            for due in dues
+        ],
+    )
+
+
+async def of_booking(conn: AnyConnection, booking: str) -> list[Due]:
+    rows = await conn.fetch(
+        """
+        SELECT due, kind, amount_minor, paid_minor, due_at FROM dues WHERE booking = $1
+        ORDER BY due_at NULLS LAST, due
+        """,
+        booking,
+    )
+    return [
+        Due(
+            id=row["due"],
+            kind=TermKind(row["kind"]),
+            amount_minor=row["amount_minor"],
+            due_ms=None if row["due_at"] is None else epoch_ms(row["due_at"]),
+            paid_minor=row["paid_minor"],
+        )
+        for row in rows
+    ]

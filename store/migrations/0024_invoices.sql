@@ -1,0 +1,3 @@
+-- Parties, and documents of sale numbered without gaps.
+
+SELECT 1;  -- reserved

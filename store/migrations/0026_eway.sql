@@ -1,0 +1,3 @@
+-- E-way bills, and tasks for people.
+
+SELECT 1;  -- reserved
