@@ -22,6 +22,7 @@ from config.sections.configuration import Configuration
 from config.sections.devices import Devices
 from config.sections.dialects import Dialects
 from config.sections.dispatcher import Dispatcher
+from config.sections.document_store import DocumentStore
 from config.sections.doors import Doors
 from config.sections.edge import Edge
 from config.sections.identity import Identity
@@ -47,6 +48,8 @@ from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
 from freight.dispatch.rules import DispatchRules
 from freight.dispatch.shadow_rules import ShadowRules
+from freight.dues.rules import DuesRules
+from freight.documents.rules import DocumentRules
 from freight.fleet.rules import FleetRules
 from freight.load_rules import LoadRules
 from freight.pricing.quote_rules import QuoteRules
@@ -88,8 +91,11 @@ class Policy(Section):
     dispatch_shadow: Annotated[ShadowRules, At("services/dispatch/business")]
     dispatcher: Dispatcher
     bookkeeper: Bookkeeper
+    dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     imports: Imports
+    documents: Annotated[DocumentRules, At("services/documents/business")]
+    document_store: Annotated[DocumentStore, At("services/documents/technical")]
     pricing: Annotated[PricingRules, At("services/pricing/business")]
     quotes: Annotated[QuoteRules, At("services/quotes/business")]
     providers: Annotated[Providers, At("services/providers/integration")]
