@@ -51,10 +51,12 @@ from freight.dispatch.shadow_rules import ShadowRules
 from freight.dues.rules import DuesRules
 from freight.documents.rules import DocumentRules
 from freight.fleet.rules import FleetRules
+from freight.invoices.rules import InvoiceRules
 from freight.load_rules import LoadRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
 from freight.status import StatusRules
+from freight.tax.rules import TaxRules
 from freight.tracking.rules import TrackingRules
 
 DEFAULTS_DIR = Path(__file__).parent / "defaults"
@@ -98,6 +100,8 @@ class Policy(Section):
     document_store: Annotated[DocumentStore, At("services/documents/technical")]
     pricing: Annotated[PricingRules, At("services/pricing/business")]
     quotes: Annotated[QuoteRules, At("services/quotes/business")]
+    tax: Annotated[TaxRules, At("services/tax/business")]
+    invoices: Annotated[InvoiceRules, At("services/invoices/business")]
     providers: Annotated[Providers, At("services/providers/integration")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]

@@ -120,15 +120,19 @@ def freight_part(  # noqa: PLR0917 - all of it decides
     day: date,
 ) -> TaxPart:
     """Supplied where a registered recipient is; for others where the goods are handed over."""
-    place = recipient.state if recipient.is_registered else handed_over_in
-    return _part(
+    return supply_part(
         rules,
         FREIGHT,
         freight_mode(rules, recipient, material, day),
-        (rules.supplier_state, place),
+        (rules.supplier_state, freight_place(recipient, handed_over_in)),
         taxable_minor,
         day,
     )
+
+
+def freight_place(recipient: Recipient, handed_over_in: str | None) -> str | None:
+    """Section 12(8) of the IGST Act; None: nobody said."""
+    return recipient.state if recipient.is_registered else handed_over_in
 
 
 def fee_part(rules: GstRules, recipient: Recipient, taxable_minor: int, day: date) -> TaxPart:
@@ -137,10 +141,10 @@ def fee_part(rules: GstRules, recipient: Recipient, taxable_minor: int, day: dat
     if place is None and not recipient.is_registered:
         place = rules.fee_supplier_state
     states = rules.fee_supplier_state, place
-    return _part(rules, PLATFORM_FEE, rules.fee_mode.at(day), states, taxable_minor, day)
+    return supply_part(rules, PLATFORM_FEE, rules.fee_mode.at(day), states, taxable_minor, day)
 
 
-def _part(  # noqa: PLR0917 - all of it is said about a supply
+def supply_part(  # noqa: PLR0917 - all of it is said about a supply
     rules: GstRules,
     of: str,
     mode: str,
@@ -148,6 +152,7 @@ def _part(  # noqa: PLR0917 - all of it is said about a supply
     taxable_minor: int,
     day: date,
 ) -> TaxPart:
+    """`states` are the supplier's and that of the supply; `day` says which rates hold."""
     rate = rules.modes[mode].at(day)
     supplier, place = states
     inter = rules.state_unknown is Unknown.INTER if place is None else place != supplier
