@@ -55,11 +55,6 @@ class SettlementRules(Rules):
     platform_fee_bp: Dated[Share] = key(
         "What carriers pay for a load, of 10 000 of its freight.", who=Who.TENANT, live=True
     )
-    platform_fee_gst_bp: Dated[Share] = key(
-        "GST on that fee, of 10 000; half of it each as CGST and SGST within a state.",
-        who=Who.OPERATOR,
-        live=True,
-    )
     advance: AdvanceRules
     two_persons_above_minor: Count = key(
         "Two persons approve what is larger, in paise.", who=Who.TENANT, live=True
