@@ -83,6 +83,11 @@ GRANTS = {
         "offers": {"SELECT", "INSERT", "UPDATE"},
         "dispatch_explanations": {"SELECT", "INSERT", "UPDATE"},
         "dispatch_shadows": {"SELECT", "INSERT", "UPDATE"},
+        "ledger_entries": {"SELECT"},
+        "ledger_postings": {"SELECT"},
+        "ledger_sums": {"SELECT"},
+        "ledger_unsummed": {"SELECT"},
+        "ledger_seals": {"SELECT"},
     },
     "ubertruck_telemetry": {
         "tenants": {"SELECT"},
@@ -149,6 +154,7 @@ GRANTS = {
         "leg_offers": {"SELECT"},
         "offers": {"SELECT", "UPDATE"},
         "booking_cursors": {"SELECT", "INSERT", "UPDATE"},
+        "ledger_unsummed": {"SELECT"},
     },
 }
 
