@@ -50,6 +50,7 @@ from freight.dispatch.rules import DispatchRules
 from freight.dispatch.shadow_rules import ShadowRules
 from freight.dues.rules import DuesRules
 from freight.documents.rules import DocumentRules
+from freight.eway.rules import EwayRules
 from freight.fleet.rules import FleetRules
 from freight.invoices.rules import InvoiceRules
 from freight.load_rules import LoadRules
@@ -102,6 +103,7 @@ class Policy(Section):
     quotes: Annotated[QuoteRules, At("services/quotes/business")]
     tax: Annotated[TaxRules, At("services/tax/business")]
     invoices: Annotated[InvoiceRules, At("services/invoices/business")]
+    eway: Annotated[EwayRules, At("services/eway/business")]
     providers: Annotated[Providers, At("services/providers/integration")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
