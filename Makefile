@@ -22,7 +22,7 @@ up: env console
 	@exec $(PY) -m ubertruck up $(ARGS)
 
 test: env console
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 lint: env
 	@$(VENV)/bin/ruff check .

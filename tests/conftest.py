@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import secrets
 import shutil
 import socket
@@ -16,6 +17,7 @@ import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
+from xdist.remote import Producer
 
 from config.installation import DatabaseRole, Postgres
 from config.policy import policy
@@ -29,14 +31,17 @@ from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.launch.instance import Instance
+from tests.spreading import Spreading, ports_of, worker_count
 
 # Below what systems give to outgoing connections, and below the blocks of whole instances.
-PORTS = range(11_000, 19_000)
+PORTS = ports_of(os.environ.get("PYTEST_XDIST_WORKER", ""), range(11_000, 19_000))
 TEST_POOL = Pool(size_min=1, size_max=6)
 # This server's data die with the session: nobody waits for its disk.
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
 # What a test needs, from the least to the most.
 RUNGS = ("postgres", "browser", "stack")
+STACK_RUNG = RUNGS.index("stack")
+STACK = pytest.StashKey[Instance]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +53,25 @@ def rung(item: pytest.Item) -> int:
     return max(
         (RUNGS.index(mark.name) for mark in item.iter_markers() if mark.name in RUNGS), default=-1
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """None for single files, which would only wait for workers to start."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return worker_count() if whole else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spreading:
+    config.option.loadscopereorder = False  # the order of collection is wanted
+    return Spreading(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """The whole stack does not run beside others for longer than it is needed."""
+    yield
+    if rung(item) == STACK_RUNG and (nextitem is None or rung(nextitem) != STACK_RUNG):
+        stop_stack(item.session)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,7 +87,7 @@ def read_once() -> Iterator[None]:
 def free_port() -> int:
     """One that no outgoing connection can take before the test's server does."""
     while True:
-        port = PORTS.start + secrets.randbelow(len(PORTS))
+        port = secrets.choice(PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -116,7 +140,7 @@ def where(server: Server) -> Postgres:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Instance]:
+def stack(request: pytest.FixtureRequest) -> Iterator[Instance]:
     """The whole product, started once per session, without simulated trucks.
 
     Tests share it: make trucks and fences of your own, and expect those of others.
@@ -126,11 +150,20 @@ def stack() -> Iterator[Instance]:
     instance = Instance(free_port(), free_port(), name="stack", options=options)
     try:
         instance.start()
+        request.session.stash[STACK] = instance
         yield instance
-        assert instance.stop() == 0, instance.said()
-        assert instance.traces() == []
+        stop_stack(request.session)
     finally:
         instance.remove()
+
+
+def stop_stack(session: pytest.Session) -> None:
+    instance = session.stash.get(STACK, None)
+    if instance is None:
+        return
+    del session.stash[STACK]
+    assert instance.stop() == 0, instance.said()
+    assert instance.traces() == []
 
 
 @pytest.fixture

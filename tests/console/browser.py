@@ -6,7 +6,6 @@ import base64
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -58,12 +57,6 @@ def find_chromium() -> str:
         if found := shutil.which("chromium"):
             return found
     pytest.skip("no Chromium here and no right to install it: `apt-get install chromium` as root")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

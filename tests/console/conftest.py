@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from launch.console_build import build
-from tests.console.browser import Console, chromium, free_port
+from tests.conftest import free_port
+from tests.console.browser import Console, chromium
 from tests.console.fake_server import FakeServer, demo_fences
 from tests.console.fake_world import FakeWorld
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.browser import Console, free_port, signed_in
+from tests.conftest import free_port
+from tests.console.browser import Console, signed_in
 from tests.console.fake_server import FakeServer
 from tests.console.fake_world import FakeWorld
 

@@ -118,9 +118,9 @@ def test_any_text_is_read_and_twice_is_as_once(text: str) -> None:
 
 def test_time_grows_with_the_text_and_not_with_its_square() -> None:
     for piece in ("a", "a1B-", "1 ", "@", "a@", "+1", "eyJ", "x:", "a.b", '"', "token ", "-----"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         redacted_text(piece * (100_000 // len(piece)) + "!")
-        assert time.perf_counter() - begun < 2, piece
+        assert time.process_time() - begun < 2, piece
 
 
 def test_fields_are_masked_by_their_names() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from sim.mqtt_link import Credentials, MqttLink
 from sim.mqtt_packets import Publish, Will, topic_bytes
+from tests.conftest import free_port
 
 NATS_SERVER = Path(sys.executable).with_name("nats-server")
 PASSWORD = "dev-secret"
@@ -49,23 +49,13 @@ authorization {{ users: [
 """
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 class Broker:
     """Started, killed and started again on the same port and store."""
 
     host = "127.0.0.1"
 
     def __init__(self, directory: Path, trucks: list[str]) -> None:
-        self.port, client_port, self._monitor_port = free_ports(3)
+        self.port, client_port, self._monitor_port = (free_port() for _ in range(3))
         self._config = directory / "broker.conf"
         self._log = directory / "broker.log"
         self._config.write_text(

@@ -14,7 +14,8 @@ import pytest
 
 from sim.fleet import fleet
 from sim.main import main
-from tests.sim.broker import Broker, Platform, free_ports
+from tests.conftest import free_port
+from tests.sim.broker import Broker, Platform
 
 ROOT = Path(__file__).parents[2]
 EMPTY = ("--no-fences", "--no-market")
@@ -124,7 +125,7 @@ async def test_a_stop_while_driving_ends_it_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_stop_while_the_server_is_away_ends_it_at_once() -> None:
-    http_port, mqtt_port = free_ports(2)
+    http_port, mqtt_port = free_port(), free_port()
     process = await start(http_port, mqtt_port, "--trucks", "1")
     assert process.stderr is not None
     line = await process.stderr.readline()

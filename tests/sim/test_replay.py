@@ -14,7 +14,8 @@ import pytest
 
 from sim.recordings import RecordedFix
 from sim.replay import Playback, main
-from tests.sim.broker import Broker, Platform, free_ports
+from tests.conftest import free_port
+from tests.sim.broker import Broker, Platform
 
 ROOT = Path(__file__).parents[2]
 LONG_AGO = 1_700_000_000_000
@@ -103,7 +104,7 @@ async def test_a_device_that_is_kept_out_says_so(broker: Broker, track: Path) ->
 
 
 async def test_a_broker_that_is_away_is_said_to_be(track: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     code, said = await played(port, str(track), "--truck", "T1", "--within", "1")
 
     assert code == 1
