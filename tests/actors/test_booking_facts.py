@@ -17,7 +17,6 @@ from freight.events import TruckEvent
 from freight.load import Load, Place, Stop, StopKind
 from store import booking_facts, events
 from store.postgres import AnyPool, as_tenant
-from store.tenants import Tenant
 from tests.actors.booked import DELHI, JAIPUR, add_truck, assign, taken, waiting
 
 FENCED = Load(
@@ -29,11 +28,6 @@ FENCED = Load(
     ),
 )
 SHARD = 3
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
 
 
 @pytest.fixture

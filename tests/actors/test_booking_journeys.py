@@ -59,11 +59,6 @@ def engine(app: AnyPool, shard: int, settings: Settings) -> Bookings:
 
 
 @pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
-
-
-@pytest.fixture
 def ways(app: AnyPool, system: AnyPool, shard: int, settings: Settings) -> BookingJourneys:
     return BookingJourneys(app, system, shard, settings)
 

@@ -19,18 +19,12 @@ from freight.booking.evolve import replayed
 from freight.booking.state import Booking, Status
 from store import bookings
 from store.postgres import AnyPool, as_tenant
-from store.tenants import Tenant
 from tests.actors.booked import SOMEBODY, add_truck, assign, create, taken, waiting
 
 
 @pytest.fixture
 def engine(app: AnyPool) -> Bookings:
     return Bookings(app, 0, Settings(policy()))
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
 
 
 async def test_what_is_known_is_what_the_log_gives(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings
 from actors.dispatch_replan import BETTER_FOUND
@@ -14,34 +12,8 @@ from config.policy import Settings
 from freight.dispatch.offer_messages import Accept, Make, Withdraw
 from freight.dispatch.offer_state import Asked
 from store.postgres import AnyPool
-from store.tenants import Tenant
 from tests.actors.booked import SOMEBODY, Actors, waiting
-from tests.actors.test_dispatch_round import FAR, NEAR, add_carrier, answer, offered, place, willing
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(willing())
-
-
-@pytest.fixture
-def engine(app: AnyPool, settings: Settings) -> Bookings:
-    return Bookings(app, 0, settings)
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
-
-
-@pytest.fixture
-def actors(engine: Bookings) -> Actors:
-    return Actors(engine)
-
-
-@pytest.fixture
-def rounds(app: AnyPool, system: AnyPool, actors: Actors, settings: Settings) -> DispatchRounds:
-    return DispatchRounds(app, system, actors, settings)
+from tests.actors.dispatching import FAR, NEAR, add_carrier, answer, offered, place, willing
 
 
 async def test_an_offer_is_taken_back_for_a_truck_that_is_much_nearer(

@@ -12,8 +12,6 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings
 from actors.dispatch_round import DispatchRounds
@@ -25,9 +23,8 @@ from freight.booking.state import Booking, Status
 from freight.dispatch.offer_messages import Accept, Decline
 from store import bookings, offers
 from store.postgres import STORE_FAILURES, AnyPool, as_tenant
-from store.tenants import Tenant
 from tests.actors.booked import DELHI, SOMEBODY, Actors, add_truck, create, load
-from tests.actors.test_dispatch_round import add_carrier, willing
+from tests.actors.dispatching import add_carrier, willing
 from tests.launch.waiting import until
 
 BOOKINGS, TRUCKS, DISPATCHERS = 200, 60, 3
@@ -113,11 +110,6 @@ class Storm:
             await asyncio.gather(
                 *(self.actors().engine.take_offer(self.name, offer.booking, wish) for _ in range(2))
             )
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
 
 
 async def test_nothing_is_promised_twice_and_nothing_is_lost(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import pytest
-
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings
 from actors.dispatch_round import DispatchRounds
@@ -16,34 +14,8 @@ from freight.dispatch.explanations import decode
 from freight.dispatch.reasons import Reason
 from store import awards, dispatch, fences
 from store.postgres import AnyPool, as_tenant
-from store.tenants import Tenant
 from tests.actors.booked import JAIPUR, Actors, assign, taken, waiting
-from tests.actors.test_dispatch_round import FAR, NEAR, place, status, willing
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(willing())
-
-
-@pytest.fixture
-def engine(app: AnyPool, settings: Settings) -> Bookings:
-    return Bookings(app, 0, settings)
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
-
-
-@pytest.fixture
-def actors(engine: Bookings) -> Actors:
-    return Actors(engine)
-
-
-@pytest.fixture
-def rounds(app: AnyPool, system: AnyPool, actors: Actors, settings: Settings) -> DispatchRounds:
-    return DispatchRounds(app, system, actors, settings)
+from tests.actors.dispatching import FAR, NEAR, place, status, willing
 
 
 async def close_jaipur(app: AnyPool, name: TenantName, **more: Any) -> None:
