@@ -1,5 +1,5 @@
--- Parties and what they are told: shippers, the tenant's registrations, documents without gaps in
--- their numbers, and what was deducted from whom.
+-- Parties and what they are told: shippers, the tenant's registrations, and documents without gaps
+-- in their numbers.
 
 -- ---------------------------------------------------------------------------------- parties
 
@@ -111,54 +111,13 @@ CREATE TABLE invoices (
     CONSTRAINT invoices_nr UNIQUE (tenant_key, series, state, year, nr),
     CONSTRAINT invoices_number UNIQUE (tenant_key, state, year, number),
     FOREIGN KEY (tenant_key, series, state, year)
-        REFERENCES invoice_series (tenant_key, series, state, year),
-    FOREIGN KEY (tenant_key, about) REFERENCES invoices (tenant_key, id)
+        REFERENCES invoice_series (tenant_key, series, state, year)
 );
 CREATE INDEX invoices_newest ON invoices (tenant_key, seq);
 CREATE INDEX invoices_party ON invoices (tenant_key, party, seq);
 CREATE INDEX invoices_booking ON invoices (tenant_key, booking, seq) WHERE booking IS NOT NULL;
 CREATE INDEX invoices_about ON invoices (tenant_key, about, seq) WHERE about IS NOT NULL;
 CREATE INDEX invoices_day ON invoices (tenant_key, day, seq);
-
--- -------------------------------------------------------------------------- tax deducted
-
--- A payee's financial year so far; who pays holds its row until the commit, so that two payments
--- at once cannot both stay below a threshold.
-CREATE TABLE tds_years (
-    paid_minor bigint NOT NULL DEFAULT 0,
-    exempt_minor bigint NOT NULL DEFAULT 0,
-    taxed_minor bigint NOT NULL DEFAULT 0,
-    deducted_minor bigint NOT NULL DEFAULT 0,
-    tenant_key int NOT NULL REFERENCES tenants (key),
-    year int NOT NULL,
-    payer text NOT NULL,
-    party text NOT NULL,
-    PRIMARY KEY (tenant_key, party, payer, year)
-);
-
-CREATE TABLE tds_deductions (
-    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
-    amount_minor bigint NOT NULL,
-    base_minor bigint NOT NULL,
-    tax_minor bigint NOT NULL,
-    tenant_key int NOT NULL,
-    year int NOT NULL,
-    rate_bp int NOT NULL,
-    day date NOT NULL,
-    cause text NOT NULL,
-    payer text NOT NULL,
-    party text NOT NULL,
-    carrier text,
-    code text NOT NULL,
-    section text NOT NULL,
-    why text NOT NULL,
-    nature text NOT NULL,
-    after jsonb NOT NULL,
-    PRIMARY KEY (tenant_key, cause),
-    FOREIGN KEY (tenant_key, party, payer, year)
-        REFERENCES tds_years (tenant_key, party, payer, year)
-);
-CREATE INDEX tds_deductions_day ON tds_deductions (tenant_key, day, seq);
 
 -- -------------------------------------------------------------------------------- rights
 
@@ -206,20 +165,3 @@ CREATE POLICY own_carrier ON invoices AS RESTRICTIVE TO ubertruck_app
 GRANT SELECT, INSERT (issued_at, taxable_minor, tax_minor, total_minor, tenant_key, year, nr, day,
     id, cause, kind, series, state, number, party, shipper, carrier, booking, leg, about, digest,
     body) ON invoices TO ubertruck_app;
-
-ALTER TABLE tds_years ENABLE ROW LEVEL SECURITY;
-ALTER TABLE tds_years FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_tenant ON tds_years USING (tenant_key = (SELECT current_tenant_key()));
-CREATE POLICY nobodys ON tds_years AS RESTRICTIVE TO ubertruck_app
-    USING ((SELECT current_carrier()) IS NULL AND (SELECT current_shipper()) IS NULL);
-GRANT SELECT, INSERT, UPDATE (paid_minor, exempt_minor, taxed_minor, deducted_minor)
-    ON tds_years TO ubertruck_app;
-
-ALTER TABLE tds_deductions ENABLE ROW LEVEL SECURITY;
-ALTER TABLE tds_deductions FORCE ROW LEVEL SECURITY;
-CREATE POLICY own_tenant ON tds_deductions USING (tenant_key = (SELECT current_tenant_key()));
-CREATE POLICY own_carrier ON tds_deductions AS RESTRICTIVE TO ubertruck_app
-    USING ((SELECT current_shipper()) IS NULL
-        AND ((SELECT current_carrier()) IS NULL OR carrier = (SELECT current_carrier())));
-GRANT SELECT, INSERT (amount_minor, base_minor, tax_minor, tenant_key, year, rate_bp, day, cause,
-    payer, party, carrier, code, section, why, nature, after) ON tds_deductions TO ubertruck_app;

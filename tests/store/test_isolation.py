@@ -61,8 +61,6 @@ GRANTS = {
         "tenant_registrations": {"SELECT", "INSERT", "UPDATE"},
         "invoice_series": {"SELECT", "INSERT", "UPDATE"},
         "invoices": {"SELECT", "INSERT"},
-        "tds_years": {"SELECT", "INSERT", "UPDATE"},
-        "tds_deductions": {"SELECT", "INSERT"},
         "fixes": {"SELECT"},
         "spans": {"SELECT"},
         "truck_checkpoints": {"SELECT"},
