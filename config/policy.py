@@ -32,6 +32,7 @@ from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
 from config.sections.operational import Operational
+from config.sections.payment_work import PaymentWork
 from config.sections.providers import Providers
 from config.sections.relay import Relay
 from config.sections.retention import Retention
@@ -54,6 +55,7 @@ from freight.eway.rules import EwayRules
 from freight.fleet.rules import FleetRules
 from freight.invoices.rules import InvoiceRules
 from freight.load_rules import LoadRules
+from freight.payments.rules import PaymentRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
 from freight.status import StatusRules
@@ -105,6 +107,8 @@ class Policy(Section):
     invoices: Annotated[InvoiceRules, At("services/invoices/business")]
     eway: Annotated[EwayRules, At("services/eway/business")]
     providers: Annotated[Providers, At("services/providers/integration")]
+    payments: Annotated[PaymentRules, At("services/payments/business")]
+    payment_work: Annotated[PaymentWork, At("services/payments/technical")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from freight.payments import commands as asked
 from freight.payments import events as happened
 from freight.payments.events import PaymentEvent
@@ -9,6 +11,9 @@ from freight.payments.rules import PaymentRules
 from freight.payments.seen import RefundState
 from freight.payments.state import Method, Payment, Purpose, Refund, RefundCause, RefundTo
 from freight.refusal import Refusal
+
+# What providers take as a name that makes a refund repeatable, with room for the number of a part.
+REFUND_ID = re.compile(r"[A-Za-z0-9_-]{10,36}")
 
 
 def refunding(
@@ -35,6 +40,8 @@ def _refund(
         if command.amount_minor not in (None, given):
             raise Refusal("refund_id_taken", f"{command.id} is a refund of {given} paise")
         return []
+    if REFUND_ID.fullmatch(command.id) is None:
+        raise Refusal("invalid_id", "a refund's id is 10 to 36 letters, digits, - or _")
     amount_minor = state.kept_minor if command.amount_minor is None else command.amount_minor
     to = command.to or _usual(state)
     _refuse_invalid(state, amount_minor, to)

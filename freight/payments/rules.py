@@ -60,6 +60,11 @@ class PaymentRules(Rules):
         "A checkout that nobody has paid by then has expired.", who=Who.TENANT, live=True
     )
     link_minutes: Count = key("The same of a link.", who=Who.TENANT, live=True)
+    is_captured_at_once: bool = key(
+        "Else money is first authorised, and taken by us in a second step.",
+        who=Who.TENANT,
+        live=True,
+    )
     late: Unasked = key(
         "What becomes of money captured after we had cancelled it or let it expire.",
         who=Who.TENANT,

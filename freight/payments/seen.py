@@ -34,7 +34,7 @@ class LinkState(StrEnum):
 
 
 class SeenPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt to pay. Of a card nothing is kept but its network and last digits."""
+    """An attempt to pay; of a card nothing is kept but that it was one."""
 
     id: str
     order: str | None
@@ -47,7 +47,6 @@ class SeenPayment(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int | None = None  # with the tax on it
     tax_minor: int | None = None
     reference: str | None = None  # the bank's
-    instrument: str | None = None  # such as "Visa 1111"
     failure: str | None = None
 
     @property
@@ -112,7 +111,6 @@ def joined(one: SeenPayment | None, other: SeenPayment) -> SeenPayment:
         fee_minor=_larger(one.fee_minor, other.fee_minor),
         tax_minor=_larger(one.tax_minor, other.tax_minor),
         reference=_either(one.reference, other.reference),
-        instrument=_either(one.instrument, other.instrument),
         # Why it did not work at first matters no more once it has.
         failure=max(failures, default=None) if state is SeenState.FAILED else None,
     )
