@@ -17,11 +17,16 @@ from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
 from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
+from providers.opening import Providers, open_providers
 from store import dues
 from store.installed import installation
+from store.key_file import KeyFile
 from store.postgres import STORE_FAILURES, open_pool
+from store.provider_secrets import ProviderSecrets
+from store.secrets import open_secrets
 
 log = logging.getLogger(__name__)
+READER = "service:bookkeeper"
 
 
 class Bookkeeper:
@@ -49,7 +54,7 @@ class Bookkeeper:
             system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
             stack.push_async_callback(system.close)
             await stack.enter_async_context(following_configuration(system))
-            desk = Desk(app, system, process_settings(), now_ms)
+            desk = Desk(app, system, process_settings(), now_ms, self._providers(stack))
             self._troubles.pop("start")
             async with asyncio.TaskGroup() as rounds:
                 for name, one in {**ROUNDS, "stuck": self._tell_stuck}.items():
@@ -63,6 +68,16 @@ class Bookkeeper:
         if found.bookings:
             log.error("%d bookings are not in the books, first %s", found.bookings, found.trouble)
         return 0
+
+    @staticmethod
+    def _providers(stack: contextlib.AsyncExitStack) -> Providers:
+        where = installation()
+        secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
+        stack.push_async_callback(secrets.close)
+        source = ProviderSecrets(secrets, READER)
+        providers = open_providers(process_settings(), where.payment_sandbox, source, now_ms)
+        stack.push_async_callback(providers.close)
+        return providers
 
     async def _go_round(self, name: str, one: Round, desk: Desk) -> None:
         """While there is something to do there is no pause."""

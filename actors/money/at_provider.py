@@ -7,7 +7,6 @@ made again by whoever finds it undone.
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
 
 from actors.booking_writing import TenantName
 from actors.money.desk import Desk
@@ -25,10 +24,6 @@ from store import payments
 
 WHO = "bookkeeper"
 DESCRIPTION_CHARS_MAX = 2048  # fixed: what providers take
-
-
-class PaymentProviders(Protocol):
-    async def payments(self, tenant: TenantName) -> PaymentProvider: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +46,6 @@ class Errand:
 
 async def advance(
     desk: Desk,
-    providers: PaymentProviders,
     tenant: TenantName,
     payment_id: str,
     *,
@@ -65,7 +59,7 @@ async def advance(
         payment = await payments.get(conn, payment_id)
     if payment.provider is None:
         return await _end(None, desk, tenant, payment)
-    errand = Errand(desk, tenant, await providers.payments(tenant))
+    errand = Errand(desk, tenant, await desk.providers.payments(tenant))
     payment = await _opened(errand, payment, is_fresh=is_fresh)
     if not is_fresh:
         payment = await looked(errand, payment)

@@ -5,10 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from actors.booking_writing import TenantName
 from config.policy import Policy, Settings
+from providers.payments import PaymentProvider
+from providers.payouts import PayoutProvider
 from store.postgres import AnyConnection, AnyPool, as_tenant
+
+
+class MoneyProviders(Protocol):
+    """providers.opening.Providers in the running product; ProviderUnsetError: none is set up."""
+
+    async def payments(self, tenant: TenantName) -> PaymentProvider: ...
+
+    async def payouts(self, tenant: TenantName) -> PayoutProvider: ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -17,6 +28,7 @@ class Desk:
     system: AnyPool  # sees the work of all tenants, and writes none of it
     settings: Settings
     now_ms: Callable[[], int]
+    providers: MoneyProviders
 
     def policy_of(self, tenant: TenantName) -> Policy:
         return self.settings.of(tenant.id)

@@ -6,8 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
+from actors.money.letters import letters_round, letters_sweep
+from actors.money.payments_round import payments_round
 
 # How many things it moved. Two at once do no harm, nor does one that was broken off.
 Round = Callable[[Desk], Awaitable[int]]
 
-ROUNDS: Mapping[str, Round] = {"bookings": booking_round}
+ROUNDS: Mapping[str, Round] = {
+    "bookings": booking_round,
+    "letters": letters_round,
+    "letters_sweep": letters_sweep,
+    "payments": payments_round,
+}

@@ -8,7 +8,8 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from providers.errors import ProviderAwayError, ProviderRefusedError
+from actors.booking_writing import TenantName
+from providers.errors import ProviderAwayError, ProviderRefusedError, ProviderUnsetError
 from providers.payments import (
     LinkStatus,
     NewLink,
@@ -23,6 +24,7 @@ from providers.payments import (
     RefundStatus,
     SettledItem,
 )
+from providers.payouts import PayoutProvider
 
 START_MS = 1_790_000_000_000
 
@@ -239,10 +241,10 @@ class FakeProvider:
         return self.links[link]
 
     async def settlements(self, from_ms: int, to_ms: int) -> list[ProviderSettlement]:
-        raise NotImplementedError
+        raise ProviderAwayError(f"nothing is settled here from {from_ms} to {to_ms}")
 
     async def settled_items(self, day: date) -> list[SettledItem]:
-        raise NotImplementedError
+        raise ProviderAwayError(f"nothing is settled here on {day}")
 
     def is_checkout_genuine(self, order: str, payment: str, signature: str) -> bool:
         return signature == f"{order}|{payment}"
@@ -257,5 +259,9 @@ class FakeProviders:
     def __init__(self, provider: FakeProvider) -> None:
         self.provider = provider
 
-    async def payments(self, _: object) -> FakeProvider:
+    async def payments(self, tenant: TenantName) -> FakeProvider:
+        assert tenant.id
         return self.provider
+
+    async def payouts(self, tenant: TenantName) -> PayoutProvider:
+        raise ProviderUnsetError(f"{tenant.id} pays nobody here")

@@ -21,6 +21,7 @@ from store.dues import Changed
 from store.postgres import AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.actors.booked import SOMEBODY, taken, waiting
+from tests.actors.money.fake_provider import FakeProvider, FakeProviders
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def name(tenant: Tenant) -> TenantName:
 
 @pytest.fixture
 def desk(app: AnyPool, system: AnyPool) -> Desk:
-    return Desk(app, system, Settings(policy()), now_ms)
+    return Desk(app, system, Settings(policy()), now_ms, FakeProviders(FakeProvider()))
 
 
 async def queued(desk: Desk, name: TenantName) -> list[Changed]:

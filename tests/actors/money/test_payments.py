@@ -11,7 +11,7 @@ from actors.booking_writing import TenantName
 from actors.money.at_provider import advance
 from actors.money.desk import Desk
 from actors.money.payments import Till, demand, record_offline, refund, take
-from config.policy import Policy, Settings, policy
+from config.policy import Settings, policy
 from freight.ledger.accounts import Role
 from freight.payments import commands as asked
 from freight.payments.state import Method, Payment, Purpose, RefundTo, Status
@@ -59,8 +59,7 @@ class Shop:
             return await demand(self.till(conn), wanted)
 
     async def advance(self, payment: Payment, *, is_fresh: bool = False) -> Payment:
-        providers = FakeProviders(self.provider)
-        return await advance(self.desk, providers, self.tenant, payment.id, is_fresh=is_fresh)
+        return await advance(self.desk, self.tenant, payment.id, is_fresh=is_fresh)
 
     async def opened(self, **wishes: object) -> Payment:
         return await self.advance(await self.demand(**wishes), is_fresh=True)
@@ -77,13 +76,11 @@ class Shop:
 
 @pytest.fixture
 def shop(app: AnyPool, system: AnyPool, name: TenantName) -> Shop:
-    shop = Shop(None, name, FakeProvider())  # type: ignore[arg-type]
-    shop.desk = Desk(app, system, Settings(rules()), lambda: shop.clock_ms)
+    provider = FakeProvider()
+    shop = Shop(None, name, provider)  # type: ignore[arg-type]
+    providers = FakeProviders(provider)
+    shop.desk = Desk(app, system, Settings(policy()), lambda: shop.clock_ms, providers)
     return shop
-
-
-def rules() -> Policy:
-    return policy()
 
 
 async def test_a_payment_through_the_provider(shop: Shop) -> None:
