@@ -144,6 +144,14 @@ class PaymentSandbox(Frozen):
     payout_account: str
 
 
+class EwaySandbox(Frozen):
+    """The local server that plays the e-way bill portal, and what it is entered with."""
+
+    http: Http
+    gstin: str
+    password: SecretStr
+
+
 class SecretStores(Frozen):
     """Who keeps secrets; the first that has one is believed, in this order."""
 
@@ -170,6 +178,8 @@ class Installation(Frozen):
     router: RouterServer | None = None
     # None: money goes through real accounts, or is only noted.
     payment_sandbox: PaymentSandbox | None = None
+    # None: bills go to the real portal, or nowhere.
+    eway_sandbox: EwaySandbox | None = None
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

@@ -25,6 +25,7 @@ from config.sections.dispatcher import Dispatcher
 from config.sections.document_store import DocumentStore
 from config.sections.doors import Doors
 from config.sections.edge import Edge
+from config.sections.eway_portal import EwayPortalSettings
 from config.sections.identity import Identity
 from config.sections.imports import Imports
 from config.sections.ingest import Ingest
@@ -106,6 +107,7 @@ class Policy(Section):
     tax: Annotated[TaxRules, At("services/tax/business")]
     invoices: Annotated[InvoiceRules, At("services/invoices/business")]
     eway: Annotated[EwayRules, At("services/eway/business")]
+    eway_portal: Annotated[EwayPortalSettings, At("services/eway/integration")]
     providers: Annotated[Providers, At("services/providers/integration")]
     payments: Annotated[PaymentRules, At("services/payments/business")]
     payment_work: Annotated[PaymentWork, At("services/payments/technical")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from config.installation import PaymentSandbox
+from config.installation import EwaySandbox, PaymentSandbox
 from config.policy import Settings
 from config.sections.providers import Account, Patience, Razorpay
 from providers.calling import Caller
 from providers.errors import ProviderUnsetError
+from providers.eway.opening import EwayPortals
+from providers.eway.portal import EwayPortal
 from providers.metering import Meter, Unmetered
 from providers.payments import PaymentProvider
 from providers.payouts import PayoutProvider
@@ -33,6 +35,8 @@ class Providers:
         secrets: SecretSource,
         now_ms: Callable[[], int],
         meter: Meter,
+        *,
+        eway_sandbox: EwaySandbox | None = None,
     ) -> None:
         self._settings = settings
         self._sandbox = sandbox
@@ -40,6 +44,7 @@ class Providers:
         self._now_ms = now_ms
         self._meter = meter
         self._callers: dict[str, Caller] = {}
+        self._eway = EwayPortals(settings, eway_sandbox, secrets, self.caller)
 
     async def payments(self, tenant: TenantNamed) -> PaymentProvider:
         """ProviderUnsetError where no account is set up."""
@@ -51,6 +56,10 @@ class Providers:
         if not number:
             raise ProviderUnsetError(f"no payout account is set up for {tenant.id}")
         return RazorpayPayouts(await self._razorpay(tenant), number)
+
+    async def eway(self, tenant: TenantNamed) -> EwayPortal:
+        """ProviderUnsetError where no account is set up."""
+        return await self._eway.portal(tenant)
 
     async def webhook_secrets(self, tenant: TenantNamed) -> list[str]:
         """All that a genuine webhook may be signed with now; none where nothing is set up."""
@@ -132,6 +141,10 @@ def open_providers(
     secrets: SecretSource,
     now_ms: Callable[[], int],
     meter: Meter | None = None,
+    *,
+    eway_sandbox: EwaySandbox | None = None,
 ) -> Providers:
-    """`sandbox` is the installation's; close it at the end."""
-    return Providers(settings, sandbox, secrets, now_ms, meter or Unmetered())
+    """The sandboxes are the installation's; close it at the end."""
+    return Providers(
+        settings, sandbox, secrets, now_ms, meter or Unmetered(), eway_sandbox=eway_sandbox
+    )

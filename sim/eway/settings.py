@@ -1,0 +1,23 @@
+"""What the simulator is told at its start, in a file that only its owner reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class SimulatorSettings(msgspec.Struct, frozen=True):
+    host: str
+    port: int
+    directory: Path  # where its bills lie
+    gstin: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Whatever logs it shows no secret."""
+        return f"SimulatorSettings({self.host}:{self.port})"
+
+
+def read_settings(file: Path) -> SimulatorSettings:
+    return msgspec.json.decode(file.read_bytes(), type=SimulatorSettings)
