@@ -1,19 +1,21 @@
-"""Keys of other people's services, as the configuration refers to them, for their adapters."""
+"""Secrets as adapters to other people's services are handed them: whatever fits a reference."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from typing import Protocol
 
 from store.secret_names import (
     OF_INSTALLATION,
     Scope,
-    SecretMissingError,
     SecretName,
     SecretReference,
+    SecretsError,
     SecretValue,
 )
 from store.secrets import Secrets
+
+logger = logging.getLogger("ubertruck.secrets")
 
 
 class TenantNamed(Protocol):
@@ -25,24 +27,26 @@ class TenantNamed(Protocol):
 
 
 class ProviderSecrets:
+    """Is a providers.secret_source.SecretSource."""
+
     def __init__(self, secrets: Secrets, reader: str) -> None:
-        """`reader` is who they are read for, as the audit trail names it."""
         self._secrets = secrets
         self._reader = reader
 
     async def newest_first(
         self, tenant: TenantNamed | None, reference: str
-    ) -> Sequence[SecretValue]:
-        """The present one and the one before; none when there is none. None: the installation's."""
-        wanted = SecretReference.parse(reference)
-        if wanted is None:
-            return []
+    ) -> tuple[SecretValue, ...]:
+        """None where there is none; whoever keeps them may also be away, which the log tells."""
         scope = OF_INSTALLATION if tenant is None else Scope(tenant.key, tenant.id)
         try:
-            if wanted.version is not None:
-                return [await self._secrets.get(scope, wanted, self._reader)]
-            of = SecretName(scope, wanted.name)
+            named = SecretReference.parse(reference)
+            if named is None:
+                return ()
+            if named.version is not None:
+                return (await self._secrets.get(scope, named, self._reader),)
+            of = SecretName(scope, named.name)
             current, before = await self._secrets.current_and_previous(of, self._reader)
-        except SecretMissingError:
-            return []
-        return [current] if before is None else [current, before]
+        except (SecretsError, ValueError) as failed:
+            logger.warning("a provider's secret cannot be had: %s", failed)
+            return ()
+        return (current,) if before is None else (current, before)
