@@ -19,6 +19,7 @@ COMMANDS = {
     "config": ("launch.configuration", "look at, change and restore the configuration"),
     "secrets": ("launch.secret_keeping", "put and list secrets; rotate the keys that seal them"),
     "sim": ("sim.main", "a simulated fleet against any installation"),
+    "payment-sandbox": ("sim.razorpay.main", "a local server that plays the payment provider"),
     "replay": ("sim.replay", "play a GPX, CSV or GeoJSON track as one truck"),
     "check": ("lint.main", "what is hard-coded, and the other lints of this repository"),
     "bench": ("bench.main", "benchmarks, each with its floor in the same run"),

@@ -33,6 +33,7 @@ from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
 from config.sections.operational import Operational
+from config.sections.payment_sandbox import PaymentSandboxHabits
 from config.sections.payment_work import PaymentWork
 from config.sections.providers import Providers
 from config.sections.relay import Relay
@@ -117,6 +118,9 @@ class Policy(Section):
     broker: Annotated[Broker, At("services/broker/technical", file_only=True)]
     cluster: Annotated[Cluster, At("services/cluster/technical", file_only=True)]
     launch: Annotated[Launch, At("services/launch/technical", file_only=True)]
+    payment_sandbox: Annotated[
+        PaymentSandboxHabits, At("services/payment_sandbox/technical", file_only=True)
+    ]
     simulation: Annotated[Simulation, At("services/simulation/technical", file_only=True)]
 
 

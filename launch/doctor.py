@@ -90,7 +90,7 @@ def instance(health: Health) -> list[Finding]:
 def _role(health: Health, role: str, pids: list[int]) -> Finding:
     given = health.where is not None and not health.layout.log_of(role).is_file()
     # fixed: roles of processes, not of people
-    optional = role == "sim" or (role in {"postgres", "redis", "broker"} and given)
+    optional = role == "sim" or (role in {"postgres", "redis", "broker", "payments"} and given)
     log = tail(health.layout.log_of(role), LOG_TAIL_LINES)
     advice = "`up` starts it again by itself; if it keeps dying, its log says why" + (
         f"\n{log}" if log else ""

@@ -71,6 +71,15 @@ class Layout:
         return self.data_dir / "secrets.json"
 
     @property
+    def payment_sandbox_file(self) -> Path:
+        """What the payments sandbox remembers."""
+        return self.data_dir / "payment-sandbox.sqlite"
+
+    @property
+    def payment_sandbox_settings(self) -> Path:
+        return self.run / "payment-sandbox.json"
+
+    @property
     def jwt_key_file(self) -> Path:
         return self.data_dir / "jwt-key.pem"
 

@@ -48,6 +48,10 @@ class UpOptions:
     teltonika_port: int | None = None
     ais140_port: int | None = None
     queclink_port: int | None = None
+    # None: one of the instance's own ports.
+    payments_port: int | None = None
+    # The local stand-in for a payment provider; off where money goes through real accounts only.
+    payment_sandbox: bool = True
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +66,13 @@ def add_up_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for dialect in ("teltonika", "ais140", "queclink"):
         add(f"--{dialect}-port", type=port_number, metavar="PORT", help="devices over TCP")
+    add(
+        "--payments-port",
+        type=port_number,
+        metavar="PORT",
+        help="the payments sandbox (one of the instance's own)",
+    )
+    add("--no-payment-sandbox", action="store_true", help="start no payments sandbox")
     add("--instance", type=instance_name, default="ubertruck", help="its name (%(default)s)")
     add("--trucks", type=truck_count, default=200, help="simulated fleet (%(default)s)")
     add("--seed", type=int, default=1, help="of the simulated fleet (%(default)s)")
@@ -85,4 +96,6 @@ def up_options(parsed: argparse.Namespace) -> UpOptions:
         teltonika_port=parsed.teltonika_port,
         ais140_port=parsed.ais140_port,
         queclink_port=parsed.queclink_port,
+        payments_port=parsed.payments_port,
+        payment_sandbox=not parsed.no_payment_sandbox,
     )

@@ -43,6 +43,7 @@ SINGLE = {
             "haproxy_log",
             "fallback_http",
             "fallback_grpc",
+            "payment_sandbox",
         ),
         start=GUARD + 1,
     )

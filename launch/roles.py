@@ -16,7 +16,10 @@ TITLES = {
     "ray::IngestWorker": "ingest_worker",
     "ray::OutboxRelay": "outbox_relay",
 }
-ROLES = ("up", "postgres", "redis", "broker", "ray", "haproxy", *TITLES.values(), "sim")
+ROLES = (
+    *("up", "postgres", "redis", "broker", "payments", "ray", "haproxy"),
+    *(*TITLES.values(), "sim"),
+)
 
 
 def processes_by_role(layout: Layout) -> dict[str, list[int]]:

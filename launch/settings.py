@@ -18,6 +18,7 @@ from config.installation import (
     Http,
     Installation,
     Mqtt,
+    PaymentSandbox,
     Postgres,
     RayCluster,
     Redis,
@@ -30,6 +31,7 @@ from launch.layout import REPOSITORY, Layout, write_private
 from launch.options import UpOptions
 from launch.ports import LOOPBACK, PortBlock
 
+PAYOUT_ACCOUNT = "7878780080316316"  # fixed: of the sandbox, where it is nobody's
 SECRET_BYTES = 24  # fixed: 192 bits: nobody may choose a weaker secret
 
 
@@ -75,10 +77,15 @@ class Passwords:
     redis: str
     ingest: str
     ingest_client_id: str
+    payment_key: str
+    payment_key_secret: str
+    payment_webhook: str
 
     @classmethod
     def of(cls, layout: Layout) -> Passwords:
-        fresh = cls({role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "123"))
+        fresh = cls(
+            {role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "123456")
+        )
         known = {}
         if layout.secrets_file.is_file():
             known = json.loads(layout.secrets_file.read_text())
@@ -132,8 +139,24 @@ def build_installation(
         key_file=layout.key_file,
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         router=given.router,
+        payment_sandbox=_payment_sandbox(options, ports, passwords),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
+    )
+
+
+def _payment_sandbox(
+    options: UpOptions, ports: PortBlock, passwords: Passwords
+) -> PaymentSandbox | None:
+    if not options.payment_sandbox:
+        return None
+    port = options.payments_port or ports["payment_sandbox"]
+    return PaymentSandbox(
+        http=Http(host=LOOPBACK, port=port),
+        key_id=f"rzp_test_{passwords.payment_key}",
+        key_secret=SecretStr(passwords.payment_key_secret),
+        webhook_secret=SecretStr(passwords.payment_webhook),
+        payout_account=PAYOUT_ACCOUNT,
     )
 
 

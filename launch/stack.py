@@ -14,7 +14,7 @@ import psutil
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy, process_settings
 from launch import database, simulated
-from launch.embedded import nats, ray, redis
+from launch.embedded import nats, payments, ray, redis
 from launch.embedded.broker_users import BrokerUsers
 from launch.embedded.broker_watch import BrokerWatch
 from launch.embedded.postgres import EmbeddedPostgres
@@ -72,6 +72,7 @@ class Stack:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_database(store_ready))
             group.create_task(self._start_redis())
+            group.create_task(self._start_payments())
             group.create_task(self._start_broker(store_ready, users_known))
             group.create_task(self._start_cluster(store_ready, users_known))
         async with self.progress.step("readyz"):
@@ -90,7 +91,7 @@ class Stack:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
         await self._starter.stop()
-        for names in (("sim",), ("ray",), ("broker", "redis", "postgres")):
+        for names in (("sim",), ("ray",), ("broker", "redis", "payments", "postgres")):
             running = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop() for child in running))
         await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
@@ -118,6 +119,14 @@ class Stack:
         if self._given.redis is None:
             async with self.progress.step("redis"):
                 plan = redis.plan(self._layout, self._where.redis, self._policy.launch)
+                await self._run_child(plan)
+
+    async def _start_payments(self) -> None:
+        """The sandbox sends its webhooks again until the gateway answers."""
+        sandbox = self._where.payment_sandbox
+        if sandbox is not None:
+            async with self.progress.step("payments"):
+                plan = payments.plan(sandbox, self._where.http, self._layout, self._policy)
                 await self._run_child(plan)
 
     async def _start_broker(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:

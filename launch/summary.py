@@ -48,6 +48,7 @@ def as_json(where: Installation, layout: Layout, timings_s: dict[str, float]) ->
         "http": f"http://{where.http.host}:{where.http.port}",
         "mqtt": {"host": where.mqtt.host, "port": where.mqtt.port},
         "osmand": _url_of(where.osmand),
+        "payment_sandbox": _url_of(_payments(where)),
         "tcp": {dialect: {"host": at.host, "port": at.port} for dialect, at in where.tcp.given()},
         "postgres": {
             "host": where.postgres.host,
@@ -79,6 +80,7 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         f"  devices   mqtt://{where.mqtt.host}:{where.mqtt.port}",
         f"  OsmAnd    {_url_of(where.osmand) or f'none: port {OSMAND_PORT} is taken'}",
         *(f"  {dialect:<9} tcp://{at.host}:{at.port}" for dialect, at in where.tcp.given()),
+        f"  payments  {_url_of(_payments(where)) or 'no sandbox'}",
         f"  data      {layout.data_dir}",
         f"  logs      {layout.logs}",
     ]
@@ -86,6 +88,10 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         lines.append(f"  fleet     {options.trucks} simulated trucks, seed {options.seed}")
     lines += ["", *_sign_in(), "Ctrl-C stops everything; the data stays."]
     return "\n".join(lines)
+
+
+def _payments(where: Installation) -> Http | None:
+    return None if where.payment_sandbox is None else where.payment_sandbox.http
 
 
 def _url_of(door: Http | None) -> str | None:

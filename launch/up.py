@@ -84,6 +84,8 @@ def _with_ports(options: UpOptions, layout: Layout, given: GivenServers) -> int:
         require_free(options.mqtt_port, "--mqtt-port")
     for dialect, at in (given.tcp or tcp_ports(options)).given():
         require_free(at.port, f"--{dialect}-port")
+    if options.payments_port is not None:
+        require_free(options.payments_port, "--payments-port")
     if given.osmand is not None:
         require_free(given.osmand.port, "osmand in the settings file")
     else:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 # What the first of two equal requests is answered while it is still being done.
 _IN_FLIGHT = frozenset({HTTPStatus.CONFLICT.value})
-PAGE_ITEMS = 100  # fixed: the most that it gives at once
+PAGE_ITEMS = 100  # the most that it gives at once
 NO_CODE = "UNKNOWN_ERROR"
 
 

@@ -32,7 +32,7 @@ from providers.razorpay.wire import (
 
 NAME = "razorpay"
 REFUND_KEY = "X-Refund-Idempotency"
-RECON_PAGE_ITEMS = 1000  # fixed: the most that it gives at once
+RECON_PAGE_ITEMS = 1000  # the most that it gives at once
 
 
 class RazorpayPayments:

@@ -119,11 +119,13 @@ _SQL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MAY_SPEAK_SQL = frozenset({"store", "bench", "tests"})
+# A stand-in for somebody else's server remembers by itself, in a file that is none of ours.
+_OWN_FILE = "sim/razorpay/book.py"
 
 
 def sql_lives_in_store(source: Source) -> Iterator[Violation]:
     """Prevents queries that a migration breaks unseen: the schema is known to one folder."""
-    if source.folder in _MAY_SPEAK_SQL:
+    if source.folder in _MAY_SPEAK_SQL or source.path == _OWN_FILE:
         return
     for line, text in source.strings():
         if _SQL.match(text):

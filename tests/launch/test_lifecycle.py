@@ -32,7 +32,7 @@ pytestmark = pytest.mark.stack
 RECOVERED_WITHIN_S = 120.0
 # Every role of a summary that must have a process.
 ROLES = (
-    *("up", "postgres", "redis", "broker", "ray", "haproxy"),
+    *("up", "postgres", "redis", "broker", "payments", "ray", "haproxy"),
     *("serve_replica", "truck_shard", "ingest_worker", "outbox_relay", "sim"),
 )
 
@@ -113,6 +113,8 @@ def test_the_summary_says_what_runs(instance: Instance) -> None:
 
     assert summary["http"] == instance.http
     assert summary["mqtt"] == {"host": "127.0.0.1", "port": instance.mqtt_port}
+    sandbox = httpx.get(f"{summary['payment_sandbox']}/sandbox/healthz", trust_env=False)
+    assert sandbox.json()["ok"]
     assert summary["credentials"]["demo"]["device_secret"] == DEVICE_SECRET
     for role in ROLES:
         assert summary["processes"][role], role

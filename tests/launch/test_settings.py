@@ -69,6 +69,30 @@ def test_what_is_not_given_is_embedded(tmp_path: Path) -> None:
     assert (found.mqtt.kind, found.mqtt.port) == (BrokerKind.NATS, 1993)
     assert found.http.port == 8123
     assert found.broker_users_file is not None
+    assert found.payment_sandbox is not None
+    assert found.payment_sandbox.http.port == BLOCK["payment_sandbox"]
+
+
+def test_the_sandbox_keeps_its_keys_from_start_to_start(tmp_path: Path) -> None:
+    first, again = build(tmp_path).payment_sandbox, build(tmp_path).payment_sandbox
+
+    assert first is not None
+    assert first == again
+    secrets = {first.key_secret.get_secret_value(), first.webhook_secret.get_secret_value()}
+    assert len(secrets) == 2
+    assert first.key_id.startswith("rzp_test_")
+
+
+def test_the_sandbox_can_be_left_out_or_be_given_a_port(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path)
+    layout.create()
+    without = replace(options(tmp_path), payment_sandbox=False)
+    with_port = replace(options(tmp_path), payments_port=8099)
+
+    assert build_installation(without, layout, BLOCK, GivenServers()).payment_sandbox is None
+    found = build_installation(with_port, layout, BLOCK, GivenServers()).payment_sandbox
+    assert found is not None
+    assert found.http.port == 8099
 
 
 def test_what_is_given_is_taken_as_it_is(tmp_path: Path) -> None:
