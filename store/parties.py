@@ -48,6 +48,7 @@ class Party:
     bank_account: str | None = None
     ifsc: str | None = None
     gst_mode: str | None = None  # agreed with a shipper, instead of the tenant's
+    transin: str | None = None  # a carrier without a GSTIN, as the portal of e-way bills knows it
     is_individual: bool | None = None  # a carrier, for income tax; None: as its PAN says
     declarations: tuple[Declaration, ...] = ()
     version: int = 0
@@ -189,10 +190,11 @@ async def put_carrier_facts(
     row = await conn.fetchrow(
         """
         UPDATE carriers SET address_sealed = $3, state = $4, pin = $5, is_individual = $6,
-            version = version + 1
+            transin = $7, version = version + 1
         WHERE id = $1 AND version = coalesce($2, version) RETURNING *
         """,
         *(carrier, expected_version, sealed, given.state, given.pin, given.is_individual),
+        given.transin,
     )
     party = f"{CARRIERS}/{carrier}"
     if row is None:
@@ -276,6 +278,7 @@ def _party(
         party=party,
         gst_mode=row.get("gst_mode"),
         is_individual=row.get("is_individual"),
+        transin=row.get("transin"),
         declarations=declared,
         version=row["version"],
         **fields,

@@ -6,7 +6,14 @@ import re
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 GSTIN_PATTERN = r"^[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]$"
+# Who deducts or collects tax by GST, who lives abroad, and bodies of the United Nations.
+OTHER_GSTIN_PATTERNS = (
+    r"^[0-9]{2}[A-Z]{4}[A-Z0-9][0-9]{4}[A-Z][1-9A-Z][A-J1-9][0-9A-Z]$",
+    r"^[0-9]{4}[A-Z]{3}[0-9]{5}NR[0-9A-Z]$",
+    r"^[0-9]{4}[A-Z]{3}[0-9]{5}[UO]N[A-Z0-9]$",
+)
 PAN_PATTERN = r"^[A-Z]{5}[0-9]{4}[A-Z]$"
+PIN_PATTERN = r"^[1-9][0-9]{5}$"
 IFSC_PATTERN = r"^[A-Z]{4}0[A-Z0-9]{6}$"
 ACCOUNT_PATTERN = r"^[0-9A-Z]{5,34}$"
 # The fourth letter says what the holder is: a person, a company, a firm, a trust, ...
@@ -33,6 +40,30 @@ def gstin_fault(text: str) -> str | None:
     if text[-1] != expected:
         return f"has the check character {text[-1]}, but {expected} belongs to the others"
     return pan_fault(text[2:12])
+
+
+def recipient_gstin_fault(text: str) -> str | None:
+    """The same for who is sent an invoice: also deductors, bodies and people from abroad."""
+    if any(re.fullmatch(pattern, text) for pattern in OTHER_GSTIN_PATTERNS):
+        expected = gstin_check_character(text[:-1])
+        if text[-1] == expected:
+            return None
+        return f"has the check character {text[-1]}, but {expected} belongs to the others"
+    return gstin_fault(text)
+
+
+def transin_fault(text: str) -> str | None:
+    """Of a transporter without a GSTIN: fifteen characters from the portal of e-way bills, made up
+    as a GSTIN is; its check character is the portal's own matter."""
+    if re.fullmatch(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]{3}", text) is None:
+        return "is not a transporter's id: two digits, a PAN and three characters"
+    return pan_fault(text[2:12])
+
+
+def pin_fault(text: str) -> str | None:
+    if re.fullmatch(PIN_PATTERN, text) is None:
+        return "is not a PIN code: six digits, the first no zero"
+    return None
 
 
 def pan_fault(text: str) -> str | None:

@@ -19,7 +19,7 @@ from freight.tax.calendar import year_label
 NUMBER = re.compile(r"[A-Za-z1-9][A-Za-z0-9/-]{0,15}")
 NUMBER_CHARS_MAX = 16  # fixed: rule 46(b) of the CGST Rules
 FIELDS = frozenset({"prefix", "fy", "state", "n"})
-A_LARGE_NUMBER = 9_999_999  # fixed: what a pattern is tried with
+TRIED = (1, 99_999)  # fixed: numbers that a pattern is tried with
 
 
 def _known_fields(pattern: str) -> str:
@@ -49,12 +49,13 @@ class Series(Rules):
 
     @model_validator(mode="after")
     def _numbers_are_allowed(self) -> Series:
-        example = self.number(2025, "27", A_LARGE_NUMBER)
-        if NUMBER.fullmatch(example) is None or len(example) > self.number_chars_max:
-            raise ValueError(
-                f"makes numbers like {example!r}: at most {self.number_chars_max} letters, digits, "
-                "- and /, the first neither 0, - nor /"
-            )
+        for nr in TRIED:
+            example = self.number(2025, "27", nr)
+            if NUMBER.fullmatch(example) is None or len(example) > self.number_chars_max:
+                raise ValueError(
+                    f"makes numbers like {example!r}: at most {self.number_chars_max} letters, "
+                    "digits, - and /, the first neither 0, - nor /"
+                )
         return self
 
 

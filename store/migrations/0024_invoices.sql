@@ -37,6 +37,7 @@ ALTER TABLE carriers
     ADD COLUMN address_sealed bytea,
     ADD COLUMN state text CHECK (state ~ '^[0-9]{2}$'),
     ADD COLUMN pin text CHECK (pin ~ '^[1-9][0-9]{5}$'),
+    ADD COLUMN transin text,  -- of the portal of e-way bills, for one without a GSTIN
     ADD COLUMN is_individual boolean;  -- for income tax; null: as the PAN says
 
 -- A transporter's word, for one financial year, that it owns few trucks.

@@ -11,6 +11,9 @@ from freight.fleet.identifiers import (
     ifsc_fault,
     pan_fault,
     pan_in,
+    pin_fault,
+    recipient_gstin_fault,
+    transin_fault,
 )
 
 GOOD_GSTINS = [
@@ -102,3 +105,37 @@ def test_bank_and_account_however_written(
     given: tuple[str | None, str | None], account: tuple[str | None, str | None]
 ) -> None:
     assert account_of(*given) == account
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [
+        ("27AAPFU0939F1ZV", True),
+        ("27AAPFU0939F1D" + gstin_check_character("27AAPFU0939F1D"), True),  # deducts tax
+        ("27AAPFU0939F1C" + gstin_check_character("27AAPFU0939F1C"), True),  # runs a platform
+        ("0717USA00016UN" + gstin_check_character("0717USA00016UN"), True),  # an embassy
+        ("9917USA29001NR" + gstin_check_character("9917USA29001NR"), True),  # from abroad
+        ("9917USA29001NR" + "?", False),
+        ("27AAPFU0939F1D0", False),
+        ("27AAPFU0939F1ZW", False),
+        ("URP", False),
+    ],
+)
+def test_who_is_sent_an_invoice(text: str, is_good: bool) -> None:
+    assert (recipient_gstin_fault(text) is None) is is_good
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [("27AAPFU0939F1ZV", True), ("88AABCT1234R1ZA", True), ("88AABCT1234R1Z", False), ("", False)],
+)
+def test_transporters_without_a_gstin(text: str, is_good: bool) -> None:
+    assert (transin_fault(text) is None) is is_good
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [("411001", True), ("011001", False), ("41100", False), ("4110011", False), ("41100a", False)],
+)
+def test_pin_codes(text: str, is_good: bool) -> None:
+    assert (pin_fault(text) is None) is is_good

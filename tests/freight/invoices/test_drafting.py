@@ -1,0 +1,483 @@
+"""Documents about carriages: each amount worked by hand, and what the law wants to stand there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from freight.invoices.documents import (
+    Consignment,
+    DocumentKind,
+    FreightTerms,
+    Head,
+    PartyBlock,
+    Risk,
+)
+from freight.invoices.drafting import (
+    advance_receipt,
+    consignment_note,
+    fee_invoice,
+    freight_invoice,
+)
+from freight.pricing.gst import Recipient
+from freight.refusal import Refusal
+from tests.freight.invoices.papers import (
+    BOOK,
+    DAY,
+    FARMER,
+    MILL,
+    NEIGHBOUR,
+    PUNE,
+    charge,
+    invoice,
+    issued,
+    supply,
+    transport,
+)
+
+AWAY = Recipient(is_registered=True, state="29")
+HOME = Recipient(is_registered=True, state="27")
+PRIVATE = Recipient(is_registered=False, state="27")
+BEFORE, AFTER = date(2025, 9, 21), date(2025, 9, 22)
+INVOICE, BILL = DocumentKind.TAX_INVOICE, DocumentKind.BILL_OF_SUPPLY
+
+
+@dataclass(frozen=True)
+class Case:
+    """Paise; `taxes` are as they stand on the document, `owed` what the recipient pays itself."""
+
+    name: str
+    amounts: list[int]
+    total: int
+    taxes: dict[str, int] = field(default_factory=dict)
+    kind: DocumentKind = INVOICE
+    owed: int = 0
+    off: int = 0
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def by(mode: str | None, recipient: Recipient = HOME, **more: Any) -> dict[str, Any]:
+    return {"mode": mode, "recipient": recipient, **more}
+
+
+CASES = [
+    # the fact sheet's: 18 % of 50,000 between states
+    Case("fcm 18 inter", [5_000_000], 5_900_000, {"igst": 900_000}, changes=by("gta_fcm_18", AWAY)),
+    # the fact sheet's: 2.5 % each of 50,000
+    Case(
+        "fcm 5 intra",
+        [5_000_000],
+        5_250_000,
+        {"cgst": 125_000, "sgst": 125_000},
+        changes=by("gta_fcm_5"),
+    ),
+    # the fact sheet's: 333.33 at 5 %: 8.33 each; 349.99 is 350 rupees
+    Case(
+        "halves alike", [33_333], 35_000, {"cgst": 833, "sgst": 833}, off=1, changes=by("gta_fcm_5")
+    ),
+    Case("fcm 5 inter", [5_000_000], 5_250_000, {"igst": 250_000}, changes=by("gta_fcm_5", AWAY)),
+    Case("fcm 18 intra", [5_000_000], 5_900_000, {"cgst": 450_000, "sgst": 450_000}),
+    # under reverse charge there is no tax on the invoice
+    Case("rcm inter", [5_000_000], 5_000_000, owed=250_000, changes=by("gta_rcm_5", AWAY)),
+    Case("rcm intra", [5_000_000], 5_000_000, owed=250_000, changes=by("gta_rcm_5")),
+    # 2.5 % of 333.33 is 8.33 twice; what is asked for is rounded to 333 rupees
+    Case("rcm rounded", [33_333], 33_300, owed=1_666, off=-33, changes=by("gta_rcm_5")),
+    # union territories: Chandigarh, Ladakh, Lakshadweep, Andaman, Dadra; not Delhi or Puducherry
+    *(
+        Case(
+            f"utgst {state}",
+            [1_000_000],
+            1_180_000,
+            {"cgst": 90_000, "utgst": 90_000},
+            changes=by("gta_fcm_18", Recipient(True, state), supplier_state=state),
+        )
+        for state in ("04", "26", "31", "35", "38")
+    ),
+    *(
+        Case(
+            f"sgst {state}",
+            [1_000_000],
+            1_180_000,
+            {"cgst": 90_000, "sgst": 90_000},
+            changes=by("gta_fcm_18", Recipient(True, state), supplier_state=state),
+        )
+        for state in ("01", "07", "34")
+    ),
+    Case(
+        "from a union territory to a state",
+        [1_000_000],
+        1_180_000,
+        {"igst": 180_000},
+        changes=by("gta_fcm_18", HOME, supplier_state="04"),
+    ),
+    # a registered recipient is where it is registered, whatever the goods do
+    Case(
+        "registered: not where the goods are",
+        [1_000_000],
+        1_180_000,
+        {"igst": 180_000},
+        changes=by("gta_fcm_18", AWAY, handed_over_in="27"),
+    ),
+    # unregistered, of no agency: where the goods are handed over
+    Case(
+        "unregistered: where the goods are, intra",
+        [1_000_000],
+        1_180_000,
+        {"cgst": 90_000, "sgst": 90_000},
+        changes=by("rent_with_operator_18", Recipient(False, "29")),
+    ),
+    Case(
+        "unregistered: where the goods are, inter",
+        [1_000_000],
+        1_180_000,
+        {"igst": 180_000},
+        changes=by("rent_with_operator_18", PRIVATE, handed_over_in="29"),
+    ),
+    Case(
+        "nobody said where",
+        [1_000_000],
+        1_180_000,
+        {"igst": 180_000},
+        changes=by("gta_fcm_18", Recipient(True, None)),
+    ),
+    # entry 21A: an agency's freight to who is not registered; the mode follows by itself
+    Case("exempt 21A", [5_000_000], 5_000_000, kind=BILL, changes=by(None, PRIVATE)),
+    # entry 21, whoever pays
+    *(
+        Case(
+            f"exempt goods: {goods}",
+            [5_000_000],
+            5_000_000,
+            kind=BILL,
+            changes=by(None, HOME, material=goods),
+        )
+        for goods in ("rice", "milk", "salt", "organic-manure", "defence-equipment")
+    ),
+    Case(
+        "goods like exempt ones",
+        [5_000_000],
+        5_000_000,
+        owed=250_000,
+        changes=by(None, HOME, material="cement"),
+    ),
+    # entry 18: no consignment note, no agency, whoever pays and whatever is carried
+    Case("exempt, no note", [5_000_000], 5_000_000, kind=BILL, changes=by("exempt_no_cn")),
+    Case("no note, away", [5_000_000], 5_000_000, kind=BILL, changes=by("exempt_no_cn", AWAY)),
+    # the tenant's own mode is reverse charge, and a shipper's agreed one goes before it
+    Case("the tenant's mode", [5_000_000], 5_000_000, owed=250_000, changes=by(None)),
+    Case(
+        "the shipper's mode",
+        [5_000_000],
+        5_900_000,
+        {"igst": 900_000},
+        changes=by(None, Recipient(True, "29", "gta_fcm_18")),
+    ),
+    # 12 % became 18 % on 22 September 2025
+    Case(
+        "the day before: 12 %",
+        [5_000_000],
+        5_600_000,
+        {"igst": 600_000},
+        changes=by("gta_fcm_18", AWAY, day=BEFORE),
+    ),
+    Case(
+        "the day itself: 18 %",
+        [5_000_000],
+        5_900_000,
+        {"igst": 900_000},
+        changes=by("gta_fcm_18", AWAY, day=AFTER),
+    ),
+    Case(
+        "5 % did not change",
+        [5_000_000],
+        5_250_000,
+        {"igst": 250_000},
+        changes=by("gta_fcm_5", AWAY, day=BEFORE),
+    ),
+    Case(
+        "with operator: 12 %",
+        [5_000_000],
+        5_600_000,
+        {"cgst": 300_000, "sgst": 300_000},
+        changes=by("rent_with_operator_18", day=BEFORE),
+    ),
+    Case(
+        "with operator: 18 %",
+        [5_000_000],
+        5_900_000,
+        {"cgst": 450_000, "sgst": 450_000},
+        changes=by("rent_with_operator_18", day=AFTER),
+    ),
+    Case(
+        "with operator, fuel: 5 %",
+        [5_000_000],
+        5_250_000,
+        {"cgst": 125_000, "sgst": 125_000},
+        changes=by("rent_with_operator_5"),
+    ),
+    Case(
+        "an operator's local delivery",
+        [100_000],
+        118_000,
+        {"cgst": 9_000, "sgst": 9_000},
+        changes=by("eco_9_5_18"),
+    ),
+    # each line is rounded for itself: 9 % of 0.05 is 0.0045, three times nothing
+    Case("small lines", [5, 5, 5], 0, off=-15),
+    # 9 % of 105.55 = 9.4995; of 94.45 = 8.5005: 9.50 + 8.50 each
+    Case("two lines", [10_555, 9_445], 23_600, {"cgst": 1_800, "sgst": 1_800}),
+    # 9 % of 1.23 = 0.1107: 1.23 + 0.22 = 1.45, and one rupee is asked for
+    Case("rounded down", [123], 100, {"cgst": 11, "sgst": 11}, off=-45),
+    # 9 % of 1.28 = 0.1152: 1.28 + 0.24 = 1.52
+    Case("rounded up", [128], 200, {"cgst": 12, "sgst": 12}, off=48),
+    # exactly half a rupee goes up: 2.50 of an exempt supply
+    Case("half a rupee", [250], 300, kind=BILL, off=50, changes=by("exempt_no_cn")),
+    Case("just below", [249], 200, kind=BILL, off=-49, changes=by("exempt_no_cn")),
+    # a discount is known at the supply: tax is of what is left
+    Case("with a discount", [1_000_000, -100_000], 1_062_000, {"cgst": 81_000, "sgst": 81_000}),
+    Case("a large one", [10**12], 118 * 10**10, {"cgst": 9 * 10**10, "sgst": 9 * 10**10}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_freight_invoice(case: Case) -> None:
+    made = invoice(case.amounts, **case.changes)
+
+    assert {tax.name: tax.amount_minor for tax in made.taxes} == case.taxes
+    assert made.kind is case.kind
+    assert made.total_minor == case.total
+    assert made.round_off_minor == case.off
+    assert made.reverse_charge_minor == case.owed
+    assert made.is_reverse_charge is bool(case.owed)
+    assert made.taxable_minor == sum(case.amounts)
+
+
+def said(draft: Any) -> set[str]:
+    return {text.key for text in draft.texts}
+
+
+def test_reverse_charge_is_said_and_who_owes_it() -> None:
+    made = invoice(buyer=MILL, **by("gta_rcm_5", AWAY))
+
+    assert "reverse-charge" in said(made)
+    assert made.transport is not None
+    assert (made.transport.liable_for_tax, made.transport.liable_gstin) == (
+        "shippers/mill",
+        "29AAGCB7383J1Z4",
+    )
+    assert (made.place_of_supply, made.place_of_supply_name) == ("29", "Karnataka")
+
+
+def test_forward_charge_carries_the_declaration_of_annexure_iii_for_its_year() -> None:
+    made = invoice(**by("gta_fcm_5"))
+    text = next(text for text in made.texts if text.key == "forward-charge")
+
+    assert "during the Financial Year 26-27 under forward charge" in text.en
+    assert text.hi is not None
+    assert "26-27" in text.hi
+    assert made.transport is not None
+    assert made.transport.liable_for_tax == "platform"
+
+
+def test_who_is_no_agency_declares_nothing() -> None:
+    assert "forward-charge" not in said(invoice(**by("rent_with_operator_18")))
+
+
+def test_a_bill_of_supply_names_the_entry_that_exempts() -> None:
+    made = invoice(buyer=FARMER, **by(None, PRIVATE))
+
+    assert said(made) == {"mode-exempt_21a"}
+    assert made.words_en == "Rupees Fifty Thousand Only"
+
+
+def test_what_the_law_wants_and_nobody_said_is_told() -> None:
+    bare = PartyBlock(party="shippers/x", name="x", gstin="29AAGCB7383J1Z4")
+    carried = msgspec.structs.replace(transport(), vehicles=(), gross_weight_kg=None)
+    made = freight_invoice(
+        BOOK,
+        cause="c",
+        seller=msgspec.structs.replace(PUNE, gstin=None),
+        buyer=bare,
+        supply=supply(recipient=Recipient(True, None)),
+        charges=[charge(100)],
+        transport=carried,
+    )
+
+    assert set(made.lacks) == {
+        *("seller.gstin", "place_of_supply", "buyer.address"),
+        *("transport.vehicles", "transport.gross_weight", "transport.liable_gstin"),
+    }
+    assert invoice().lacks == ()
+
+
+def test_a_person_is_named_with_address_from_fifty_thousand_on() -> None:
+    small = invoice([49_999_00], buyer=FARMER, **by(None, PRIVATE))
+    large = invoice([50_000_00], buyer=FARMER, **by(None, PRIVATE))
+
+    assert "buyer.address" not in small.lacks
+    assert "buyer.address" in large.lacks
+
+
+@pytest.mark.parametrize(
+    ("amounts", "code"),
+    [
+        ([], "invoice.empty"),
+        ([0], "invoice.empty"),
+        ([100, -200], "invoice.negative"),
+        ([1] * 101, "invoice.lines"),
+    ],
+)
+def test_what_is_no_invoice(amounts: list[int], code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        invoice(amounts)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("amount", "changes", "taxable", "taxes", "off"),
+    [
+        # 11,800 with 18 % inside
+        (1_180_000, by("gta_fcm_18", AWAY), 1_000_000, {"igst": 180_000}, 0),
+        (1_180_000, by("gta_fcm_18"), 1_000_000, {"cgst": 90_000, "sgst": 90_000}, 0),
+        # 10,000 / 1.05 = 9,523.81; 2.5 % = 238.10 twice; one paisa too much
+        (1_000_000, by("gta_fcm_5"), 952_381, {"cgst": 23_810, "sgst": 23_810}, -1),
+        # under reverse charge and for what is exempt there is none inside
+        (1_000_000, by("gta_rcm_5"), 1_000_000, {}, 0),
+        (1_000_000, by(None, PRIVATE), 1_000_000, {}, 0),
+    ],
+)
+def test_a_receipt_voucher_has_its_tax_inside(
+    amount: int, changes: dict[str, Any], taxable: int, taxes: dict[str, int], off: int
+) -> None:
+    made = advance_receipt(
+        BOOK,
+        cause="pay-1/receipt",
+        seller=PUNE,
+        buyer=NEIGHBOUR,
+        supply=supply(**changes),
+        amount_minor=amount,
+        description="Advance",
+        booking="bk-1",
+    )
+
+    assert made.kind is DocumentKind.RECEIPT_VOUCHER
+    assert (made.total_minor, made.taxable_minor, made.round_off_minor) == (amount, taxable, off)
+    assert {tax.name: tax.amount_minor for tax in made.taxes} == taxes
+    assert "receipt" in said(made)
+
+
+def test_no_receipt_for_nothing() -> None:
+    with pytest.raises(Refusal):
+        advance_receipt(
+            BOOK,
+            cause="c",
+            seller=PUNE,
+            buyer=MILL,
+            supply=supply(),
+            amount_minor=0,
+            description="Advance",
+        )
+
+
+@pytest.mark.parametrize(
+    ("buyer", "taxes", "total"),
+    [
+        # the fact sheet's: 5 % commission of 50,000 = 2,500; IGST 450
+        (MILL, {"igst": 45_000}, 295_000),
+        (NEIGHBOUR, {"cgst": 22_500, "sgst": 22_500}, 295_000),
+        (FARMER, {"cgst": 22_500, "sgst": 22_500}, 295_000),
+    ],
+)
+def test_a_platforms_fee(buyer: PartyBlock, taxes: dict[str, int], total: int) -> None:
+    fee = charge(250_000, Head.PLATFORM_FEE)
+    made = fee_invoice(BOOK, cause="f", seller=PUNE, buyer=buyer, charges=[fee], day=DAY)
+
+    assert {tax.name: tax.amount_minor for tax in made.taxes} == taxes
+    assert (made.total_minor, made.lines[0].sac) == (total, "998599")
+    assert "forward-charge" not in said(made)
+
+
+@pytest.mark.parametrize(
+    ("risk", "freight", "limit"),
+    [
+        (Risk.OWNER, 50_000_00, 500_000_00),
+        (Risk.OWNER, None, None),
+        (Risk.CARRIER, 50_000_00, None),
+    ],
+)
+def test_a_consignment_note(risk: Risk, freight: int | None, limit: int | None) -> None:
+    made = consignment_note(
+        BOOK,
+        cause="bk-1/L1/lr",
+        seller=PUNE,
+        buyer=MILL,
+        supply=supply(**by("gta_rcm_5", AWAY)),
+        transport=transport(),
+        consignment=Consignment(
+            risk=risk, terms=FreightTerms.TO_BE_BILLED, declared_value_minor=10**9
+        ),
+        freight_minor=freight,
+        booking="bk-1",
+        leg="L1",
+    )
+
+    assert made.consignment is not None
+    assert made.consignment.liability_limit_minor == limit
+    assert made.consignment.copies == ("Consignor", "Consignee", "Carrier")
+    assert {f"risk-{risk}", "carriage", "claims", "reverse-charge"} == said(made) - {"mode-x"}
+    assert made.transport is not None
+    assert made.transport.liable_for_tax == "shippers/mill"
+    assert (made.total_minor, made.lines) == (0, ())
+
+
+def test_an_invoice_takes_up_the_tax_of_its_advances() -> None:
+    voucher = issued(
+        advance_receipt(
+            BOOK,
+            cause="r",
+            seller=PUNE,
+            buyer=NEIGHBOUR,
+            supply=supply(),
+            amount_minor=1_180_000,
+            description="Advance",
+        )
+    )
+    made = freight_invoice(
+        BOOK,
+        cause="i",
+        seller=PUNE,
+        buyer=NEIGHBOUR,
+        supply=supply(),
+        charges=[charge(5_000_000)],
+        advances=[voucher],
+    )
+
+    assert [ref.number for ref in made.references] == ["RV/26-27/0000001"]
+    assert made.references[0].taken_up == voucher.taxes
+    assert made.total_minor == 5_900_000
+
+
+AMOUNTS = st.lists(st.integers(1, 10**9), min_size=1, max_size=6)
+MODES = st.sampled_from(["gta_fcm_5", "gta_fcm_18", "gta_rcm_5", "exempt_21", "platform_18"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(AMOUNTS, MODES, st.sampled_from(["27", "29", "04"]), st.sampled_from(["27", "04"]))
+def test_the_parts_are_the_total_and_the_halves_are_equal(
+    amounts: list[int], mode: str, state: str, own: str
+) -> None:
+    made = invoice(amounts, mode=mode, recipient=Recipient(True, state), supplier_state=own)
+    taxes = {tax.name: tax.amount_minor for tax in made.taxes}
+
+    assert made.taxable_minor + made.tax_minor + made.round_off_minor == made.total_minor
+    assert sum(taxes.values()) == sum(line.tax_minor for line in made.lines) == made.tax_minor
+    assert taxes.get("cgst", 0) == taxes.get("sgst", 0) + taxes.get("utgst", 0)
+    assert made.total_minor % 100 == 0
+    assert abs(made.round_off_minor) <= 50
+    assert not (made.is_reverse_charge and made.tax_minor)
