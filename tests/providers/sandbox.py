@@ -70,7 +70,7 @@ class SandboxServer:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
 
-    def act(self, path: str, **given: Any) -> dict[str, Any]:
+    def act(self, path: str, /, **given: Any) -> dict[str, Any]:
         """What a tester does, for instance `act("orders/order_1/pay", method="upi")`."""
         answer = httpx.post(f"{self.url}/sandbox/{path}", json=given, trust_env=False)
         answer.raise_for_status()
