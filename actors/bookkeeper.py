@@ -21,6 +21,7 @@ from providers.opening import Providers, open_providers
 from store import dues
 from store.installed import installation
 from store.key_file import KeyFile
+from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, open_pool
 from store.provider_secrets import ProviderSecrets
 from store.secrets import open_secrets
@@ -54,7 +55,9 @@ class Bookkeeper:
             system = await open_pool(where, DatabaseRole.SYSTEM, storage.system_pool, storage)
             stack.push_async_callback(system.close)
             await stack.enter_async_context(following_configuration(system))
-            desk = Desk(app, system, process_settings(), now_ms, self._providers(stack))
+            personal = PersonalData(KeyFile(installation().key_file))
+            providers = self._providers(stack)
+            desk = Desk(app, system, process_settings(), now_ms, providers, personal)
             self._troubles.pop("start")
             async with asyncio.TaskGroup() as rounds:
                 for name, one in {**ROUNDS, "stuck": self._tell_stuck}.items():

@@ -51,15 +51,17 @@ from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
 from freight.dispatch.rules import DispatchRules
 from freight.dispatch.shadow_rules import ShadowRules
-from freight.dues.rules import DuesRules
 from freight.documents.rules import DocumentRules
+from freight.dues.rules import DuesRules
 from freight.eway.rules import EwayRules
 from freight.fleet.rules import FleetRules
 from freight.invoices.rules import InvoiceRules
 from freight.load_rules import LoadRules
 from freight.payments.rules import PaymentRules
+from freight.payouts.rules import PayoutRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
+from freight.settlements.rules import SettlementRules
 from freight.status import StatusRules
 from freight.tax.rules import TaxRules
 from freight.tracking.rules import TrackingRules
@@ -112,6 +114,8 @@ class Policy(Section):
     providers: Annotated[Providers, At("services/providers/integration")]
     payments: Annotated[PaymentRules, At("services/payments/business")]
     payment_work: Annotated[PaymentWork, At("services/payments/technical")]
+    settlements: Annotated[SettlementRules, At("services/settlements/business")]
+    payouts: Annotated[PayoutRules, At("services/payouts/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]

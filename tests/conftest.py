@@ -26,7 +26,9 @@ from launch.embedded.postgres import STOP_SIGNAL, EmbeddedPostgres
 from serve.identity import keys
 from serve.roles.seeding import seed_roles
 from store.bootstrap import bootstrap
+from store.key_file import KeyFile, create_key_ring
 from store.migrate import migrate
+from store.personal import PersonalData
 from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
@@ -164,6 +166,14 @@ def stop_stack(session: pytest.Session) -> None:
     del session.stash[STACK]
     assert instance.stop() == 0, instance.said()
     assert instance.traces() == []
+
+
+@pytest.fixture(scope="session")
+def personal(tmp_path_factory: pytest.TempPathFactory) -> PersonalData:
+    """With keys of this session."""
+    path = tmp_path_factory.mktemp("personal") / "keys.json"
+    create_key_ring(path)
+    return PersonalData(KeyFile(path))
 
 
 @pytest.fixture

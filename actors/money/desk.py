@@ -9,8 +9,10 @@ from typing import Protocol
 
 from actors.booking_writing import TenantName
 from config.policy import Policy, Settings
+from providers.eway.portal import EwayPortal
 from providers.payments import PaymentProvider
 from providers.payouts import PayoutProvider
+from store.personal import PersonalData
 from store.postgres import AnyConnection, AnyPool, as_tenant
 
 
@@ -21,6 +23,8 @@ class MoneyProviders(Protocol):
 
     async def payouts(self, tenant: TenantName) -> PayoutProvider: ...
 
+    async def eway(self, tenant: TenantName) -> EwayPortal: ...
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Desk:
@@ -29,6 +33,7 @@ class Desk:
     settings: Settings
     now_ms: Callable[[], int]
     providers: MoneyProviders
+    personal: PersonalData
 
     def policy_of(self, tenant: TenantName) -> Policy:
         return self.settings.of(tenant.id)

@@ -8,6 +8,8 @@ from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
 from actors.money.letters import letters_round, letters_sweep
 from actors.money.payments_round import payments_round
+from actors.money.payouts_round import payouts_round
+from actors.money.settlements_round import settlements_round
 
 # How many things it moved. Two at once do no harm, nor does one that was broken off.
 Round = Callable[[Desk], Awaitable[int]]
@@ -17,4 +19,6 @@ ROUNDS: Mapping[str, Round] = {
     "letters": letters_round,
     "letters_sweep": letters_sweep,
     "payments": payments_round,
+    "payouts": payouts_round,
+    "settlements": settlements_round,
 }

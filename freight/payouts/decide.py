@@ -81,6 +81,7 @@ def _request(state: Payout, command: m.Request, rules: PayoutRules, now_ms: int)
         reference=name,
         fund_account=command.fund_account,
         mode=command.mode,
+        narration=command.narration,
         asked_ms=now_ms,
     )
     return [m.Requested(attempt, now_ms)]

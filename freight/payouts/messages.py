@@ -22,6 +22,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
 
     fund_account: str
     mode: str
+    narration: str
 
 
 class Observe(msgspec.Struct, frozen=True, kw_only=True, tag="observe"):

@@ -59,4 +59,9 @@ class PayoutRules(Rules):
         who=Who.OPERATOR,
         live=True,
     )
+    watched_days: Positive = key(
+        "For so long it is asked whether the bank gave back what had been paid.",
+        who=Who.OPERATOR,
+        live=True,
+    )
     at_once: Positive = key("Payouts looked at in one round.", live=True)

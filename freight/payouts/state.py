@@ -38,6 +38,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str  # ours, by which the provider finds it again
     fund_account: str
     mode: str
+    narration: str
     asked_ms: int
     status: Status = Status.REQUESTED
     provider_id: str | None = None

@@ -71,6 +71,14 @@ def approve_advance(ask: Asked, command: c.ApproveAdvance) -> list[e.Event]:
     return [_started(ask, advance, by)]
 
 
+def restart_advance(ask: Asked, command: c.RestartAdvance) -> list[e.Event]:
+    advance = _known(ask, command.id)
+    if advance.status not in LOST:
+        return []
+    _must_take(ask, advance.amount_minor)
+    return [_started(ask, advance, advance.approved_by or advance.asked_by)]
+
+
 def _started(ask: Asked, advance: Advance, by: str) -> e.AdvanceStarted:
     by_payout = advance.method is AdvanceMethod.PAYOUT
     is_diesel = advance.method is AdvanceMethod.FUEL_CARD

@@ -66,6 +66,12 @@ class ApproveAdvance(msgspec.Struct, frozen=True, tag="approve_advance"):
     by: str
 
 
+class RestartAdvance(msgspec.Struct, frozen=True, tag="restart_advance"):
+    """It came to nothing, and is tried anew."""
+
+    id: str
+
+
 class Outcome(StrEnum):
     PAID = "paid"
     FAILED = "failed"
@@ -107,7 +113,10 @@ class Reopen(msgspec.Struct, frozen=True, tag="reopen"):
 
 
 class StartPaying(msgspec.Struct, frozen=True, tag="start_paying"):
+    """Also anew, after it came to nothing."""
+
     payout: str
+    amount_minor: int
 
 
 class EndPaying(msgspec.Struct, frozen=True, kw_only=True, tag="end_paying"):
@@ -143,6 +152,7 @@ Command = (
     | RemoveLine
     | AskAdvance
     | ApproveAdvance
+    | RestartAdvance
     | EndAdvance
     | Propose
     | Approve

@@ -8,7 +8,12 @@ from typing import Any
 from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements import events as e
-from freight.settlements.advancing import approve_advance, ask_advance, end_advance
+from freight.settlements.advancing import (
+    approve_advance,
+    ask_advance,
+    end_advance,
+    restart_advance,
+)
 from freight.settlements.approving import approve, propose, reopen
 from freight.settlements.deciding import Asked, must_be_changeable, must_have_room
 from freight.settlements.paying import end_paying, start_paying
@@ -182,6 +187,7 @@ _DECIDERS: dict[type, Callable[[Asked, Any], list[e.Event]]] = {
     c.RemoveLine: _remove,
     c.AskAdvance: ask_advance,
     c.ApproveAdvance: approve_advance,
+    c.RestartAdvance: restart_advance,
     c.EndAdvance: end_advance,
     c.Propose: propose,
     c.Approve: approve,

@@ -53,11 +53,11 @@ def parts(
             *(_adjustments(booking, leg, rules) if _is_last(leg, index) else ()),
             *(more if _is_last(leg, index) else ()),
         ]
-        ready_ms = _ready_ms(leg, carriage)
-        questions = _questions(leg, index, prices)
-        if not lines and not questions and (carriage.void or ready_ms is not None):
-            continue
-        due = Due(lines=tuple(lines), questions=questions, ready_ms=ready_ms)
+        due = Due(
+            lines=tuple(lines),
+            questions=_questions(leg, index, prices),
+            ready_ms=_ready_ms(leg, carriage),
+        )
         found.append(Part(nr=index + 1, carrier=carriage.carrier, truck=carriage.truck, due=due))
     return found
 

@@ -139,6 +139,11 @@ def _put(state: Settlement, name: str, status: AdvanceStatus, by: str | None) ->
     return replace(state, advances=tuple(changed(each) for each in state.advances))
 
 
+def _paying_started(state: Settlement, event: e.PayingStarted) -> Settlement:
+    earlier = tuple(each for each in state.payouts if each != event.payout)
+    return replace(state, status=Status.PAYING, payouts=(*earlier, event.payout))
+
+
 _AFTER: dict[type, Callable[[Settlement, Any], Settlement]] = {
     e.Derived: _derived,
     e.LineAdded: lambda at, told: _changed(at, (*at.lines, told.line), told.line.by),
@@ -154,9 +159,7 @@ _AFTER: dict[type, Callable[[Settlement, Any], Settlement]] = {
     ),
     e.Resolved: _resolved,
     e.Reopened: _reopened,
-    e.PayingStarted: lambda at, told: replace(
-        at, status=Status.PAYING, payouts=(*at.payouts, told.payout)
-    ),
+    e.PayingStarted: _paying_started,
     e.Paid: lambda at, told: _now(replace(at, paid_ms=told.at_ms, utr=told.utr), Status.PAID),
     e.PayingFailed: lambda at, _: _now(at, Status.APPROVED),
     e.PaymentReversed: lambda at, _: _now(replace(at, paid_ms=None, utr=None), Status.REVERSED),

@@ -9,15 +9,21 @@ from freight.settlements.deciding import Asked
 from freight.settlements.state import Status
 
 UNPAID = frozenset({Status.PAYING, Status.APPROVED})
+# Money has left us, or may have.
 GIVEN = frozenset({Status.PAYING, Status.PAID})
 
 
 def start_paying(ask: Asked, command: StartPaying) -> list[e.Event]:
     state, payout = ask.state, command.payout
-    if payout in state.payouts:
+    is_last = bool(state.payouts) and state.payouts[-1] == payout
+    if is_last and state.status in GIVEN:
         return []
     if state.status not in (Status.APPROVED, Status.REVERSED):
         raise Refusal(f"settlement_{state.status}", f"it is {state.status}: nothing is paid")
+    if payout in state.payouts and not is_last:
+        raise Refusal("payout_replaced", "another payout has taken its place")
+    if command.amount_minor != state.balance_minor:
+        raise Refusal("amount_differs", f"{state.balance_minor} paise are to be paid")
     return [e.PayingStarted(payout, ask.now_ms)]
 
 

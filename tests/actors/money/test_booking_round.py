@@ -18,6 +18,7 @@ from freight.booking.state import Side
 from freight.dues.owing import dues_of
 from store import dues
 from store.dues import Changed
+from store.personal import PersonalData
 from store.postgres import AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.actors.booked import SOMEBODY, taken, waiting
@@ -35,8 +36,9 @@ def name(tenant: Tenant) -> TenantName:
 
 
 @pytest.fixture
-def desk(app: AnyPool, system: AnyPool) -> Desk:
-    return Desk(app, system, Settings(policy()), now_ms, FakeProviders(FakeProvider()))
+def desk(app: AnyPool, system: AnyPool, personal: PersonalData) -> Desk:
+    providers = FakeProviders(FakeProvider())
+    return Desk(app, system, Settings(policy()), now_ms, providers, personal)
 
 
 async def queued(desk: Desk, name: TenantName) -> list[Changed]:

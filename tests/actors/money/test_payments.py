@@ -20,6 +20,7 @@ from providers.errors import ProviderAwayError
 from providers.payments import PaymentStatus, RefundStatus
 from store import events, ledger, payments
 from store.errors import AlreadyExistsError
+from store.personal import PersonalData
 from store.postgres import AnyPool, as_tenant
 from tests.actors.money.fake_provider import START_MS, FakeProvider, FakeProviders
 
@@ -75,11 +76,11 @@ class Shop:
 
 
 @pytest.fixture
-def shop(app: AnyPool, system: AnyPool, name: TenantName) -> Shop:
+def shop(app: AnyPool, system: AnyPool, name: TenantName, personal: PersonalData) -> Shop:
     provider = FakeProvider()
     shop = Shop(None, name, provider)  # type: ignore[arg-type]
     providers = FakeProviders(provider)
-    shop.desk = Desk(app, system, Settings(policy()), lambda: shop.clock_ms, providers)
+    shop.desk = Desk(app, system, Settings(policy()), lambda: shop.clock_ms, providers, personal)
     return shop
 
 
