@@ -152,6 +152,27 @@ class EwaySandbox(Frozen):
     password: SecretStr
 
 
+class S3Server(Frozen):
+    """S3, or what speaks like it; addressed by path, signed with version 4."""
+
+    url: str
+    bucket: str
+    region: str
+    key_id: str
+    key_secret: SecretStr
+    prefix: str = ""
+    ca_file: Path | None = None
+
+
+class DocumentPlaces(Frozen):
+    """Where documents lie: in the bucket, or else in the directory; sealed in either."""
+
+    s3: S3Server | None = None
+    directory: Path | None = None  # None: below the data directory
+    # A clamd that looks for viruses; None: nobody does.
+    clamav: Http | None = None
+
+
 class SecretStores(Frozen):
     """Who keeps secrets; the first that has one is believed, in this order."""
 
@@ -176,6 +197,7 @@ class Installation(Frozen):
     key_file: Path
     secrets: SecretStores = SecretStores()
     router: RouterServer | None = None
+    documents: DocumentPlaces = DocumentPlaces()
     # None: money goes through real accounts, or is only noted.
     payment_sandbox: PaymentSandbox | None = None
     # None: bills go to the real portal, or nowhere.

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from config.installation import (
     BrokerKind,
     DatabaseRole,
+    DocumentPlaces,
     Frozen,
     Http,
     Installation,
@@ -49,6 +50,7 @@ class GivenServers(Frozen):
     mqtt: Mqtt | None = None
     secrets: SecretStores | None = None
     router: RouterServer | None = None
+    documents: DocumentPlaces | None = None
     # Where devices of a dialect connect; instead of the options, whose ports are on loopback.
     tcp: TcpPorts | None = None
     # The same for OsmAnd and Traccar Client.
@@ -140,6 +142,7 @@ def build_installation(
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         router=given.router,
         payment_sandbox=_payment_sandbox(options, ports, passwords),
+        documents=given.documents or DocumentPlaces(),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
     )

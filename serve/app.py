@@ -24,6 +24,7 @@ from serve.console import api as console
 from serve.devices import api as devices
 from serve.documentation import api as documentation
 from serve.documentation.openapi import describe
+from serve.documents import api as documents
 from serve.doors import api as doors
 from serve.drivers import api as drivers
 from serve.edge import Edge
@@ -81,6 +82,10 @@ ROUTERS = (
     tracking.router,
     history.router,
     doors.router,
+    payments.router,
+    refunds.router,
+    provider_webhooks.router,
+    documents.router,
     commands.router,
     conformance.router,
     rejections.router,

@@ -41,6 +41,10 @@ EXEMPT = frozenset({"/livez", "/readyz", "/metrics"})
 # A broker asks for each device that connects, all from one address, and proves itself each time.
 OF_BROKERS = "/v1/brokers/"
 TOKEN_PATH = "/v1/oauth/token"  # noqa: S105 - a path
+# Files come here: larger than anything else, from where the network is slow.
+UPLOAD_PATH = "/v1/documents"
+# What they say is packed already; a part of a packed answer would be a part of something else.
+OF_DOCUMENTS = ("/v1/documents/", "/v1/shared-documents/")
 CREDENTIALS = (b"authorization", b"x-api-key", b"sec-websocket-protocol")
 IDEMPOTENCY_KEY = b"idempotency-key"
 
@@ -111,7 +115,7 @@ class Edge:
         self, scope: Scope, record: RequestRecord, given: Given, receive: Receive, send: Send
     ) -> None:
         # Not asked again while it runs: the limit is one for both ends of this request.
-        deadline = asyncio.timeout(self._settings.now.api.request_deadline_s)
+        deadline = asyncio.timeout(self._deadline_s(scope))
         answer = EdgeAnswer(
             scope,
             record,
@@ -177,8 +181,20 @@ class Edge:
             record.repeatable = self._repeatable(scope, given[IDEMPOTENCY_KEY])
             answer.keep = _gateway_of(scope).repeats.keep
         is_gzip_fine = b"gzip" in given.get(b"accept-encoding", b"")
-        app = self._compressing if is_gzip_fine else self._app
-        await app(scope, self._bounded(record, given, receive), answer.send)
+        is_packed = path.startswith(OF_DOCUMENTS)
+        app = self._compressing if is_gzip_fine and not is_packed else self._app
+        bytes_max = self._body_bytes_max(scope)
+        await app(scope, self._bounded(record, given, receive, bytes_max), answer.send)
+
+    def _deadline_s(self, scope: Scope) -> float:
+        now = self._settings.now
+        usual_s = now.api.request_deadline_s
+        return now.document_store.upload_deadline_s if _is_upload(scope) else usual_s
+
+    def _body_bytes_max(self, scope: Scope) -> int:
+        now = self._settings.now
+        usual = now.api.body_bytes_max
+        return now.document_store.body_bytes_max if _is_upload(scope) else usual
 
     def _refuse_long_headers(self, scope: Scope) -> None:
         size = len(scope["path"]) + len(scope["query_string"])
@@ -221,10 +237,11 @@ class Edge:
             raise BadRequestError(f"an Idempotency-Key has 1 to {chars_max} printable characters")
         return Repeatable(scope, text)
 
-    def _bounded(self, record: RequestRecord, given: Given, receive: Receive) -> Receive:
+    def _bounded(
+        self, record: RequestRecord, given: Given, receive: Receive, bytes_max: int
+    ) -> Receive:
         """Counts while reading: a declared length may be missing or a lie."""
         declared = given.get(b"content-length", b"0")
-        bytes_max = self._settings.now.api.body_bytes_max
         read_bytes = 0
 
         async def receive_bounded() -> Message:
@@ -266,6 +283,10 @@ class Edge:
 def _gateway_of(scope: Scope) -> Gateway:
     gateway: Gateway = scope["app"].state.gateway
     return gateway
+
+
+def _is_upload(scope: Scope) -> bool:
+    return bool(scope["path"] == UPLOAD_PATH and scope["method"] == "POST")
 
 
 def _is_with_credentials(given: Given) -> bool:

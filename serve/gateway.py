@@ -22,6 +22,7 @@ from freight.tracking.progress import Progress
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.health.readiness import KnowsStats, Readiness
+from serve.documents.vault import DocumentVault
 from serve.idempotency.repeats import Repeats
 from serve.identity.authority import Authority
 from serve.identity.principal import Principal
@@ -102,6 +103,7 @@ class Gateway:
     door: DeviceDoor
     offboarder: Offboarder
     planner: Planner
+    documents: DocumentVault
     quoting: Quoting
     hub: LiveHub
     bus: LiveBus

@@ -11,11 +11,15 @@ from typing import Any
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
 from serve import log
+from providers.clamav import ClamAv
+from providers.opening import Providers, open_providers
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
 from serve.gateway import Actors, Gateway
 from serve.health.readiness import Readiness
+from serve.documents.sweeping import Sweeper
+from serve.documents.vault import DocumentVault
 from serve.idempotency.repeats import Repeats
 from serve.identity.authority import open_authority
 from serve.identity.development import refuse_development_secrets
@@ -32,6 +36,7 @@ from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
+from store.blobs.opening import open_blobs
 from store.directory import TruckDirectory
 from store.ending import end
 from store.key_file import KeyFile
@@ -141,6 +146,7 @@ class _Opening:
             actors=actors,
             directory=directory,
             tenants=statuses,
+            documents=self._vault(),
             door=DeviceDoor(
                 directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
             ),
@@ -186,11 +192,29 @@ class _Opening:
 
     def work(self, gateway: Gateway) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What runs beside the requests, by name."""
+    def _vault(self) -> DocumentVault:
+        """Where documents lie, and who looks at them."""
+        limits, where = self._settings.now.document_store, self._where
+        blobs = open_blobs(where, limits.store_timeout_s)
+        self._stack.push_async_callback(blobs.close)
+        asked = where.documents.clamav
+        scanner = None if asked is None else ClamAv(asked, limits.scan_timeout_s)
+        return DocumentVault(blobs, self._keys, scanner, lambda: self._settings.now.document_store)
+
+    def _providers(self) -> Providers:
+        source = ProviderSecrets(self._secrets, PROVIDERS_READER)
+        providers = open_providers(self._settings, self._where.payment_sandbox, source, now_ms)
+        self._stack.push_async_callback(providers.close)
+        return providers
+
         return [
             ("live-follow", gateway.hub.follow()),
             ("live-tend", gateway.hub.tend()),
             ("truck-directory", _follow_directory(gateway)),
             ("tenant-statuses", _follow_tenants(gateway)),
+    def _sweeper(self, gateway: Gateway) -> Sweeper:
+        return Sweeper(gateway.documents, self._settings, self._system_pool)
+
             ("offboarding", gateway.offboarder.run()),
             ("identity", gateway.authority.follow()),
             ("refused-attempts", self._trail.write_refusals()),
@@ -204,6 +228,7 @@ class _Opening:
 async def _follow_directory(gateway: Gateway) -> None:
     """A truck made anywhere is known here within the poll, or once Postgres is back."""
     while True:
+            ("document-sweep", self._sweeper(gateway).run()),
         await asyncio.sleep(gateway.policy.ingest.directory_poll_s)
         try:
             changes = await gateway.directory.refresh(gateway.system_pool)

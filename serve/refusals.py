@@ -23,6 +23,7 @@ from serve.problems import (
     answer_validation_error,
 )
 from store import errors
+from store.blobs.port import BlobsAwayError
 from store.secret_names import SecretMissingError, SecretsAwayError, SecretsRefusedError
 
 RETRY_AFTER_S = 1
@@ -57,6 +58,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Exception], ProblemError]] = {
     asyncpg.InterfaceError: _away,
     asyncpg.InternalClientError: _away,
     OSError: _away,
+    BlobsAwayError: _away,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from store import documents
 from store.key_file import KeyFile
 from store.personal import PURPOSE
 from store.postgres import AnyConnection
@@ -24,7 +25,10 @@ SEALED = """
     ORDER BY 1, 2
 """
 # What is not sealed as personal data.
-PURPOSES = {("users", "totp_sealed"): "one-time-codes"}
+PURPOSES = {
+    ("users", "totp_sealed"): "one-time-codes",
+    ("documents", "content_secret_sealed"): documents.PURPOSE,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ OF_A_CARRIER = frozenset(
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     }
 )
 # A shipper follows its own bookings, none of which is about the fleet; whom it wants to drive for
@@ -27,6 +28,8 @@ OF_A_SHIPPER = frozenset(
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     }
 )
 

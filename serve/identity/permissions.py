@@ -28,6 +28,10 @@ class Permission(StrEnum):
     CONFIG_WRITE = "config:write"
     DEVICES_READ = "devices:read"
     DEVICES_WRITE = "devices:write"
+    DOCUMENTS_DELETE = "documents:delete"
+    DOCUMENTS_READ = "documents:read"
+    DOCUMENTS_SHARE = "documents:share"  # by links that need no sign-in
+    DOCUMENTS_WRITE = "documents:write"
     DRIVERS_READ = "drivers:read"
     DRIVERS_WRITE = "drivers:write"
     EVENTS_READ = "events:read"
@@ -91,7 +95,7 @@ _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
-    *(Permission.BOOKINGS_READ, Permission.OFFERS_READ),
+    *(Permission.BOOKINGS_READ, Permission.OFFERS_READ, Permission.DOCUMENTS_READ),
 )
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
@@ -112,11 +116,15 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.SHIPPER: (
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
+        *(Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
     ),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
@@ -126,15 +134,20 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.DRIVER: (
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.FINANCE: (
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
         Permission.BOOKINGS_READ,
     ),
     Role.SUPPORT: (
         *(*_FLEET_READS, Permission.QUOTES_READ),
         *(Permission.USERS_READ, Permission.AUDIT_READ),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE, Permission.PAYMENTS_RECORD),
+        Permission.REFUNDS_WRITE,
     ),
     Role.VIEWER: (*_FLEET_READS, Permission.QUOTES_READ),
     # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.

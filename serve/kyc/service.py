@@ -13,6 +13,7 @@ from serve.kyc.wire import DocumentFields, DocumentOut, KycOut
 from serve.paging import ListOf
 from serve.problems import ConflictError, InvalidError
 from store import carrier_documents, carriers
+from store import documents as stored_documents
 from store.carriers import Carrier
 from store.postgres import AnyConnection
 
@@ -64,7 +65,8 @@ async def documents(gateway: Gateway, who: Principal, carrier_id: str) -> ListOf
     async with gateway.as_tenant(who) as conn:
         await carriers.get(conn, gateway.personal, carrier_id)
         found = await carrier_documents.of_carrier(conn, carrier_id)
-    return ListOf(items=[DocumentOut.of(stored) for stored in found])
+        shown = await stored_documents.newest_of_papers(conn, f"carriers/{carrier_id}")
+    return ListOf(items=[DocumentOut.of(one, shown.get(one.document.kind)) for one in found])
 
 
 async def put_document(  # noqa: PLR0917 - as the route names them

@@ -28,16 +28,18 @@ class DocumentOut(BaseModel):
     kind: str
     number: str | None
     valid_until: date | None
+    document: str | None = Field(default=None, description="the newest upload that shows it")
     updated_at: datetime
     version: int
 
     @classmethod
-    def of(cls, stored: StoredDocument) -> DocumentOut:
+    def of(cls, stored: StoredDocument, document: str | None = None) -> DocumentOut:
         one = stored.document
         return cls(
             kind=one.kind,
             number=one.number,
             valid_until=one.valid_until,
+            document=document,
             updated_at=stored.updated_at,
             version=stored.version,
         )

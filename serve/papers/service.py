@@ -8,14 +8,15 @@ from serve.identity.principal import Principal
 from serve.paging import ListOf
 from serve.papers.wire import PaperFields, PaperOut
 from serve.problems import InvalidError
-from store import truck_papers, trucks
+from store import documents, truck_papers, trucks
 
 
 async def of_truck(gateway: Gateway, who: Principal, truck_id: str) -> ListOf[PaperOut]:
     async with gateway.as_tenant(who) as conn:
         truck = await trucks.get(conn, truck_id)
         found = await truck_papers.of_truck(conn, truck.key)
-    return ListOf(items=[PaperOut.of(stored) for stored in found])
+        shown = await documents.newest_of_papers(conn, f"trucks/{truck_id}", truck.key)
+    return ListOf(items=[PaperOut.of(one, shown.get(one.paper.kind)) for one in found])
 
 
 async def put(  # noqa: PLR0917 - as the route names them

@@ -46,17 +46,19 @@ class PaperOut(BaseModel):
     number: str | None
     valid_until: date | None
     states: list[str]
+    document: str | None = Field(default=None, description="the newest that shows it")
     updated_at: datetime
     version: int
 
     @classmethod
-    def of(cls, stored: StoredPaper) -> PaperOut:
+    def of(cls, stored: StoredPaper, document: str | None = None) -> PaperOut:
         paper = stored.paper
         return cls(
             kind=paper.kind,
             number=paper.number,
             valid_until=paper.valid_until,
             states=sorted(paper.states),
+            document=document,
             updated_at=stored.updated_at,
             version=stored.version,
         )

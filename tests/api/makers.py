@@ -9,6 +9,7 @@ from typing import Any
 
 from serve.gateway import Gateway
 from tests.api.operations import Operation
+from tests.freight.documents.pictures import jpeg
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
@@ -112,6 +113,18 @@ async def document(world: World) -> Made:
     answer = await world.owner.ask("PUT", f"/v1/carriers/{owner}/documents/brochure", json={})
     assert answer.is_success, answer.text
     return {"id": owner, "kind": "brochure"}
+
+
+async def upload(world: World) -> Made:
+    """About a booking, with a link to it."""
+    about = (await booking(world))["id"]
+    asked = {"kind": "pod", "booking": about}
+    files = {"file": ("pod.jpg", jpeg(comment=fresh("pod").encode()), "image/jpeg")}
+    answer = await world.owner.ask("POST", "/v1/documents", files=files, data=asked)
+    assert answer.is_success, answer.text
+    made = answer.json()["id"]
+    link = await _post(world, f"/v1/documents/{made}/links", {})
+    return {"id": made, "link_id": link["id"], "token": link["path"].rpartition("/")[2]}
 
 
 async def tie(world: World) -> Made:
@@ -252,6 +265,8 @@ MAKERS: dict[str, Maker] = {
     "/v1/carriers/{id}": carrier,
     "/v1/carriers/{id}/documents/{kind}": document,
     "/v1/carriers/{id}/ties/{tie_id}": tie,
+    "/v1/documents/{id}": upload,
+    "/v1/shared-documents/{token}": upload,
     "/v1/drivers/{id}": driver,
     "/v1/trucks/{id}": truck,
     "/v1/trucks/{id}/papers/{kind}": paper,

@@ -92,6 +92,9 @@ GRANTS = {
         "ledger_unsummed": {"SELECT"},
         "ledger_seals": {"SELECT"},
     },
+        "documents": {"SELECT", "INSERT", "DELETE"},
+        "document_links": {"SELECT", "INSERT", "UPDATE"},
+        "document_accesses": {"SELECT", "INSERT"},
     "ubertruck_telemetry": {
         "tenants": {"SELECT"},
         "fixes": {"SELECT", "INSERT", "UPDATE"},
@@ -171,6 +174,7 @@ async def add_truck(app: AnyPool, tenant: Tenant, truck_id: str) -> int:
             conn,
             tenant.key,
             id=truck_id,
+        "documents": {"SELECT", "UPDATE", "DELETE"},
             registration=None,
             truck_class=None,
             capacity_t=None,

@@ -1,0 +1,51 @@
+"""ClamAV: asks a clamd over TCP whether there is a virus in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+
+from config.installation import Http
+from providers.errors import ProviderAwayError, ProviderRefusedError
+
+COMMAND = b"zINSTREAM\0"
+PART_BYTES = 64 * 1024
+ANSWER_BYTES_MAX = 4096
+OK, FOUND = "OK", "FOUND"
+
+
+class ClamAv:
+    def __init__(self, where: Http, timeout_s: float) -> None:
+        self._where = where
+        self._timeout_s = timeout_s
+
+    async def finding(self, content: bytes) -> str | None:
+        """What was found; None: nothing. Raises what providers raise."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                said = await self._ask(content)
+        except (OSError, EOFError, asyncio.LimitOverrunError) as failed:
+            raise ProviderAwayError(f"no virus scanner answers: {failed!r}") from failed
+        words = said.strip().rsplit(" ", 1)
+        if words[-1] == OK:
+            return None
+        if words[-1] == FOUND:
+            return words[0].removeprefix("stream: ")
+        # Such as: larger than it looks at. It will say so again.
+        raise ProviderRefusedError("scan", f"the virus scanner says: {said[:200]}")
+
+    async def _ask(self, content: bytes) -> str:
+        reader, writer = await asyncio.open_connection(
+            self._where.host, self._where.port, limit=ANSWER_BYTES_MAX
+        )
+        try:
+            writer.write(COMMAND)
+            for at in range(0, len(content), PART_BYTES):
+                part = content[at : at + PART_BYTES]
+                writer.write(struct.pack(">I", len(part)) + part)
+                await writer.drain()
+            writer.write(struct.pack(">I", 0))
+            await writer.drain()
+            return (await reader.readuntil(b"\0"))[:-1].decode("utf-8", "replace")
+        finally:
+            writer.close()
