@@ -15,7 +15,7 @@ from freight.booking.state import Booking, Carriage
 from freight.events import TruckEvent, aggregate_event_id
 from store import awards, bookings, events
 from store.awards import Award
-from store.bookings import Written
+from store.bookings import StepRows, Written
 from store.errors import NotFoundError
 from store.postgres import AnyConnection
 
@@ -48,11 +48,11 @@ async def write(conn: AnyConnection, shard: int, step: Step) -> None:
     after, tenant_key = step.after, step.tenant.key
     first = 1 if step.before is None else step.before.version + 1
     written = [_written(first + i, event) for i, event in enumerate(step.made)]
-    await bookings.append(conn, tenant_key, after.id, written)
     truck_keys = await _truck_keys(conn, after)
     before = [] if step.before is None else legs_of(step.before, truck_keys)
     changed = [leg for leg in legs_of(after, truck_keys) if leg not in before]
-    await bookings.put(conn, tenant_key, shard, standing_of(after, step.at_ms), changed)
+    rows = StepRows(written, standing_of(after, step.at_ms), changed)
+    await bookings.write(conn, tenant_key, shard, rows)
     for leg in after.legs:
         await _promise(conn, step, leg.id, truck_keys)
     await events.insert(conn, _announced(step))

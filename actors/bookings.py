@@ -17,7 +17,7 @@ from actors.errors import StoreAwayError
 from actors.life import now_ms
 from actors.offering import OfferTaken, OfferWish, Scene, decide_offer, withdraw_moot
 from config.policy import Settings
-from freight.booking.commands import Command
+from freight.booking.commands import Command, Create
 from freight.booking.decide import decide
 from freight.booking.events import BookingEvent
 from freight.booking.state import Booking
@@ -104,7 +104,8 @@ class Bookings:
             await self._write(conn, step)
             return step.after, Taken(step.after, step.made)
 
-        return await self._in_turn(tenant, booking_id, decided, expected)
+        is_new = isinstance(command, Create)
+        return await self._in_turn(tenant, booking_id, decided, expected, is_new=is_new)
 
     async def take_offer(
         self, tenant: TenantName, booking_id: str, wish: OfferWish
@@ -131,14 +132,21 @@ class Bookings:
         await withdraw_moot(Scene(conn, step.tenant, self._shard, policy, step.at_ms), step)
 
     async def _in_turn(
-        self, tenant: TenantName, booking_id: str, work: Work[T], expected: int | None = None
+        self,
+        tenant: TenantName,
+        booking_id: str,
+        work: Work[T],
+        expected: int | None = None,
+        *,
+        is_new: bool = False,
     ) -> T | Refused:
         place = (tenant.key, booking_id)
         async with self._turn(place):
             self.counts["commands_total"] += 1
             try:
                 for _ in range(self._settings.of(tenant.id).bookings.attempts_max):
-                    answer = await self._attempt(place, work, expected)
+                    answer = await self._attempt(place, work, expected, is_new=is_new)
+                    is_new = False  # what is not known here is looked for before it is tried again
                     if answer is not None:
                         self.counts["refused_total"] += isinstance(answer, Refused)
                         return answer
@@ -171,13 +179,15 @@ class Bookings:
                 self._turns[place] = lock, users - 1
 
     async def _attempt(
-        self, place: Place, work: Work[T], expected: int | None
+        self, place: Place, work: Work[T], expected: int | None, *, is_new: bool
     ) -> T | Refused | None:
         """None: the booking is not as it was known here."""
         cached = None if expected is not None else self._known.get(place)
         try:
             async with as_tenant(self._app, place[0]) as conn:
-                before = cached or await self._load(conn, place)
+                before = cached
+                if cached is None and not is_new:
+                    before = await self._load(conn, place)
                 if before is not None and expected not in (None, before.version):
                     detail = f"the booking is at version {before.version}, not {expected}"
                     raise Refusal(STALE, detail)

@@ -19,10 +19,12 @@ from config.policy import Policy, Settings
 from freight.booking.commands import Command
 from freight.tracking.names import TruckName
 from freight.tracking.progress import Progress
+from providers.opening import Providers
+from serve.audit.together import Together, Write
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
-from serve.health.readiness import KnowsStats, Readiness
 from serve.documents.vault import DocumentVault
+from serve.health.readiness import KnowsStats, Readiness
 from serve.idempotency.repeats import Repeats
 from serve.identity.authority import Authority
 from serve.identity.principal import Principal
@@ -85,6 +87,13 @@ class Change:
     after: BaseModel | None = None
 
 
+@dataclasses.dataclass(slots=True)
+class Asking:
+    """What an actor was asked for, as it then was."""
+
+    after: BaseModel | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Gateway:
     installation: Installation
@@ -95,15 +104,17 @@ class Gateway:
     authority: Authority
     secrets: SecretChecker
     personal: PersonalData
+    documents: DocumentVault
     audit: AuditTrail
+    together: Together
     secret_values: Secrets
+    providers: Providers
     actors: Actors
     directory: TruckDirectory
     tenants: TenantStatuses
     door: DeviceDoor
     offboarder: Offboarder
     planner: Planner
-    documents: DocumentVault
     quoting: Quoting
     hub: LiveHub
     bus: LiveBus
@@ -162,6 +173,35 @@ class Gateway:
                 before=change.before,
                 after=change.after,
             )
+
+    async def add(
+        self, who: Principal, action: str, subject: str, write: Write, after: BaseModel
+    ) -> None:
+        """How a route adds what nothing can refuse: with all who add something at the moment."""
+        if self.repeats.is_asked_for():
+            async with self.changing(who, action, subject) as change:
+                await write(change.conn)
+                change.after = after
+            return
+        attempt(action, subject)
+        entry = self.audit.added(who, action, subject, after)
+        await self.together.add(who.tenant_key, write, entry)
+
+    @asynccontextmanager
+    async def asking(self, who: Principal, action: str, subject: str) -> AsyncIterator[Asking]:
+        """How a route has something added by an actor, which commits it: nothing is held open
+        while it does."""
+        asking = Asking()
+        if self.repeats.is_asked_for():
+            async with self.changing(who, action, subject) as change:
+                yield asking
+                change.after = asking.after
+            return
+        attempt(action, subject)
+        yield asking
+        if asking.after is not None:
+            entry = self.audit.added(who, action, subject, asking.after)
+            await self.together.add(who.tenant_key, None, entry)
 
     @asynccontextmanager
     async def operating(self, who: Principal, action: str, subject: str) -> AsyncIterator[Change]:

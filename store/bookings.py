@@ -57,6 +57,16 @@ class LegStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRows:
+    """What one step of a booking adds to its log, and how it stands after it with those of its legs
+    that stand otherwise now; legs never vanish, they end."""
+
+    events: Sequence[Written]
+    now: Standing
+    legs: Sequence[LegStanding]
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     nr: int
     id: str
@@ -79,77 +89,74 @@ async def get(conn: AnyConnection, booking_id: str) -> bytes:
     return found
 
 
-async def append(
-    conn: AnyConnection, tenant_key: int, booking_id: str, events: Sequence[Written]
-) -> None:
+async def write(conn: AnyConnection, tenant_key: int, shard: int, rows: StepRows) -> None:
     """Behind what is there; StaleVersionError when somebody else was first."""
+    events, now = rows.events, rows.now
     try:
         await conn.execute(
             """
-            INSERT INTO booking_log (tenant_key, booking, version, type, at, event)
-            SELECT $1, $2, version, type, 'epoch'::timestamptz + at_ms * interval '1 ms',
-                event::json
-            FROM unnest($3::int[], $4::text[], $5::bigint[], $6::text[])
-                AS g (version, type, at_ms, event)
+            WITH log AS (
+                INSERT INTO booking_log (tenant_key, booking, version, type, at, event)
+                SELECT $1, $2, version, type, 'epoch'::timestamptz + at_ms * interval '1 ms',
+                    event::json
+                FROM unnest($3::int[], $4::text[], $5::bigint[], $6::text[])
+                    AS g (version, type, at_ms, event)
+            ), standing AS (
+                INSERT INTO bookings AS b (tenant_key, id, version, status, shipper, material,
+                    weight_kg, total_minor, created_at, updated_at, pickup_from, pickup_to, words,
+                    state)
+                VALUES ($1, $2, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                ON CONFLICT (tenant_key, id) DO UPDATE SET version = excluded.version,
+                    status = excluded.status, shipper = excluded.shipper,
+                    material = excluded.material, weight_kg = excluded.weight_kg,
+                    total_minor = excluded.total_minor, updated_at = excluded.updated_at,
+                    pickup_from = excluded.pickup_from, pickup_to = excluded.pickup_to,
+                    words = excluded.words, state = excluded.state
+            )
+            INSERT INTO booking_legs AS l (tenant_key, booking, shard, shipper, leg, status,
+                weight_kg, pickup_lat, pickup_lon, truck_key, carrier, driver, waiting_since,
+                drives)
+            SELECT $1, $2, $19, $9, g.* FROM unnest($20::text[], $21::text[], $22::int[],
+                $23::float8[], $24::float8[], $25::bigint[], $26::text[], $27::text[],
+                $28::timestamptz[], $29::bool[]) AS g
+            ON CONFLICT (tenant_key, booking, leg) DO UPDATE SET status = excluded.status,
+                shard = excluded.shard, weight_kg = excluded.weight_kg,
+                pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon,
+                truck_key = excluded.truck_key, carrier = excluded.carrier,
+                driver = excluded.driver, waiting_since = excluded.waiting_since,
+                drives = excluded.drives
             """,
-            tenant_key,
-            booking_id,
+            *(tenant_key, now.id),
             [event.version for event in events],
             [event.type for event in events],
             [event.at_ms for event in events],
             [event.event.decode() for event in events],
+            *(now.version, now.status, now.shipper, now.material, now.weight_kg),
+            now.total_minor,
+            moment(now.created_ms),
+            moment(now.updated_ms),
+            None if now.pickup_from_ms is None else moment(now.pickup_from_ms),
+            None if now.pickup_to_ms is None else moment(now.pickup_to_ms),
+            *(now.words, now.state, shard),
+            *_columns(rows.legs),
         )
     except asyncpg.UniqueViolationError:
         first = events[0].version
-        raise StaleVersionError(BOOKING, booking_id, first - 1, first) from None
+        raise StaleVersionError(BOOKING, now.id, first - 1, first) from None
 
 
-async def put(
-    conn: AnyConnection, tenant_key: int, shard: int, now: Standing, legs: Sequence[LegStanding]
-) -> None:
-    """How it stands after what was appended, with those of its legs that stand otherwise now; legs
-    never vanish, they end."""
-    await conn.execute(
-        """
-        INSERT INTO bookings AS b (tenant_key, id, version, status, shipper, material, weight_kg,
-            total_minor, created_at, updated_at, pickup_from, pickup_to, words, state)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        ON CONFLICT (tenant_key, id) DO UPDATE SET version = excluded.version,
-            status = excluded.status, shipper = excluded.shipper, material = excluded.material,
-            weight_kg = excluded.weight_kg, total_minor = excluded.total_minor,
-            updated_at = excluded.updated_at, pickup_from = excluded.pickup_from,
-            pickup_to = excluded.pickup_to, words = excluded.words, state = excluded.state
-        """,
-        tenant_key,
-        *(now.id, now.version, now.status, now.shipper, now.material, now.weight_kg),
-        now.total_minor,
-        moment(now.created_ms),
-        moment(now.updated_ms),
-        None if now.pickup_from_ms is None else moment(now.pickup_from_ms),
-        None if now.pickup_to_ms is None else moment(now.pickup_to_ms),
-        now.words,
-        now.state,
-    )
-    await conn.executemany(
-        """
-        INSERT INTO booking_legs AS l (tenant_key, booking, shard, shipper, leg, status, weight_kg,
-            pickup_lat, pickup_lon, truck_key, carrier, driver, waiting_since, drives)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        ON CONFLICT (tenant_key, booking, leg) DO UPDATE SET status = excluded.status,
-            shard = excluded.shard, weight_kg = excluded.weight_kg,
-            pickup_lat = excluded.pickup_lat, pickup_lon = excluded.pickup_lon,
-            truck_key = excluded.truck_key, carrier = excluded.carrier, driver = excluded.driver,
-            waiting_since = excluded.waiting_since, drives = excluded.drives
-        """,
-        [
-            (
-                *(tenant_key, now.id, shard, now.shipper, leg.leg, leg.status, leg.weight_kg),
-                *(leg.pickup_lat, leg.pickup_lon, leg.truck_key, leg.carrier, leg.driver),
-                None if leg.waiting_since_ms is None else moment(leg.waiting_since_ms),
-                leg.drives,
-            )
-            for leg in legs
-        ],
+def _columns(legs: Sequence[LegStanding]) -> tuple[list[object], ...]:
+    return (
+        [leg.leg for leg in legs],
+        [leg.status for leg in legs],
+        [leg.weight_kg for leg in legs],
+        [leg.pickup_lat for leg in legs],
+        [leg.pickup_lon for leg in legs],
+        [leg.truck_key for leg in legs],
+        [leg.carrier for leg in legs],
+        [leg.driver for leg in legs],
+        [None if ms is None else moment(ms) for ms in (leg.waiting_since_ms for leg in legs)],
+        [leg.drives for leg in legs],
     )
 
 

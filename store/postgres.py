@@ -25,13 +25,15 @@ else:
 
 # Whatever can go wrong between us and Postgres. The client library's own state machine trips over
 # a server that dies in the middle of an answer, which is neither of its other two kinds.
-STORE_FAILURES = (
-    asyncpg.PostgresError,
+# Nothing that was said to it is at fault.
+STORE_AWAY = (
+    asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
+STORE_FAILURES = (asyncpg.PostgresError, *STORE_AWAY)
 
 PARTY_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

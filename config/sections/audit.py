@@ -13,6 +13,13 @@ class Refused(Section):
     flush_s: Positive = key("Refused attempts are written this often.")
 
 
+class Together(Section):
+    """Additions of one tenant that come together, written in one transaction."""
+
+    rows_max: Count = key("Additions in one transaction.", live=True)
+    waiting_max: Count = key("Additions of a tenant that may wait; more are refused.", live=True)
+
+
 class Audit(Section):
     """Who did what, as a chain."""
 
@@ -23,3 +30,4 @@ class Audit(Section):
     verify_rows_max: Count = key("Rows that one request verifies; its answer says where to go on.")
     verify_faults_max: Count = key("After so many faults the rest of a chain is not looked at.")
     refused: Refused
+    together: Together

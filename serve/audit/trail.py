@@ -69,16 +69,38 @@ class AuditTrail:
         of_installation: bool = False,
     ) -> None:
         """The last statement of the transaction that made the change."""
-        entry = self.entry(
-            INSTALLATION_KEY if of_installation else who.tenant_key,
-            INSTALLATION if of_installation else who.tenant,
+        key = INSTALLATION_KEY if of_installation else who.tenant_key
+        tenant = INSTALLATION if of_installation else who.tenant
+        entry = self._change(who, key, tenant, action, subject, before=before, after=after)
+        await self.append(conn, [entry])
+
+    def added(self, who: Principal, action: str, subject: str, after: BaseModel) -> Entry:
+        return self._change(who, who.tenant_key, who.tenant, action, subject, after=after)
+
+    async def append(self, conn: AnyConnection, entries: Sequence[Entry]) -> None:
+        """Rows of one tenant, the last statement of a transaction."""
+        await audit.append(conn, self._signer, entries)
+
+    def _change(
+        self,
+        who: Principal,
+        tenant_key: int,
+        tenant: str,
+        action: str,
+        subject: str,
+        *,
+        before: BaseModel | None = None,
+        after: BaseModel | None = None,
+    ) -> Entry:
+        return self.entry(
+            tenant_key,
+            tenant,
             actor=who.name,
             action=action,
             subject=subject,
             before=None if before is None else before.model_dump(mode="json"),
             after=None if after is None else after.model_dump(mode="json"),
         )
-        await audit.append(conn, self._signer, [entry])
 
     def entry(
         self, tenant_key: int, tenant: str, *, actor: str, action: str, subject: str, **more: Any

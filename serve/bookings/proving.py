@@ -66,7 +66,7 @@ async def record_proof(
     wish = Wish(booking_id, "bookings.prove", command)
     async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
         change.before = shown(gateway, who, await standing(change.conn, booking_id))
-        proven = await take(gateway, who, change, wish)
+        proven = await take(gateway, who, wish)
         if not _is_proven(proven, given):
             # The attempt itself is on record and counted.
             error = {"pointer": "/code", "detail": "the code is wrong", "code": "wrong_code"}

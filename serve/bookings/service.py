@@ -21,7 +21,7 @@ from freight.refusal import Refusal
 from serve.bookings import contacts, fitness, wire
 from serve.bookings.answers import BookingOut
 from serve.bookings.reading import shown, standing
-from serve.gateway import Change, Gateway
+from serve.gateway import Gateway
 from serve.identity.principal import Kind, Principal
 from serve.loads.reading import load_of
 from serve.loads.wire import Carried, ContactFields, WindowFields
@@ -75,8 +75,9 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
         legs_kg=tuple(new.legs_kg),
     )
     wish = Wish(booking_id, "bookings.create", command)
-    async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
-        return await take(gateway, who, change, wish)
+    async with gateway.asking(who, wish.action, f"bookings/{booking_id}") as asking:
+        asking.after = booked = await take(gateway, who, wish)
+    return booked
 
 
 async def _quote(gateway: Gateway, who: Principal, quote_id: str) -> KeptQuote:
@@ -261,10 +262,11 @@ async def tell(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
     """To a booking that the caller can see."""
     async with gateway.changing(who, wish.action, f"bookings/{wish.booking}") as change:
         change.before = shown(gateway, who, await standing(change.conn, wish.booking))
-        return await take(gateway, who, change, wish)
+        change.after = after = await take(gateway, who, wish)
+    return after
 
 
-async def take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> BookingOut:
+async def take(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
     tenant = TenantName(who.tenant_key, who.tenant)
     try:
         answer = await gateway.actors.command(tenant, wish.booking, wish.command, wish.expected)
@@ -274,12 +276,10 @@ async def take(gateway: Gateway, who: Principal, change: Change, wish: Wish) -> 
         raise UnavailableError(detail, retry_after_s=retry_s) from error
     if isinstance(answer, Refused) and answer.code in wish.done_already:
         async with gateway.as_tenant(who) as conn:
-            change.after = as_it_is = shown(gateway, who, await standing(conn, wish.booking))
-        return as_it_is
+            return shown(gateway, who, await standing(conn, wish.booking))
     if isinstance(answer, Refused):
         raise problem_of(answer)
-    change.after = after = shown(gateway, who, answer.booking)
-    return after
+    return shown(gateway, who, answer.booking)
 
 
 def problem_of(refused: Refused) -> ProblemError:

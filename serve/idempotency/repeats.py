@@ -69,6 +69,12 @@ class Repeats:
         if done is not None:
             raise self._again(repeatable, repeatable.of, done)
 
+    @staticmethod
+    def is_asked_for() -> bool:
+        """Whether the request at hand has a key, which its change must claim."""
+        repeatable = _at_hand()
+        return repeatable is not None and repeatable.of is not None
+
     async def claim(self, conn: AnyConnection, subject: str) -> None:
         """First thing in the transaction of a change; of several in a request the first counts."""
         repeatable = _at_hand()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from datetime import datetime
@@ -10,6 +11,7 @@ from freight.load import Load
 from freight.pricing.asking import NoPriceError, PriceRequest
 from freight.pricing.price import price
 from freight.pricing.quotes import Quote, computed_again, digest_of, rates_read, written
+from serve.audit.together import Write
 from serve.bookings.contacts import sealed_load, shown_load
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
@@ -41,9 +43,10 @@ async def create(gateway: Gateway, who: Principal, new: NewQuote) -> QuoteOut:
     except NoPriceError as none:
         error = {"pointer": "/load", "detail": none.detail, "code": none.code}
         raise InvalidError(none.detail, errors=[error]) from none
-    async with gateway.changing(who, "quotes.create", f"quotes/{quote.id}") as change:
-        body, signature = await _keep(gateway, who, change.conn, held, quote)
-        change.after = made = _out(gateway, who, quote, digest_of(body), signature)
+    signed = _signed(gateway, quote)
+    made = _out(gateway, who, quote, signed.digest, signed.signature)
+    keep = _keeping(gateway, who, held, signed)
+    await gateway.add(who, "quotes.create", f"quotes/{quote.id}", keep, made)
     gateway.quoting.tariffs.note_kept(who.tenant_key, held)
     return made
 
@@ -60,10 +63,10 @@ async def for_booking(
         quote = await _priced(gateway, who, held, request, now_ms)
     except NoPriceError:
         return None
-    async with gateway.as_tenant(who) as conn:
-        body, _ = await _keep(gateway, who, conn, held, quote)
+    signed = _signed(gateway, quote)
+    await gateway.together.add(who.tenant_key, _keeping(gateway, who, held, signed), None)
     gateway.quoting.tariffs.note_kept(who.tenant_key, held)
-    return quote, digest_of(body)
+    return quote, signed.digest
 
 
 async def _priced(
@@ -83,16 +86,31 @@ async def _priced(
     )
 
 
-async def _keep(
-    gateway: Gateway, who: Principal, conn: AnyConnection, held: HeldTariff, quote: Quote
-) -> tuple[bytes, str]:
-    """What is kept, and its signature."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Signed:
+    """A quote as it is kept."""
+
+    quote: Quote
+    body: bytes
+    signature: str
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.body)
+
+
+def _signed(gateway: Gateway, quote: Quote) -> Signed:
     body = written(quote)
-    signature = gateway.quoting.signer.sign(body)
-    if not gateway.quoting.tariffs.is_kept(who.tenant_key, held):
-        await quotes.keep_rates(conn, who.tenant_key, bytes.fromhex(held.digest), held.body)
-    await quotes.create(conn, who.tenant_key, quote, body, signature)
-    return body, signature
+    return Signed(quote, body, gateway.quoting.signer.sign(body))
+
+
+def _keeping(gateway: Gateway, who: Principal, held: HeldTariff, signed: Signed) -> Write:
+    async def keep(conn: AnyConnection) -> None:
+        if not gateway.quoting.tariffs.is_kept(who.tenant_key, held):
+            await quotes.keep_rates(conn, who.tenant_key, bytes.fromhex(held.digest), held.body)
+        await quotes.create(conn, who.tenant_key, signed.quote, signed.body, signed.signature)
+
+    return keep
 
 
 def shipper_of(who: Principal, given: str | None) -> str | None:

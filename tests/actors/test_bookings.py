@@ -164,7 +164,7 @@ async def test_nothing_is_known_that_was_not_committed(
         raise asyncpg.PostgresConnectionError("the server is gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(bookings, "put", fail)
+        broken.setattr(bookings, "write", fail)
         with pytest.raises(StoreAwayError):
             await engine.take(name, booking_id, asked.Fail(by=SOMEBODY, leg="L1"))
 
