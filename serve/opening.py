@@ -10,16 +10,16 @@ from typing import Any
 
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
-from serve import log
 from providers.clamav import ClamAv
 from providers.opening import Providers, open_providers
+from serve import log
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
-from serve.gateway import Actors, Gateway
-from serve.health.readiness import Readiness
 from serve.documents.sweeping import Sweeper
 from serve.documents.vault import DocumentVault
+from serve.gateway import Actors, Gateway
+from serve.health.readiness import Readiness
 from serve.idempotency.repeats import Repeats
 from serve.identity.authority import open_authority
 from serve.identity.development import refuse_development_secrets
@@ -34,9 +34,9 @@ from serve.routes.planner import Planner
 from serve.secrets.uses import SecretUses
 from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
+from store.blobs.opening import open_blobs
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
-from store.blobs.opening import open_blobs
 from store.directory import TruckDirectory
 from store.ending import end
 from store.key_file import KeyFile
@@ -141,12 +141,12 @@ class _Opening:
             authority=authority,
             secrets=SecretChecker(),
             personal=personal,
+            documents=self._vault(),
             audit=self._trail,
             secret_values=self._secrets,
             actors=actors,
             directory=directory,
             tenants=statuses,
-            documents=self._vault(),
             door=DeviceDoor(
                 directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
             ),
@@ -185,13 +185,6 @@ class _Opening:
         self._stack.push_async_callback(limiter.close)
         return limiter
 
-    def _planner(self) -> Planner:
-        planner = Planner(self._where.router, lambda: self._settings.now.routing)
-        self._stack.push_async_callback(planner.close)
-        return planner
-
-    def work(self, gateway: Gateway) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        """What runs beside the requests, by name."""
     def _vault(self) -> DocumentVault:
         """Where documents lie, and who looks at them."""
         limits, where = self._settings.now.document_store, self._where
@@ -207,20 +200,28 @@ class _Opening:
         self._stack.push_async_callback(providers.close)
         return providers
 
+    def _planner(self) -> Planner:
+        planner = Planner(self._where.router, lambda: self._settings.now.routing)
+        self._stack.push_async_callback(planner.close)
+        return planner
+
+    def _sweeper(self, gateway: Gateway) -> Sweeper:
+        return Sweeper(gateway.documents, self._settings, self._system_pool)
+
+    def work(self, gateway: Gateway) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """What runs beside the requests, by name."""
         return [
             ("live-follow", gateway.hub.follow()),
             ("live-tend", gateway.hub.tend()),
             ("truck-directory", _follow_directory(gateway)),
             ("tenant-statuses", _follow_tenants(gateway)),
-    def _sweeper(self, gateway: Gateway) -> Sweeper:
-        return Sweeper(gateway.documents, self._settings, self._system_pool)
-
             ("offboarding", gateway.offboarder.run()),
             ("identity", gateway.authority.follow()),
             ("refused-attempts", self._trail.write_refusals()),
             ("secret-uses", self.uses.follow()),
             ("idempotency-sweep", gateway.repeats.sweep()),
             ("device-refusals", self._device_refusals.run(self._system_pool)),
+            ("document-sweep", self._sweeper(gateway).run()),
             ("log-flush", _flush_logs()),
         ]
 
@@ -228,7 +229,6 @@ class _Opening:
 async def _follow_directory(gateway: Gateway) -> None:
     """A truck made anywhere is known here within the poll, or once Postgres is back."""
     while True:
-            ("document-sweep", self._sweeper(gateway).run()),
         await asyncio.sleep(gateway.policy.ingest.directory_poll_s)
         try:
             changes = await gateway.directory.refresh(gateway.system_pool)

@@ -95,6 +95,7 @@ _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
+    *(Permission.BOOKINGS_READ, Permission.OFFERS_READ),
     *(Permission.BOOKINGS_READ, Permission.OFFERS_READ, Permission.DOCUMENTS_READ),
 )
 
@@ -112,24 +113,23 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.OFFERS_WRITE, Permission.OFFERS_ANSWER),
         *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
+        *(Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
     ),
     Role.SHIPPER: (
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
-        *(Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
-        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
     ),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
-        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
-        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
         *(Permission.DRIVERS_READ, Permission.DRIVERS_WRITE),
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.DRIVER: (
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
@@ -139,15 +139,12 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.FINANCE: (
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
-        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
         Permission.BOOKINGS_READ,
+        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
     ),
     Role.SUPPORT: (
         *(*_FLEET_READS, Permission.QUOTES_READ),
         *(Permission.USERS_READ, Permission.AUDIT_READ),
-        *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
-        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE, Permission.PAYMENTS_RECORD),
-        Permission.REFUNDS_WRITE,
     ),
     Role.VIEWER: (*_FLEET_READS, Permission.QUOTES_READ),
     # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.
