@@ -36,8 +36,10 @@ _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "all of it", **_BYTES},
     206: {"description": "the part that Range asks for", **_BYTES},
+    409: {"description": "it waits to be scanned, or a virus was found in it", **_PROBLEM},
     416: {"description": "there is no such part", **_PROBLEM},
 }
+_SHARED = {**_ANSWERS, 404: {"description": "the link is not good", **_PROBLEM}}
 
 
 @router.post(
@@ -125,7 +127,7 @@ async def revoke_link(
 
 
 @router.get(
-    f"{giving.SHARED}/{{token}}", response_class=Response, responses=_ANSWERS, tags=["documents"]
+    f"{giving.SHARED}/{{token}}", response_class=Response, responses=_SHARED, tags=["documents"]
 )
 async def get_shared(token: Annotated[str, Path()], gateway: Opened, request: Request) -> Response:
     """By a link, without signing in. 404 for any that is not good, for whatever reason."""
