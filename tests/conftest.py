@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import os
 import secrets
 import shutil
 import socket
@@ -33,10 +32,8 @@ from store.postgres import AnyConnection, AnyPool, as_tenant, connect, open_pool
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.launch.instance import Instance
-from tests.spreading import Spreading, ports_of, worker_count
+from tests.spreading import SHARE, Spreading, worker_count
 
-# Below what systems give to outgoing connections, and below the blocks of whole instances.
-PORTS = ports_of(os.environ.get("PYTEST_XDIST_WORKER", ""), range(11_000, 19_000))
 TEST_POOL = Pool(size_min=1, size_max=6)
 # This server's data die with the session: nobody waits for its disk.
 UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
@@ -55,6 +52,12 @@ def rung(item: pytest.Item) -> int:
     return max(
         (RUNGS.index(mark.name) for mark in item.iter_markers() if mark.name in RUNGS), default=-1
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        SHARE.of_worker(worker["workerid"])
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -89,7 +92,7 @@ def read_once() -> Iterator[None]:
 def free_port() -> int:
     """One that no outgoing connection can take before the test's server does."""
     while True:
-        port = secrets.choice(PORTS)
+        port = secrets.choice(SHARE.ports)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,22 @@ ROOT = Path(__file__).parent.parent
 WORKERS_MAX = 4
 STACK = "the whole stack"
 STACK_MARK = "mark.stack"
+# Below what systems give to outgoing connections, and below the blocks of whole instances.
+PORTS = range(11_000, 19_000)
+
+
+@dataclasses.dataclass
+class Share:
+    """What this process has for itself."""
+
+    ports: Sequence[int] = PORTS
+
+    def of_worker(self, name: str) -> None:
+        """Between a worker's look at a port and its server's start no other worker takes it."""
+        self.ports = PORTS[int(name.removeprefix("gw")) % WORKERS_MAX :: WORKERS_MAX]
+
+
+SHARE = Share()
 
 
 class Spreading(LoadScopeScheduling):  # type: ignore[misc] # untyped
@@ -39,10 +56,3 @@ def needs_stack(file: str) -> bool:
 
 def worker_count() -> int:
     return min(psutil.cpu_count() or 1, WORKERS_MAX)
-
-
-def ports_of(worker: str, ports: range) -> Sequence[int]:
-    """Its own for each worker: between one's look at a port and its server's start nobody else
-    takes it."""
-    number = int(worker.removeprefix("gw") or 0)
-    return ports[number % WORKERS_MAX :: WORKERS_MAX]
