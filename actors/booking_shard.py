@@ -8,6 +8,7 @@ import logging
 
 from actors.booking_facts import FactsFollower
 from actors.booking_journeys import BookingJourneys
+from actors.booking_silence import SilenceWatch
 from actors.booking_writing import TenantName
 from actors.bookings import Answer, Bookings, BusyError, Refused, Taken
 from actors.configured import following_configuration
@@ -43,6 +44,7 @@ class BookingShard:
         self._bookings: Bookings | None = None
         self._follower: FactsFollower | None = None
         self._journeys: BookingJourneys | None = None
+        self._silence: SilenceWatch | None = None
         # Trucks that were given a leg and not greeted yet; when they are too many, all are.
         self._given: asyncio.Queue[Underway] = asyncio.Queue(policy().bookings.waiting_max)
         self._greet_all = True
@@ -92,6 +94,7 @@ class BookingShard:
         if self._bookings is not None and self._follower is not None:
             values = {**self._bookings.counts, **self._follower.counts}
             values |= {} if self._journeys is None else self._journeys.counts
+            values |= {} if self._silence is None else self._silence.counts
             values["bookings_known"] = len(self._bookings)
         return stats_of("booking_shard", self._name, values, self._trouble)
 
@@ -127,10 +130,15 @@ class BookingShard:
             self._follower = FactsFollower(bookings, system, self._number, settings)
             self._bookings = bookings
             self._journeys = BookingJourneys(app, system, self._number, settings)
-            await self._follow(self._follower, self._journeys, system)
+            self._silence = SilenceWatch(bookings, system, self._number, settings)
+            await self._follow(self._follower, self._journeys, self._silence, system)
 
     async def _follow(
-        self, follower: FactsFollower, journeys: BookingJourneys, system: AnyPool
+        self,
+        follower: FactsFollower,
+        journeys: BookingJourneys,
+        silence: SilenceWatch,
+        system: AnyPool,
     ) -> None:
         wait_s = policy().bookings.look_s
         while True:
@@ -143,6 +151,7 @@ class BookingShard:
                     await follower.greet(self._given.get_nowait())
                 await self._expire_offers(system)
                 await journeys.go_on()
+                await silence.go_on()
                 more = await follower.go_on()
                 self._trouble, wait_s = None, limits.look_s
                 if more:

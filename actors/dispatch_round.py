@@ -138,12 +138,13 @@ class DispatchRounds:
             fair_ms = at_ms - round(policy.dispatch.costs.fairness_hours_max * MS_PER_HOUR)
             loads = await dispatch.last_loads(conn, tenant.key, fair_ms)
             taken = await dispatch.open_trucks(conn, tenant.key)
+            silent = await dispatch.silent_trucks(conn, tenant.key)
         async with as_tenant(self._app, tenant.key) as conn:
             zones = await Zones.of(conn, tenant.key, policy.fleet.zones)
         positions = await self._actors.positions(tenant.key)
         closed_to = class_zones(board)
         trucks = free_trucks(
-            Fleet(board, engaged, loads, closed_to, late), positions, policy, at_ms
+            Fleet(board, engaged, loads, closed_to, late, silent), positions, policy, at_ms
         )
         bars = Bars(ties, zones, closed_to)
         return waiting_legs(rows, bars, policy, at_ms), trucks, taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -185,6 +185,7 @@ class Fleet:
     last_loads: Mapping[int, int]
     closed_to: Mapping[str, int]
     of_late: OfLate
+    silent: Set[int]  # keys of those out of reach
 
 
 def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int) -> list[FreeTruck]:
@@ -220,6 +221,7 @@ def free_trucks(fleet: Fleet, positions: LastArray, policy: Policy, now_ms: int)
             driver_minutes_left=_minutes_left(truck, fleet.of_late),
             rating=fleet.of_late.ratings.get(truck.carrier or ""),
             last_load_ms=fleet.last_loads.get(truck.key),
+            online=truck.key not in fleet.silent,
             barred_zones=UNSERVED | fleet.closed_to.get(free.truck_class, 0),
             # Whoever is to drive another truck cannot drive this one.
             promised=bool(driving.get(truck.driver or "", set()) - {truck.key}),

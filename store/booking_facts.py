@@ -116,6 +116,34 @@ async def on_the_way(conn: AnyConnection, shard: int) -> list[Underway]:
     return [Underway(**row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    tenant_key: int
+    tenant: str
+    booking: str
+    leg: str
+    truck: str
+    heard_ms: int  # when it was heard last
+
+
+async def unheard(conn: AnyConnection, shard: int) -> list[Unheard]:
+    """Legs of the shard whose trucks are out of reach now."""
+    rows = await conn.fetch(
+        """
+        SELECT l.tenant_key, t.id AS tenant, l.booking, l.leg, trucks.id AS truck,
+            (s.data->>'last_ms')::bigint AS heard_ms
+        FROM booking_legs l
+            JOIN spans s ON s.tenant_key = l.tenant_key AND s.truck_key = l.truck_key
+                AND s.kind = 'interruption' AND s.to_ts IS NULL
+            JOIN tenants t ON t.key = l.tenant_key
+            JOIN trucks ON trucks.key = l.truck_key
+        WHERE l.shard = $1 AND l.drives
+        """,
+        shard,
+    )
+    return [Unheard(**row) for row in rows]
+
+
 async def keep_cursor(conn: AnyConnection, shard: int, seq: int) -> None:
     await conn.execute(
         "UPDATE booking_cursors SET seq = $2 WHERE shard = $1 AND seq < $2", shard, seq

@@ -115,6 +115,18 @@ async def open_trucks(conn: AnyConnection, tenant_key: int) -> set[str]:
     return {row["truck"] for row in rows}
 
 
+async def silent_trucks(conn: AnyConnection, tenant_key: int) -> set[int]:
+    """For SYSTEM: keys of trucks that should have spoken, and are out of reach."""
+    rows = await conn.fetch(
+        """
+        SELECT truck_key FROM spans
+        WHERE tenant_key = $1 AND kind = 'interruption' AND to_ts IS NULL
+        """,
+        tenant_key,
+    )
+    return {row["truck_key"] for row in rows}
+
+
 async def record(conn: AnyConnection, tenant_key: int, found: Sequence[Recorded]) -> None:
     """Each in place of what was found for the leg before it was asked for again."""
     await conn.executemany(

@@ -28,6 +28,9 @@ class Bookings(Section):
     journeys_at_once: Count = key(
         "Such ways planned one after another, before facts are followed again.", live=True
     )
+    silence_look_s: Positive = key(
+        "How often it is looked which trucks are out of reach that have a leg.", live=True
+    )
     retry_wait_s_max: Positive = key("The longest wait before the store is tried again.")
     code_digits: Count = key("Digits of a one-time password for a pickup or delivery.", live=True)
     code_valid_s: Positive = key("How long such a password can be used.", live=True)

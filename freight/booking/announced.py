@@ -27,6 +27,8 @@ _MATTERS: dict[type, str] = {
     happened.Adjusted: "booking.repriced",
     happened.Swapped: "booking.swapped",
     happened.CarrierWithdrew: "booking.carrier_withdrew",
+    happened.TruckSilent: "booking.truck_silent",
+    happened.TruckHeard: "booking.truck_heard",
     happened.ProofRecorded: "booking.proof_recorded",
     happened.DetentionSettled: "booking.detention_charged",
     happened.DetentionReopened: "booking.detention_charged",
@@ -85,6 +87,8 @@ def _data(now: Booking, event: BookingEvent) -> dict[str, Any]:
         if carriage is not None:
             data |= {"truck": carriage.truck, "carrier": carriage.carrier}
             data["driver"] = carriage.driver
+    if isinstance(event, happened.TruckSilent | happened.TruckHeard):
+        data["silent_since_ms"] = event.silent_ms
     stop = getattr(event, "stop", None)
     if stop is not None:
         data["stop"] = stop

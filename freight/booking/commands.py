@@ -108,6 +108,20 @@ class Sight(_Asked, frozen=True, kw_only=True):
     sighting: Sighting
 
 
+class Listen(_Asked, frozen=True, kw_only=True):
+    """Whether the leg's truck is in reach, as tracking has it now."""
+
+    leg: str
+    truck: str
+    silent_ms: int | None  # when it was heard last; None: it is heard
+
+
+class Relieve(_Asked, frozen=True, kw_only=True):
+    """Takes the leg from a truck that is silent for too long; nothing if it is not yet."""
+
+    leg: str
+
+
 class Reach(_Asked, frozen=True, kw_only=True):
     """By hand, or by the driver."""
 
@@ -189,6 +203,8 @@ Command: TypeAlias = (
     | Unassign
     | Swap
     | Sight
+    | Listen
+    | Relieve
     | Reach
     | TakeBack
     | SetCode

@@ -17,6 +17,7 @@ from freight.booking import (
     proof,
     reaching,
     replacing,
+    silence,
     splitting,
 )
 from freight.booking import commands as asked
@@ -39,6 +40,8 @@ _DECIDERS: dict[type, Callable[[Asked, Any], list[BookingEvent]]] = {
     asked.Unassign: replacing.unassign,
     asked.Swap: replacing.swap,
     asked.Sight: reaching.sight,
+    asked.Listen: silence.listen,
+    asked.Relieve: silence.relieve,
     asked.Reach: reaching.reach,
     asked.TakeBack: reaching.take_back,
     asked.SetCode: proof.set_code,

@@ -128,6 +128,22 @@ class Swapped(_Happened, frozen=True, kw_only=True, tag="swapped"):
     after: Carriage
 
 
+class TruckSilent(_Happened, frozen=True, kw_only=True, tag="truck_silent"):
+    """The truck that has the leg should have spoken, and is out of reach."""
+
+    leg: str
+    truck: str
+    silent_ms: int  # when it was heard last
+
+
+class TruckHeard(_Happened, frozen=True, kw_only=True, tag="truck_heard"):
+    """It is in reach again, or was all the time."""
+
+    leg: str
+    truck: str
+    silent_ms: int  # since when it was thought to be silent
+
+
 class Sighted(_Happened, frozen=True, kw_only=True, tag="sighted"):
     leg: str
     sighting: Sighting
@@ -256,6 +272,8 @@ BookingEvent: TypeAlias = (
     | Unassigned
     | CarrierWithdrew
     | Swapped
+    | TruckSilent
+    | TruckHeard
     | Sighted
     | Pinned
     | Unpinned

@@ -185,7 +185,7 @@ def _of_leg(booking: Booking, event: BookingEvent) -> Booking | None:
             booking = _charged(booking, charge)
         case _:
             pass
-    changed = _turned(leg, event) or _told(leg, event)
+    changed = _turned(leg, event) or _seen(leg, event) or _told(leg, event)
     legs = tuple(changed if other.id == leg.id else other for other in booking.legs)
     after = replace(booking, legs=legs)
     if isinstance(event, happened.LegCancelled) and after.active_legs:
@@ -242,7 +242,7 @@ def _turned(leg: Leg, event: BookingEvent) -> Leg | None:
         case happened.LegCancelled():
             after = replace(_without(leg, event.carriage), standing=Status.CANCELLED)
         case happened.Delivered():
-            after = replace(leg, delivered_ms=event.at_ms)
+            after = replace(leg, delivered_ms=event.at_ms, silent_ms=None)
         case _:
             pass
     return after
@@ -252,17 +252,28 @@ def _without(leg: Leg, ended: Carriage | None) -> Leg:
     """What a truck reached that carried nothing is of no use to the next one."""
     if ended is None:
         return leg
-    ended_leg = replace(leg, carriages=(*leg.carriages[:-1], ended))
+    ended_leg = replace(leg, carriages=(*leg.carriages[:-1], ended), silent_ms=None)
     if not ended.void:
         return ended_leg
     return replace(ended_leg, en_route=None, stops={}, sightings={}, pins=(), exclusions=())
 
 
+def _seen(leg: Leg, event: BookingEvent) -> Leg | None:
+    """What its truck was seen to do. None: the event is about something else."""
+    match event:
+        case happened.Sighted(sighting=seen):
+            return replace(leg, sightings=leg.sightings | {seen.fact: seen})
+        case happened.TruckSilent():
+            return replace(leg, silent_ms=event.silent_ms)
+        case happened.TruckHeard():
+            return replace(leg, silent_ms=None)
+        case _:
+            return None
+
+
 def _told(leg: Leg, event: BookingEvent) -> Leg:
     """What is known of its way."""
     match event:
-        case happened.Sighted(sighting=seen):
-            after = replace(leg, sightings=leg.sightings | {seen.fact: seen})
         case happened.Pinned(pin=pin):
             others = (p for p in leg.pins if (p.milestone, p.stop) != (pin.milestone, pin.stop))
             after = replace(leg, pins=(*others, pin))

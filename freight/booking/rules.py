@@ -121,6 +121,23 @@ class AmendingRules(Rules):
     )
 
 
+class SilenceRules(Rules):
+    offered_again: bool = key(
+        "Whether a leg is offered to others when its truck falls silent before it has come to the "
+        "pickup; told it is in any case.",
+        who=Who.TENANT,
+        live=True,
+    )
+    patience_minutes: Count = key(
+        "A truck keeps its leg for so long after it was heard last.", who=Who.TENANT, live=True
+    )
+    before_pickup_minutes: Count = key(
+        "And until so long before its pickup's window ends, if it has an end.",
+        who=Who.TENANT,
+        live=True,
+    )
+
+
 class JourneyRules(Rules):
     automatic: bool = key(
         "Whether a truck that is given a leg follows a way through its stops by itself.",
@@ -136,6 +153,7 @@ class BookingRules(Rules):
     cancelling: CancellingRules
     amending: AmendingRules
     journeys: JourneyRules
+    silence: SilenceRules
     dispatch_at_confirm: bool = key(
         "Whether trucks are looked for once a booking is confirmed, or when somebody says so.",
         who=Who.TENANT,

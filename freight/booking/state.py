@@ -247,6 +247,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     proofs: tuple[Proof, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     delivered_ms: int | None = None
+    silent_ms: int | None = None  # its truck is out of reach, and was heard last then
 
     @property
     def carriage(self) -> Carriage | None:

@@ -43,7 +43,7 @@ class Reason(Enum):
 
 
 _SAYS = {
-    Reason.OFFLINE: "its device is offline",
+    Reason.OFFLINE: "its device is out of reach",
     Reason.STALE: "its last position is too old",
     Reason.UNAVAILABLE: "its calendar says that it does not drive then",
     Reason.NOT_CLEARED: "its carrier is not cleared to carry",

@@ -68,6 +68,9 @@ class LegOut(BaseModel):
     stops: list[StopProgressOut]
     carriages: list[CarriageOut] = Field(description="every truck that had a part in it")
     delivered_at: datetime | None
+    silent_since: datetime | None = Field(
+        description="when its truck was heard last, if it should have spoken since"
+    )
 
     @classmethod
     def of(cls, booking: Booking, leg: Leg) -> LegOut:
@@ -84,6 +87,7 @@ class LegOut(BaseModel):
             stops=[_progress_of(leg, stop.id) for stop in booking.stops_of(leg)],
             carriages=[CarriageOut.of(each) for each in leg.carriages],
             delivered_at=None if leg.delivered_ms is None else moment(leg.delivered_ms),
+            silent_since=None if leg.silent_ms is None else moment(leg.silent_ms),
         )
 
 

@@ -81,6 +81,8 @@ const STEP_WORDS: Record<string, string> = {
   unassigned: "Taken from",
   carrier_withdrew: "Given back by",
   swapped: "Goes on with",
+  truck_silent: "Out of reach:",
+  truck_heard: "In reach again:",
   sighted: "Seen",
   pinned: "Set by hand:",
   unpinned: "No longer set by hand:",

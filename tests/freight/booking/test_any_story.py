@@ -106,6 +106,8 @@ DISPATCHES: st.SearchStrategy[Command] = st.one_of(
     command(asked.Unassign, leg=LEGS, fault=st.one_of(st.none(), SIDES)),
     command(asked.Swap, leg=LEGS, truck=st.one_of(st.none(), TRUCKS), driver=st.just("anil")),
     command(asked.Fail, leg=LEGS),
+    command(asked.Listen, leg=LEGS, truck=TRUCKS, silent_ms=st.one_of(st.none(), AGO_MS)),
+    command(asked.Relieve, leg=LEGS),
 )
 ENDS: st.SearchStrategy[Command] = st.one_of(
     command(asked.Cancel, side=SIDES, leg=LEGS),

@@ -134,6 +134,8 @@ COMMANDS: dict[str, Command] = {
     "unassign": asked.Unassign(by=DESK, leg="L1"),
     "swap": asked.Swap(by=DESK, leg="L1", truck="T2"),
     "sight": asked.Sight(by=DESK, leg="L1", sighting=SEEN),
+    "listen": asked.Listen(by=DESK, leg="L1", truck="T1", silent_ms=1),
+    "relieve": asked.Relieve(by=DESK, leg="L1"),
     "reach": asked.Reach(by=DESK, leg="L1", milestone=Milestone.EN_ROUTE, reason="said so"),
     "take back": asked.TakeBack(
         by=DESK, leg="L1", milestone=Milestone.ARRIVED, stop="S2", reason="no"
@@ -194,6 +196,8 @@ EXPECTED: dict[str, str] = {
         not_its_truck not_its_truck not_its_truck not_its_truck >at_pickup >at_pickup . . . . .
         leg_over leg_over
     """,
+    "listen": ". " * 13,
+    "relieve": ". " * 13,
     "reach": """
         not_confirmed not_assigned failed not_assigned >en_route . . . . . . closed cancelled
     """,
