@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
+from actors.money.eway_round import eway_round
 from actors.money.letters import letters_round, letters_sweep
 from actors.money.payments_round import payments_round
 from actors.money.payouts_round import payouts_round
@@ -16,6 +17,7 @@ Round = Callable[[Desk], Awaitable[int]]
 
 ROUNDS: Mapping[str, Round] = {
     "bookings": booking_round,
+    "eway": eway_round,
     "letters": letters_round,
     "letters_sweep": letters_sweep,
     "payments": payments_round,

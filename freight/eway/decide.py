@@ -48,6 +48,7 @@ class Did(NamedTuple):
     at_ms: int
     number: str | None = None
     valid_until_ms: int | None = None
+    vehicle: str | None = None
 
 
 def ask(
@@ -133,7 +134,8 @@ def answered(bill: Bill, did: Did, now_ms: int) -> list[told.EwayEvent]:
             number = str(did.number)
             if NUMBER.fullmatch(number) is None:
                 raise Refusal("answer", f"{number} is no number of a bill")
-            vehicle = None if did.valid_until_ms is None else bill.transport.vehicle
+            vehicle = did.vehicle or bill.transport.vehicle
+            vehicle = None if did.valid_until_ms is None else vehicle
             return [
                 told.Generated(
                     at_ms=now_ms,
@@ -183,7 +185,7 @@ def done_already(bill: Bill, found: Found) -> Did | None:
     """What was asked, if the portal has done it; None: it has not, so it may be asked again."""
     if bill.pending is None:
         return None
-    did = Did(found.generated_ms, found.number, found.valid_until_ms)
+    did = Did(found.generated_ms, found.number, found.valid_until_ms, found.vehicle)
     match bill.pending.wish:
         case Generate():
             is_done = not found.is_cancelled

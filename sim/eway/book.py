@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-NUMBER_FIRST = 301_000_000_001  # fixed: the portal's numbers have twelve digits
+NUMBER_FIRST = 301_000_000_001  # twelve digits, as the portal gives
 _CLOCK = "clock.json"
 
 

@@ -94,6 +94,9 @@ GRANTS = {
         "ledger_sums": {"SELECT"},
         "ledger_unsummed": {"SELECT"},
         "ledger_seals": {"SELECT"},
+        "eway_bills": {"SELECT", "INSERT", "UPDATE"},
+        "eway_log": {"SELECT", "INSERT"},
+        "tasks": {"SELECT", "INSERT", "UPDATE"},
     },
     "ubertruck_telemetry": {
         "tenants": {"SELECT"},
@@ -163,6 +166,7 @@ GRANTS = {
         "payment_refs": {"SELECT"},
         "provider_inbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
         "documents": {"SELECT", "UPDATE", "DELETE"},
+        "eway_bills": {"SELECT"},
         "booking_cursors": {"SELECT", "INSERT", "UPDATE"},
         "ledger_unsummed": {"SELECT"},
     },

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from actors.booking_writing import TenantName
 from providers.errors import ProviderAwayError, ProviderRefusedError, ProviderUnsetError
+from providers.eway.portal import EwayPortal
 from providers.payments import (
     LinkStatus,
     NewLink,
@@ -265,3 +266,6 @@ class FakeProviders:
 
     async def payouts(self, tenant: TenantName) -> PayoutProvider:
         raise ProviderUnsetError(f"{tenant.id} pays nobody here")
+
+    async def eway(self, tenant: TenantName) -> EwayPortal:
+        raise ProviderUnsetError(f"{tenant.id} needs no e-way bills here")
