@@ -46,7 +46,10 @@ from serve.offers import api as offers
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.papers import api as papers
+from serve.payments import api as payments
+from serve.provider_webhooks import api as provider_webhooks
 from serve.quotes import api as quotes
+from serve.refunds import api as refunds
 from serve.refusals import HANDLERS
 from serve.rejections import api as rejections
 from serve.roles import api as roles
@@ -79,6 +82,9 @@ ROUTERS = (
     bookings.router,
     booking_progress.router,
     offers.router,
+    payments.router,
+    refunds.router,
+    provider_webhooks.router,
     documents.router,
     tracking.router,
     history.router,

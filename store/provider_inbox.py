@@ -176,6 +176,18 @@ async def list_page(
     return [KeptLetter(**row) for row in rows]
 
 
+async def list_unclaimed(conn: AnyConnection, before: int | None, limit: int) -> list[KeptLetter]:
+    """For SYSTEM, the newest first: what is no tenant's."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS} FROM provider_inbox
+        WHERE tenant_key IS NULL AND ($1::bigint IS NULL OR nr < $1) ORDER BY nr DESC LIMIT $2
+        """,
+        *(before, limit),
+    )
+    return [KeptLetter(**row) for row in rows]
+
+
 async def note(  # noqa: PLR0917 - what became of it
     conn: AnyConnection,
     nr: int,

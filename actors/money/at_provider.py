@@ -68,6 +68,19 @@ async def advance(
     return await _end(errand, desk, tenant, payment)
 
 
+async def looked_at(
+    desk: Desk, tenant: TenantName, payment_id: str, provider_payment: str
+) -> Payment:
+    """Asks how one attempt stands, and folds that in."""
+    async with desk.writing(tenant) as conn:
+        payment = await payments.get(conn, payment_id)
+    provider = await desk.providers.payments(tenant)
+    found = seen_payment(await provider.fetch_payment(provider_payment))
+    if found.order not in payment.orders:
+        raise Refusal("unknown_provider_payment", f"{provider_payment} pays something else")
+    return await Errand(desk, tenant, provider).saw(payment, found)
+
+
 # --------------------------------------------------------------------------------------- opening
 
 

@@ -29,6 +29,7 @@ OF_A_SHIPPER = frozenset(
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     }
 )
 

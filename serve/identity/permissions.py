@@ -47,6 +47,9 @@ class Permission(StrEnum):
     OFFERS_ANSWER = "offers:answer"  # accept, decline, bid
     OFFERS_READ = "offers:read"
     OFFERS_WRITE = "offers:write"  # make, withdraw, award
+    PAYMENTS_READ = "payments:read"
+    PAYMENTS_RECORD = "payments:record"  # money past any provider; what providers sent us
+    PAYMENTS_WRITE = "payments:write"
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
     POSITIONS_READ = "positions:read"
@@ -54,6 +57,7 @@ class Permission(StrEnum):
     QUOTES_COMPARE = "quotes:compare"  # hold all quotes against the rates of now
     QUOTES_READ = "quotes:read"
     QUOTES_WRITE = "quotes:write"
+    REFUNDS_WRITE = "refunds:write"
     ROLES_READ = "roles:read"
     ROLES_WRITE = "roles:write"
     ROUTES_READ = "routes:read"
@@ -114,12 +118,14 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.SHIPPER: (
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.CARRIER: (
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -141,10 +147,13 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
         Permission.BOOKINGS_READ,
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
+        *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE, Permission.PAYMENTS_RECORD),
+        Permission.REFUNDS_WRITE,
     ),
     Role.SUPPORT: (
         *(*_FLEET_READS, Permission.QUOTES_READ),
         *(Permission.USERS_READ, Permission.AUDIT_READ),
+        Permission.PAYMENTS_READ,
     ),
     Role.VIEWER: (*_FLEET_READS, Permission.QUOTES_READ),
     # Devices speak MQTT with credentials of their own; over HTTP they may do nothing else.
