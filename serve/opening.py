@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from actors.life import now_ms
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
 from providers.clamav import ClamAv
+from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
 from serve import log
+from serve.audit.together import Together
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
@@ -43,11 +46,13 @@ from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from store.provider_secrets import ProviderSecrets
 from store.quote_signatures import QuoteSigner
 from store.secrets import open_secrets
 from store.tenants import TenantStatuses
 
 LOG_FLUSH_S = 1.0
+PROVIDERS_READER = "service:gateway"
 logger = logging.getLogger("ubertruck.gateway")
 
 
@@ -132,6 +137,7 @@ class _Opening:
         authority = await self._stack.enter_async_context(
             open_authority(where, lambda: settings.now, self._system_pool, self._keys)
         )
+        turns = asyncio.Semaphore(settings.now.storage.app_pool.size_max)
         return Gateway(
             installation=where,
             settings=settings,
@@ -143,7 +149,9 @@ class _Opening:
             personal=personal,
             documents=self._vault(),
             audit=self._trail,
+            together=Together(self._app_pool, turns, self._trail, settings),
             secret_values=self._secrets,
+            providers=self._providers(),
             actors=actors,
             directory=directory,
             tenants=statuses,
@@ -158,7 +166,7 @@ class _Opening:
             metrics=self._metrics,
             limiter=self._limiter(),
             repeats=Repeats(self._keys, settings, self._app_pool, self._system_pool, self._metrics),
-            turns=asyncio.Semaphore(settings.now.storage.app_pool.size_max),
+            turns=turns,
             readiness=Readiness(
                 api=settings.now.api,
                 system_pool=self._system_pool,
@@ -196,7 +204,9 @@ class _Opening:
 
     def _providers(self) -> Providers:
         source = ProviderSecrets(self._secrets, PROVIDERS_READER)
-        providers = open_providers(self._settings, self._where.payment_sandbox, source, now_ms)
+        meter = ProviderMetrics(self._metrics.registry)
+        sandbox = self._where.payment_sandbox
+        providers = open_providers(self._settings, sandbox, source, now_ms, meter)
         self._stack.push_async_callback(providers.close)
         return providers
 
