@@ -19,6 +19,7 @@ from store.blobs.signing import Credentials, signed
 
 KEY_ID, SECRET, REGION, BUCKET = "AKIATEST", "a secret of the test", "ap-south-1", "papers"
 PAGE = 2
+WRITTEN = "%Y-%m-%dT%H:%M:%S.%fZ"
 _PROOF = re.compile(r"AWS4-HMAC-SHA256 Credential=(\S+?)/.*SignedHeaders=(\S+?), Signature=(\w+)")
 
 
@@ -63,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         mine = [k for k in keys if k.startswith(query["prefix"])]
         rows = "".join(
             f"<Contents><Key>{k}</Key><LastModified>"
-            f"{self._bucket.objects[k][1].strftime('%Y-%m-%dT%H:%M:%S.%fZ')}</LastModified></Contents>"
+            f"{self._bucket.objects[k][1].strftime(WRITTEN)}</LastModified></Contents>"
             for k in mine[:PAGE]
         )
         more = mine[PAGE - 1] if len(mine) > PAGE else ""
