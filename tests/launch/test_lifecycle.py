@@ -179,7 +179,7 @@ async def test_two_instances_serve_only_their_own(instance: Instance, stack: Ins
     assert not await may_connect(instance.mqtt_port, "demo/STACK-ONLY", DEVICE_SECRET)
 
 
-@pytest.mark.parametrize("role", ["redis", "broker", "postgres"])
+@pytest.mark.parametrize("role", ["redis", "broker", "payments", "postgres"])
 async def test_a_killed_server_comes_back(instance: Instance, role: str) -> None:
     killed = instance.processes()[role][0]
     os.kill(killed, signal.SIGKILL)
