@@ -56,6 +56,7 @@ from freight.dues.rules import DuesRules
 from freight.eway.rules import EwayRules
 from freight.fleet.rules import FleetRules
 from freight.invoices.rules import InvoiceRules
+from freight.ledger.rules import LedgerRules
 from freight.load_rules import LoadRules
 from freight.payments.rules import PaymentRules
 from freight.payouts.rules import PayoutRules
@@ -102,6 +103,7 @@ class Policy(Section):
     bookkeeper: Bookkeeper
     dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
+    ledger: Annotated[LedgerRules, At("services/ledger/business")]
     imports: Imports
     documents: Annotated[DocumentRules, At("services/documents/business")]
     document_store: Annotated[DocumentStore, At("services/documents/technical")]

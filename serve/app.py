@@ -39,6 +39,7 @@ from serve.identity import token_state
 from serve.imports import api as imports
 from serve.journeys import api as journeys
 from serve.kyc import api as kyc
+from serve.ledger import api as ledger
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
@@ -82,6 +83,7 @@ ROUTERS = (
     bookings.router,
     booking_progress.router,
     offers.router,
+    ledger.router,
     payments.router,
     refunds.router,
     provider_webhooks.router,

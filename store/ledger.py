@@ -22,15 +22,15 @@ POST = """
 # a party's. What is not in the sums yet is looked up entry by entry, whatever the planner thinks.
 _BALANCE = """
     SELECT (coalesce((SELECT sum(debit_minor - credit_minor) FROM ledger_sums
-            WHERE party = {party} AND account = $1 AND days = 32 AND first_day < $4), 0)
+            WHERE party = {party} AND account = ANY ($1) AND days = 32 AND first_day < $4), 0)
         + coalesce((SELECT sum(debit_minor - credit_minor) FROM ledger_sums
-            WHERE party = {party} AND account = $1 AND days = 1
+            WHERE party = {party} AND account = ANY ($1) AND days = 1
             AND first_day >= $4 AND first_day < $5), 0)
         + coalesce((SELECT sum(amount_minor) FROM ledger_postings
-            WHERE account = $1 AND {which} AND at_ms >= $3 AND at_ms <= $2), 0)
+            WHERE account = ANY ($1) AND {which} AND at_ms >= $3 AND at_ms <= $2), 0)
         + coalesce((SELECT sum(late.minor) FROM ledger_unsummed u, LATERAL (
                 SELECT sum(amount_minor) AS minor FROM ledger_postings
-                WHERE entry_nr = u.entry_nr AND account = $1 AND {which}) late
+                WHERE entry_nr = u.entry_nr AND account = ANY ($1) AND {which}) late
             WHERE u.at_ms < $3), 0))::bigint
 """
 ACCOUNT_BALANCE = _BALANCE.format(party="''", which="true")
@@ -83,9 +83,9 @@ async def balance(
     if booking is not None:
         minor: int = await conn.fetchval(BOOKING_BALANCE, account, booking, party, at_ms)
     elif party is not None:
-        minor = await conn.fetchval(PARTY_BALANCE, account, *cut(at_ms, BLOCK_DAYS), party)
+        minor = await conn.fetchval(PARTY_BALANCE, [account], *cut(at_ms, BLOCK_DAYS), party)
     else:
-        minor = await conn.fetchval(ACCOUNT_BALANCE, account, *cut(at_ms, 1))
+        minor = await conn.fetchval(ACCOUNT_BALANCE, [account], *cut(at_ms, 1))
     return minor
 
 
@@ -115,3 +115,18 @@ def _columns(entries: Sequence[Entry]) -> list[list[Any]]:
         for line, posting in enumerate(made.postings, 1)
     ]
     return [list(column) for column in (*zip(*heads, strict=True), *zip(*lines, strict=True))]
+
+
+async def unsummed_tenants(conn: AnyConnection) -> list[tuple[int, str]]:
+    """For SYSTEM: key and id of those with entries that are not in the sums yet."""
+    rows = await conn.fetch(
+        "SELECT key, id FROM tenants WHERE EXISTS "
+        "(SELECT FROM ledger_unsummed WHERE tenant_key = key) ORDER BY key"
+    )
+    return [(row["key"], row["id"]) for row in rows]
+
+
+async def take_into_sums(conn: AnyConnection, tenant_key: int, at_most: int) -> int:
+    """The oldest entries first; how many. None, while another does it for this tenant."""
+    taken: int = await conn.fetchval("SELECT sum_ledger($1, $2)", tenant_key, at_most)
+    return taken

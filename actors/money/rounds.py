@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
+from actors.money.ledger_round import ledger_round
 from actors.money.eway_round import eway_round
 from actors.money.letters import letters_round, letters_sweep
 from actors.money.payments_round import payments_round
@@ -16,6 +17,7 @@ from actors.money.settlements_round import settlements_round
 Round = Callable[[Desk], Awaitable[int]]
 
 ROUNDS: Mapping[str, Round] = {
+    "ledger": ledger_round,
     "bookings": booking_round,
     "eway": eway_round,
     "letters": letters_round,

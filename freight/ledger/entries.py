@@ -67,13 +67,19 @@ def entry(id: str, at_ms: int, cause: Cause, memo: str, postings: Iterable[Posti
     return Entry(id, at_ms, cause, memo, kept)
 
 
-def reversal(made: Entry, id: str, at_ms: int, cause: Cause) -> Entry:  # noqa: A002 - its name everywhere
+def reversal(
+    made: Entry,
+    id: str,  # noqa: A002 - its name everywhere
+    at_ms: int,
+    cause: Cause,
+    memo: str | None = None,
+) -> Entry:
     """The same the other way round: what was written stays, and counts no more."""
     opposite = [
         Posting(posting.account, -posting.amount_minor, posting.party, posting.booking)
         for posting in made.postings
     ]
-    return entry(id, at_ms, cause, f"Reversal of {made.id}: {made.memo}", opposite)
+    return entry(id, at_ms, cause, memo or f"Reversal of {made.id}: {made.memo}", opposite)
 
 
 def digest(made: Entry) -> bytes:

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
     KYC_WRITE = "kyc:write"  # to decide about carriers, which they cannot do themselves
+    LEDGER_READ = "ledger:read"  # the tenant's books
+    LEDGER_WRITE = "ledger:write"  # entries by hand
     LIVE_READ = "live:read"
     PAPERS_WRITE = "papers:write"  # of trucks and carriers; who reads these reads their papers
     OFFERS_ANSWER = "offers:answer"  # accept, decline, bid
@@ -64,6 +66,7 @@ class Permission(StrEnum):
     ROUTES_WRITE = "routes:write"
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
     SECRETS_WRITE = "secrets:write"
+    STATEMENTS_READ = "statements:read"  # one's own account; of any with ledger:read
     TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
     TIES_WRITE = "ties:write"
     TENANTS_READ = "tenants:read"
@@ -121,6 +124,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.SHIPPER: (
+        Permission.STATEMENTS_READ,
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
@@ -128,6 +132,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.CARRIER: (
+        Permission.STATEMENTS_READ,
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
@@ -143,6 +148,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.FINANCE: (
+        *(Permission.LEDGER_READ, Permission.LEDGER_WRITE, Permission.STATEMENTS_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
         Permission.BOOKINGS_READ,

@@ -54,6 +54,14 @@ A_LOAD = {
         {"kind": "drop", "place": {"lat": 28.61, "lon": 77.21}},
     ],
 }
+JOURNAL_SHIPPER = "shipper-in-the-books"
+JOURNAL = {
+    "reason": "An opening balance",
+    "postings": [
+        {"account": "receivables", "party": f"shippers/{JOURNAL_SHIPPER}", "amount": {"amount_minor": 100}},
+        {"account": "opening_balances", "amount": {"amount_minor": -100}},
+    ],
+}
 BLOCK = {"kind": "blocked", "shipper": "a-mill"}
 ON_ROUTE = {"route": {"id": "route-of-journeys"}}
 
@@ -314,6 +322,24 @@ async def oidc_issuer(world: World) -> Made:
     return {"id": made["id"]}
 
 
+async def journal_entry(world: World) -> Made:
+    return {"id": (await _post(world, "/v1/ledger/entries", JOURNAL))["id"]}
+
+
+async def shipper_in_the_books(world: World) -> Made:
+    await _post(world, "/v1/ledger/entries", JOURNAL)
+    return {"id": JOURNAL_SHIPPER}
+
+
+async def carrier_in_the_books(world: World) -> Made:
+    made = await carrier(world)
+    owed = {"account": "carrier_payables", "amount": {"amount_minor": -100}}
+    paid = {"account": "bank", "amount": {"amount_minor": 100}}
+    postings = [owed | {"party": f"carriers/{made['id']}"}, paid]
+    await _post(world, "/v1/ledger/entries", {"reason": "A deposit", "postings": postings})
+    return made
+
+
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
     "/v1/bookings/{id}": booking,
@@ -341,6 +367,9 @@ MAKERS: dict[str, Maker] = {
     "/v1/refunds/{id}": refund,
     "/v1/provider-webhooks/{id}": letter,
     "/v1/webhooks/{provider}": provider,
+    "/v1/ledger/entries/{id}": journal_entry,
+    "/v1/ledger/parties/shippers/{id}": shipper_in_the_books,
+    "/v1/ledger/parties/carriers/{id}": carrier_in_the_books,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -386,6 +415,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     },
     "POST /v1/payments/{id}/verify": {"payment": "pay_1", "signature": "none"},
     "POST /v1/refunds/{id}/record": {"reference": "UTR-OUT"},
+    "POST /v1/ledger/entries/{id}/reverse": {"reason": "A mistake"},
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "POST /v1/trucks/{id}/absences": {"reason": "Workshop"},
     "PATCH /v1/trucks/{id}/absences/{absence_id}": {"reason": "Another"},
