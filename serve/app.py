@@ -47,6 +47,7 @@ from serve.offers import api as offers
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.papers import api as papers
+from serve.payouts import api as payouts
 from serve.payments import api as payments
 from serve.provider_webhooks import api as provider_webhooks
 from serve.quotes import api as quotes
@@ -58,6 +59,7 @@ from serve.routes import api as routes
 from serve.routing import RouteTable
 from serve.secrets import api as secrets
 from serve.sessions import api as sessions
+from serve.settlements import api as settlements
 from serve.settings import api as configuration
 from serve.signing_keys import api as signing_keys
 from serve.tenancy import api as tenancy
@@ -83,6 +85,8 @@ ROUTERS = (
     bookings.router,
     booking_progress.router,
     offers.router,
+    settlements.router,
+    payouts.router,
     ledger.router,
     payments.router,
     refunds.router,

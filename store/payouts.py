@@ -175,6 +175,15 @@ async def put_off(
     )
 
 
+async def look_up(conn: AnyConnection, payout_id: str) -> Listed:
+    row = await conn.fetchrow(
+        "SELECT nr, updated_at, trouble, state FROM payouts WHERE id = $1", payout_id
+    )
+    if row is None:
+        raise NotFoundError(PAYOUT, payout_id)
+    return _listed(row)
+
+
 async def list_page(
     conn: AnyConnection,
     *,
@@ -191,12 +200,9 @@ async def list_page(
         2**62 if before is None else before,
         *given.values(),
     )
-    return [
-        Listed(
-            row["nr"],
-            row["updated_at"],
-            row["trouble"],
-            msgspec.json.decode(row["state"], type=Payout),
-        )
-        for row in rows
-    ]
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: asyncpg.Record) -> Listed:
+    payout = msgspec.json.decode(row["state"], type=Payout)
+    return Listed(row["nr"], row["updated_at"], row["trouble"], payout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -16,10 +17,7 @@ from store.errors import NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, moment, one
 
 SETTLEMENT = "settlement"
-COLUMNS = (
-    "nr, id, version, kind, carrier, status, booking, leg, part, supplement, cycle, taken_into, "
-    "balance_minor, gross_minor, opened_at, updated_at, ready_at, due_at, state"
-)
+VERSION_MAX = 2**31 - 1  # fixed: the column's type
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +164,28 @@ async def list_page(
         Listed(row["nr"], row["updated_at"], msgspec.json.decode(row["state"], type=Settlement))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    version: int
+    at: datetime
+    type: str
+    event: dict[str, Any]
+
+
+async def steps(
+    conn: AnyConnection, settlement_id: str, after: int | None, limit: int
+) -> list[Step]:
+    """What has happened to it, in its order."""
+    rows = await conn.fetch(
+        """
+        SELECT version, at, type, event FROM settlement_log
+        WHERE settlement = $1 AND version > $2 ORDER BY version LIMIT $3
+        """,
+        *(settlement_id, min(after or 0, VERSION_MAX), limit),
+    )
+    return [Step(**row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ OF_A_CARRIER = frozenset(
         *(Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
+        *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_DISPUTE),
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     }
 )

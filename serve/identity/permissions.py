@@ -54,6 +54,7 @@ class Permission(StrEnum):
     PAYMENTS_WRITE = "payments:write"
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
+    PAYOUTS_WRITE = "payouts:write"  # send money to carriers, advances too
     POSITIONS_READ = "positions:read"
     POSITIONS_WRITE = "positions:write"  # of any truck of the tenant, for providers
     QUOTES_COMPARE = "quotes:compare"  # hold all quotes against the rates of now
@@ -64,9 +65,15 @@ class Permission(StrEnum):
     ROLES_WRITE = "roles:write"
     ROUTES_READ = "routes:read"
     ROUTES_WRITE = "routes:write"
+    RECONCILIATION_READ = "reconciliation:read"
+    RECONCILIATION_WRITE = "reconciliation:write"  # import statements, post what they show
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
     SECRETS_WRITE = "secrets:write"
     STATEMENTS_READ = "statements:read"  # one's own account; of any with ledger:read
+    SETTLEMENTS_APPROVE = "settlements:approve"
+    SETTLEMENTS_DISPUTE = "settlements:dispute"
+    SETTLEMENTS_READ = "settlements:read"  # and payouts
+    SETTLEMENTS_WRITE = "settlements:write"  # lines, proposals; what no approval is
     TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
     TIES_WRITE = "ties:write"
     TENANTS_READ = "tenants:read"
@@ -141,6 +148,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT, Permission.BOOKINGS_CANCEL),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
+        *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_DISPUTE),
     ),
     Role.DRIVER: (
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
@@ -148,6 +156,10 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.FINANCE: (
+        *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_WRITE),
+        *(Permission.SETTLEMENTS_APPROVE, Permission.SETTLEMENTS_DISPUTE),
+        *(Permission.PAYOUTS_WRITE, Permission.RECONCILIATION_READ),
+        Permission.RECONCILIATION_WRITE,
         *(Permission.LEDGER_READ, Permission.LEDGER_WRITE, Permission.STATEMENTS_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),

@@ -14,6 +14,7 @@ from store.postgres import as_tenant, epoch_ms
 from store.provider_inbox import Letter
 from tests.api.operations import Operation
 from tests.freight.documents.pictures import jpeg
+from tests.api import settlement_makers
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
@@ -370,6 +371,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/ledger/entries/{id}": journal_entry,
     "/v1/ledger/parties/shippers/{id}": shipper_in_the_books,
     "/v1/ledger/parties/carriers/{id}": carrier_in_the_books,
+    **settlement_makers.MAKERS,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -409,6 +411,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
         "from": "2026-01-01T00:00:00Z",
         "to": "2026-01-01T01:00:00Z",
     },
+    **settlement_makers.BODIES,
     "POST /v1/payments/{id}/record": {
         "amount": {"amount_minor": 100},
         "reference": "UTR-OF-A-TEST",
