@@ -156,6 +156,14 @@ async def placed(conn: AnyConnection, ids: Sequence[str]) -> dict[str, tuple[int
     return {row["id"]: (row["key"], row["carrier"]) for row in rows}
 
 
+async def registrations(conn: AnyConnection, ids: Sequence[str]) -> dict[str, str | None]:
+    """By id, of those in use."""
+    rows = await conn.fetch(
+        "SELECT id, registration FROM trucks WHERE id = ANY ($1) AND deleted_at IS NULL", list(ids)
+    )
+    return {row["id"]: row["registration"] for row in rows}
+
+
 async def create_many(conn: AnyConnection, tenant_key: int, given: Sequence[NewTruckRow]) -> None:
     """All or none, in one statement: the lock that orders revisions is held but shortly."""
     columns = ", ".join(SETTABLE)

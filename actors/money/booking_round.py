@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import msgspec
 
 from actors.booking_writing import TenantName
+from actors.money import eway
+from actors.money.booking_books import give_back, received_minor, take_up
+from actors.money.booking_papers import Case, keep_papers
 from actors.money.desk import Desk
+from actors.money.settlements import open_for_leg
 from freight.booking.state import Booking
-from freight.dues.owing import dues_of
-from store import bookings, dues
+from freight.dues.charging import final_minor
+from freight.dues.owing import dues_of, is_final
+from store import bookings, dues, payments
 from store.dues import Changed, Whose
 from store.postgres import AnyConnection
 
@@ -49,8 +55,19 @@ async def _put_off(desk: Desk, tenant: TenantName, one: Changed, trouble: str) -
 
 async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_id: str) -> None:
     """All that the books have to say about a booking as it stands; asked again, nothing more."""
-    rules = desk.policy_of(tenant).dues
-    booking = msgspec.json.decode(await bookings.get(conn, booking_id), type=Booking)
-    owed = dues_of(booking, None, rules, 0)
+    state = await bookings.load(conn, booking_id)
+    if state is None:
+        return
+    rules, at_ms = desk.policy_of(tenant).dues, desk.now_ms()
+    booking = msgspec.json.decode(state, type=Booking)
+    case = Case(desk, conn, tenant, booking, await payments.of_booking(conn, booking_id), at_ms)
+    documents = await keep_papers(case, is_final=is_final(booking, rules))
+    await take_up(case, documents)
+    if await give_back(case):
+        case = dataclasses.replace(case, payments=await payments.of_booking(conn, booking_id))
+    for leg in booking.legs:
+        await open_for_leg(desk, conn, tenant, booking, leg.id)
+    await eway.for_booking(conn, desk, tenant, booking)
+    owed = dues_of(booking, final_minor(documents), rules, received_minor(case.payments))
     whose = Whose(booking.id, booking.shipper)
-    await dues.put(conn, tenant.key, whose, owed, desk.now_ms())
+    await dues.put(conn, tenant.key, whose, owed, at_ms)

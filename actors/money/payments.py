@@ -26,7 +26,7 @@ from freight.payments.postings import new_entries, party_of
 from freight.payments.seen import LinkState, RefundState, Seen
 from freight.payments.state import Method, Payment, RefundTo
 from freight.refusal import Refusal
-from store import events, ledger, payments, provider_inbox
+from store import dues, events, ledger, payments, provider_inbox
 from store.errors import StaleVersionError
 from store.postgres import AnyConnection
 
@@ -124,6 +124,8 @@ async def _write(
         new = sorted(ref for of, ref in refs if of == provider)
         await payments.name(conn, tenant.key, provider, new, after.id)
         await provider_inbox.wake(conn, new, till.at_ms)
+    if after.booking is not None:
+        await dues.look_again(conn, tenant.key, after.booking)
     await ledger.post(conn, tenant.key, new_entries(before, after))
     await events.insert(conn, _announced(till, before, made, after))
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from freight.booking.state import Booking, Charge, Side, Status, Term, TermKind
+from freight.booking.state import OVER, Booking, Charge, Leg, Side, Status, Term, TermKind
 from freight.dues.rules import DuesRules, Moment
 from freight.load import StopKind
 from freight.money import rounded
@@ -124,17 +124,22 @@ def moment_of(booking: Booking, moment: Moment) -> int | None:
         return booking.confirmed_ms
     legs = booking.active_legs
     times = [
-        leg.delivered_ms if moment is Moment.DELIVERED else _loaded_ms(booking, leg.id)
-        for leg in legs
+        leg.delivered_ms if moment is Moment.DELIVERED else loaded_ms(booking, leg) for leg in legs
     ]
     known = [at_ms for at_ms in times if at_ms is not None]
     return max(known) if known and len(known) == len(legs) else None
 
 
-def _loaded_ms(booking: Booking, leg_id: str) -> int | None:
-    leg = booking.leg(leg_id)
-    if leg is None:
-        return None
-    done = [leg.at(stop.id).done for stop in booking.stops_of(leg) if stop.kind is StopKind.PICKUP]
+def loaded_ms(booking: Booking, leg: Leg) -> int | None:
+    """When all of the leg's goods were aboard."""
+    pickups = [stop for stop in booking.stops_of(leg) if stop.kind is StopKind.PICKUP]
+    done = [leg.at(stop.id).done for stop in pickups]
     marks = [mark.at_ms for mark in done if mark is not None]
     return max(marks) if marks and len(marks) == len(done) else None
+
+
+def is_final(booking: Booking, rules: DuesRules) -> bool:
+    """Whether it can be said what it comes to."""
+    if booking.confirmed_ms is None:
+        return False
+    return booking.status in OVER or moment_of(booking, rules.invoice_at) is not None

@@ -1,0 +1,69 @@
+"""What a booking's papers and payments do to each other: money taken up, and money given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.money.booking_papers import Case
+from actors.money.payments import Till, refund
+from freight.booking.state import OVER
+from freight.invoices.documents import Document
+from freight.ledger.accounts import Role
+from freight.ledger.entries import Cause, Posting, entry
+from freight.payments.commands import Refund
+from freight.payments.state import Payment, Purpose
+from store import ledger
+
+BOOKS = "system:books"
+
+
+def received_minor(payments: Sequence[Payment]) -> int:
+    return sum(one.kept_minor for one in payments if one.purpose is Purpose.DUE)
+
+
+async def take_up(case: Case, documents: Sequence[Document]) -> None:
+    """What was paid goes against what is owed; what is owed no more is the payer's again."""
+    owed = await ledger.balance(case.conn, Role.RECEIVABLES, case.party, case.booking.id)
+    held = -await ledger.balance(case.conn, Role.CUSTOMER_ADVANCES, case.party, case.booking.id)
+    amount_minor = max(min(owed, held), 0) if owed > 0 else owed
+    if not amount_minor:
+        return
+    booking = case.booking
+    # The same only as long as nothing at all has changed.
+    seen = f"{booking.version}.{len(documents)}.{sum(one.version for one in case.payments)}"
+    made = entry(
+        f"taken-up/{booking.id}/{seen}/{owed}.{held}",
+        case.at_ms,
+        Cause("allocation", case.cause, booking.version),
+        f"Payments taken up by the invoices of {booking.id}",
+        [
+            Posting(Role.CUSTOMER_ADVANCES, amount_minor, case.party, booking.id),
+            Posting(Role.RECEIVABLES, -amount_minor, case.party, booking.id),
+        ],
+    )
+    await ledger.post(case.conn, case.tenant.key, [made])
+
+
+async def give_back(case: Case) -> bool:
+    """Of a booking that is over: what was paid beyond what it comes to, the newest payment first.
+    Whether anything was."""
+    policy = case.policy
+    if case.booking.status not in OVER or not policy.dues.refunds_by_itself:
+        return False
+    left = -await ledger.balance(case.conn, Role.CUSTOMER_ADVANCES, case.party, case.booking.id)
+    till = Till(case.conn, case.tenant, policy, case.at_ms)
+    begun = False
+    for payment in reversed(case.payments):
+        amount_minor = min(left, payment.kept_minor)
+        if amount_minor <= 0 or payment.purpose is not Purpose.DUE:
+            continue
+        wish = Refund(
+            id=f"{payment.id}-over-{payment.version}",
+            amount_minor=amount_minor,
+            by=BOOKS,
+            reason=f"booking {case.booking.id} is {case.booking.status}",
+        )
+        await refund(till, payment.id, wish)
+        left -= amount_minor
+        begun = True
+    return begun
