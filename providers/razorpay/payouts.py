@@ -23,6 +23,8 @@ from providers.razorpay.wire import MS, Notes, notes_of
 
 PAYOUT_KEY = "X-Payout-Idempotency"
 NARRATION_LENGTH_MAX = 30  # fixed: longer ones are refused
+NAME_LENGTHS = (3, 50)  # least and most
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9 '_/().-]+")
 _NOT_IN_NARRATION = re.compile(r"[^A-Za-z0-9 ]+")
 
 
@@ -102,7 +104,11 @@ class RazorpayPayouts:
         return NAME
 
     async def contact(self, new: NewContact) -> Contact:
-        body = {"name": new.name, "type": new.kind, "reference_id": new.reference}
+        body = {
+            "name": contact_name_of(new.name, new.reference),
+            "type": new.kind,
+            "reference_id": new.reference,
+        }
         optional = {"email": new.email, "contact": new.phone}
         body |= {name: value for name, value in optional.items() if value is not None}
         made = await self._client.post(
@@ -158,6 +164,14 @@ class RazorpayPayouts:
         path = f"/payouts/{payout}/cancel"
         made = await self._client.post("payouts.cancel", path, PayoutEntity, {}, is_repeatable=True)
         return made.plain()
+
+
+def contact_name_of(name: str, reference: str) -> str:
+    """In the letters that it takes and not ending in a sign; ours where nothing is left of it.
+    What the bank compares is the holder of the account, which stays as it is."""
+    least, most = NAME_LENGTHS
+    plain = " ".join(_NOT_IN_NAME.sub(" ", name).split())[:most].rstrip(" '_/()-")
+    return plain if len(plain) >= least else reference
 
 
 def narration_of(text: str) -> str:

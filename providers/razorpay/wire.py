@@ -23,8 +23,8 @@ from providers.payments import (
 
 T = TypeVar("T")
 MS = 1000
-# Empty notes come as a list, and sometimes as nothing.
-Notes = dict[str, Any] | list[Any] | None
+# Empty notes come as a list, and sometimes as nothing or as text.
+Notes = dict[str, Any] | list[Any] | str | None
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

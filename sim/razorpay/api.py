@@ -18,7 +18,13 @@ from starlette.routing import Route
 from sim.razorpay import links, orders, payments, payouts, refunds, settlements
 from sim.razorpay.book import Entity, Wanted
 from sim.razorpay.faults import Faults
-from sim.razorpay.refusals import BAD_REQUEST, SERVER_ERROR, RefusedError, error_body
+from sim.razorpay.refusals import (
+    BAD_REQUEST,
+    SERVER_ERROR,
+    RefusedError,
+    error_body,
+    signed_in_wrong,
+)
 from sim.razorpay.sandbox import Sandbox
 
 COUNT_USUAL = 10
@@ -90,7 +96,7 @@ def _payments_of_order(asked: Asked) -> dict[str, Any]:
 
 def _refund(asked: Asked) -> dict[str, Any]:
     key = asked.headers.get(refunds.HEADER.lower())
-    return refunds.create(asked.box, asked.id, asked.body, key).body
+    return refunds.create(asked.box, asked.id, asked.body, key)
 
 
 def _list_links(asked: Asked) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _create_fund_account(asked: Asked) -> Made:
 
 def _create_payout(asked: Asked) -> dict[str, Any]:
     key = asked.headers.get(payouts.HEADER.lower())
-    return payouts.create(asked.box, asked.body, key).body
+    return payouts.create(asked.box, asked.body, key)
 
 
 def _list_payouts(asked: Asked) -> dict[str, Any]:
@@ -246,8 +252,7 @@ class Api:
         except ValueError:
             is_ours = False
         if not is_ours:
-            says = "Authentication failed"
-            raise RefusedError(says, reason="NA", status=HTTPStatus.UNAUTHORIZED)
+            raise signed_in_wrong()
 
 
 async def _json_of(request: Request) -> dict[str, Any]:

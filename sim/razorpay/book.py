@@ -25,7 +25,7 @@ CREATE INDEX IF NOT EXISTS entities_by_kind ON entities (kind, created_s);
 CREATE INDEX IF NOT EXISTS entities_by_parent ON entities (parent);
 CREATE INDEX IF NOT EXISTS entities_by_reference ON entities (kind, reference);
 CREATE TABLE IF NOT EXISTS repeats (
-    kind TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, entity TEXT NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL,
     PRIMARY KEY (kind, key)
 );
 CREATE TABLE IF NOT EXISTS due (
@@ -135,15 +135,16 @@ class Book:
             row,
         )
 
-    def repeated(self, kind: str, key: str) -> tuple[str, str] | None:
-        """The request that came first with a key, and what it made."""
+    def repeated(self, kind: str, key: str) -> tuple[str, dict[str, Any]] | None:
+        """The request that came first with a key, and what it was answered."""
         found = self._db.execute(
-            "SELECT request, entity FROM repeats WHERE kind = ? AND key = ?", (kind, key)
+            "SELECT request, answer FROM repeats WHERE kind = ? AND key = ?", (kind, key)
         ).fetchone()
-        return None if found is None else (found[0], found[1])
+        return None if found is None else (found[0], json.loads(found[1]))
 
-    def remember(self, kind: str, key: str, request: str, entity: str) -> None:
-        self._db.execute("INSERT INTO repeats VALUES (?, ?, ?, ?)", (kind, key, request, entity))
+    def remember(self, kind: str, key: str, request: str, answer: dict[str, Any]) -> None:
+        row = (kind, key, request, json.dumps(answer))
+        self._db.execute("INSERT INTO repeats VALUES (?, ?, ?, ?)", row)
 
     def plan(self, at_s: float, what: str, entity: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO due VALUES (?, ?, ?)", (at_s, what, entity))

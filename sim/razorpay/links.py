@@ -98,7 +98,9 @@ def paid(box: Sandbox, order: Entity, payment: Entity) -> None:
                 "created_at": payment.body["created_at"],
                 "method": payment.body["method"],
                 "payment_id": payment.id,
+                "plink_id": link.id,
                 "status": "captured",
+                "updated_at": box.second,
             }
         ],
     }
@@ -168,7 +170,7 @@ def _made(box: Sandbox, order: Entity, body: dict[str, Any], description: str | 
         "notes": order.body["notes"] or None,
         "notify": {name: bool(notify.get(name)) for name in ("email", "sms", "whatsapp")},
         "order_id": order.id,
-        "payments": [],
+        "payments": None,
         "reference_id": order.body["receipt"] or "",
         "reminder_enable": bool(body.get("reminder_enable")),
         "short_url": f"{box.settings.own_url}/l/{link_id}",

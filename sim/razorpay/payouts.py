@@ -97,17 +97,17 @@ def fund_account(box: Sandbox, body: dict[str, Any]) -> tuple[Entity, bool]:
     return made, True
 
 
-def create(box: Sandbox, body: dict[str, Any], header: str | None) -> Entity:
+def create(box: Sandbox, body: dict[str, Any], header: str | None) -> dict[str, Any]:
+    """Its answer; to the same key it is the same for ever, whatever became of the payout."""
     key = checks.key(header, KEY, HEADER, is_required=True)
     request = json.dumps(body, sort_keys=True)
     before = box.book.repeated(KIND, key)
     if before is not None:
         if before[0] != request:
             raise RefusedError(OTHER_REQUEST, reason="idempotency_key_reused")
-        return box.the(KIND, before[1])
+        return before[1]
     payout = _made(box, body)
     box.book.save(payout)
-    box.book.remember(KIND, key, request, payout.id)
     if box.balance_minor >= payout.body["amount"]:
         _begin(box, payout)
     elif body.get("queue_if_low_balance"):
@@ -117,7 +117,8 @@ def create(box: Sandbox, body: dict[str, Any], header: str | None) -> Entity:
     else:
         says = "Your account does not have enough balance to carry out the payout operation."
         raise RefusedError(says, reason="insufficient_balance")
-    return payout
+    box.book.remember(KIND, key, request, payout.body)
+    return payout.body
 
 
 def cancel(box: Sandbox, payout_id: str) -> Entity:
@@ -213,9 +214,11 @@ def _made(box: Sandbox, body: dict[str, Any]) -> Entity:
         "purpose": purpose,
         "reference_id": reference,
         "narration": narration,
+        "debit_account_number": box.settings.payout_account,
         "batch_id": None,
         "status_details": None,
         "created_at": second,
+        "fee_type": "",
     }
     return Entity(payout_id, KIND, shown, second, parent=account.id, reference=reference)
 

@@ -19,24 +19,27 @@ OTHER_REQUEST = "Different request with the same idempotency key has already bee
 SPEEDS = ("normal", "optimum")
 
 
-def create(box: Sandbox, payment_id: str, body: dict[str, Any], header: str | None) -> Entity:
+def create(
+    box: Sandbox, payment_id: str, body: dict[str, Any], header: str | None
+) -> dict[str, Any]:
+    """Its answer; to the same key it is the same for ever, whatever became of the refund."""
     key = checks.key(header, KEY, HEADER, is_required=False)
     request = json.dumps([payment_id, body], sort_keys=True)
     before = box.book.repeated(KIND, key) if key else None
     if before is not None:
         if before[0] != request:
             raise RefusedError(OTHER_REQUEST, reason="idempotency_key_reused")
-        return box.the(KIND, before[1])
+        return before[1]
     payment = box.the(payments.KIND, payment_id)
     refund = _made(box, payment, _amount(box, payment, body), body)
     box.book.save(refund)
     if key:
-        box.book.remember(KIND, key, request, refund.id)
+        box.book.remember(KIND, key, request, refund.body)
     _count(box, payment, refund.body["amount"])
     box.tell("refund.created", refund, payment=payment)
     if box.switches.is_automatic:
         box.plan(PROCESS, refund.id, box.habits.refund_after_s)
-    return refund
+    return refund.body
 
 
 def process(box: Sandbox, refund_id: str) -> Entity:

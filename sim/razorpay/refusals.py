@@ -40,5 +40,11 @@ def error_body(
     return {"error": error}
 
 
+def signed_in_wrong() -> RefusedError:
+    refused = RefusedError("Authentication failed", status=HTTPStatus.UNAUTHORIZED)
+    refused.body["error"] |= dict.fromkeys(("source", "step", "reason"), "NA")
+    return refused
+
+
 def unknown_id() -> RefusedError:
     return RefusedError("The id provided does not exist")

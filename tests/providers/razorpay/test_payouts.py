@@ -9,7 +9,12 @@ import pytest
 
 from providers.errors import ProviderRefusedError
 from providers.payouts import BankDetails, NewContact, NewPayout, PayoutMode, PayoutStatus
-from providers.razorpay.payouts import PayoutEntity, RazorpayPayouts, narration_of
+from providers.razorpay.payouts import (
+    PayoutEntity,
+    RazorpayPayouts,
+    contact_name_of,
+    narration_of,
+)
 from tests.providers.sandbox import SandboxServer
 
 BANK = BankDetails(holder="Sharma Roadlines", ifsc="SBIN0000001", account_number="123456789012")
@@ -61,7 +66,10 @@ async def test_a_payout_is_known_by_its_key(
     first = await payouts.payout(wanted, key)
     again = await payouts.payout(wanted, key)
 
-    assert first.id == again.id
+    sandbox.act(f"payouts/{first.id}/process")
+    late = await payouts.payout(wanted, key)
+    # The answer of then, whatever has become of it.
+    assert (first.id, first.status) == (again.id, again.status) == (late.id, late.status)
     assert len(await payouts.payouts_by_reference(wanted.reference)) == 1
     other = msgspec.structs.replace(wanted, amount_minor=wanted.amount_minor + 1)
     with pytest.raises(ProviderRefusedError, match="Idempotency"):
@@ -144,6 +152,20 @@ async def test_what_the_provider_would_refuse_is_refused(
 )
 def test_narrations_are_what_banks_take(text: str, narration: str) -> None:
     assert narration_of(text) == narration
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Sharma & Sons (Roadlines)", "Sharma Sons (Roadlines"),
+        ("O'Neil Transport Pvt. Ltd.", "O'Neil Transport Pvt. Ltd."),
+        ("शर्मा रोडलाइन्स", "carriers/7"),
+        ("AB", "carriers/7"),
+        ("x" * 60, "x" * 50),
+    ],
+)
+def test_names_are_what_contacts_may_be_called(name: str, written: str) -> None:
+    assert contact_name_of(name, "carriers/7") == written
 
 
 def test_a_captured_payout_is_understood() -> None:
