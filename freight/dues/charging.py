@@ -130,7 +130,8 @@ def _carriage(booking: Booking, price: Price | None, words: Mapping[Word, str]) 
 def _adjustments(booking: Booking, words: Mapping[Word, str]) -> list[Charge]:
     return [
         Charge(
-            head=Head.OTHER,
+            # What is taken off is taken off the freight: there may be nothing else.
+            head=Head.OTHER if one.amount_minor > 0 else Head.FREIGHT,
             description=f"{words[Word.ADJUSTMENT]}: {one.head.replace('_', ' ')}",
             amount_minor=_carried(booking, one.amount_minor),
             quantity=f"{one.quantity} {one.unit}",
