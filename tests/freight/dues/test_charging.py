@@ -34,7 +34,6 @@ def document(
     nr: int, kind: DocumentKind, amounts: dict[int, tuple[Head, int]], about: str
 ) -> Document:
     """One without taxes."""
-    of = (Reference(about, DocumentKind.TAX_INVOICE, about, "2026-11-21"),)
     lines = [
         DocumentLine(
             nr=line,
