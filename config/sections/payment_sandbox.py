@@ -27,6 +27,7 @@ class PaymentSandboxHabits(Section):
     webhook_wait_s_max: Positive = key("The longest such wait.")
     webhook_give_up_s: Positive = key("An older webhook is not sent again.")
     webhooks_kept_max: Count = key("Webhooks that its log remembers.")
+    webhooks_at_once: Count = key("Webhooks about different things that are sent at a time.")
     shuffle_s: Positive = key("When webhooks are shuffled, each waits for up to so long.")
     page_items: Count = key("Lines of each list on its pages.")
     day_starts_minutes: int = key("How far its country's clock is before UTC.")

@@ -25,9 +25,23 @@ async def run(box: Sandbox) -> None:
         while True:
             box.woken.clear()
             let_due_things_happen(box)
-            for hook in box.book.due_webhooks(box.now_s()):
-                await send(box, http, hook)
+            await _send_due(box, http)
             await _until_something_is_due(box)
+
+
+async def _send_due(box: Sandbox, http: httpx.AsyncClient) -> None:
+    """Those about one thing in their order, those about several side by side."""
+    about: dict[str, list[Webhook]] = {}
+    for hook in box.book.due_webhooks(box.now_s()):
+        about.setdefault(hook.about, []).append(hook)
+    at_once = asyncio.Semaphore(box.habits.webhooks_at_once)
+
+    async def send_each(hooks: list[Webhook]) -> None:
+        async with at_once:
+            for hook in hooks:
+                await send(box, http, hook)
+
+    await asyncio.gather(*(send_each(hooks) for hooks in about.values()))
 
 
 async def _until_something_is_due(box: Sandbox) -> None:

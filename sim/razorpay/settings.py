@@ -23,6 +23,7 @@ class Habits(msgspec.Struct, frozen=True):
     webhook_wait_s_max: float
     webhook_give_up_s: float
     webhooks_kept_max: int
+    webhooks_at_once: int
     shuffle_s: float
     page_items: int
     day_starts_minutes: int

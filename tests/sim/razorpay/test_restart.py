@@ -47,12 +47,8 @@ async def test_nothing_is_lost_when_it_is_killed(tmp_path: Path) -> None:
         assert shop.received == []
         assert server.act("webhooks/send")["sent"] == 4
         await until(lambda: len(shop.received) == 8)
-        assert shop.events[::2] == [
-            "payment.authorized",
-            "payment.captured",
-            "order.paid",
-            "refund.created",
-        ]
+        told = ["payment.authorized", "payment.captured", "order.paid", "refund.created"]
+        assert sorted(shop.events) == sorted(told * 2)
     finally:
         server.kill()
         shop.close()

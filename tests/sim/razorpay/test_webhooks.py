@@ -113,7 +113,8 @@ async def test_refunds_and_payouts_go_through_by_themselves(
     payment = sandbox.act(f"orders/{order(api)}/pay")["payment"]["id"]
     post(api, f"/payments/{payment}/refund", {"amount": 1000})
 
-    await until(lambda: shop.events[3:] == ["refund.created", "refund.processed"])
+    wanted = sorted([*PAID, "refund.created", "refund.processed"])
+    await until(lambda: sorted(shop.events) == wanted)
 
 
 async def test_a_link_tells_of_itself_with_the_bare_order(
@@ -124,7 +125,8 @@ async def test_a_link_tells_of_itself_with_the_bare_order(
     link = post(api, "/payment_links", body)
     sandbox.act(f"links/{link['id']}/pay")
 
-    await until(lambda: shop.events == [*PAID, "payment_link.paid"])
-    payload = shop.bodies[-1]["payload"]
+    await until(lambda: sorted(shop.events) == sorted([*PAID, "payment_link.paid"]))
+    [told] = [body for body in shop.bodies if body["event"] == "payment_link.paid"]
+    payload = told["payload"]
     assert payload["payment_link"]["entity"]["order_id"] == link["order_id"]
     assert payload["order"]["entity"]["id"] == link["order_id"].removeprefix("order_")
