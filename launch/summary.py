@@ -80,7 +80,7 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         f"  devices   mqtt://{where.mqtt.host}:{where.mqtt.port}",
         f"  OsmAnd    {_url_of(where.osmand) or f'none: port {OSMAND_PORT} is taken'}",
         *(f"  {dialect:<9} tcp://{at.host}:{at.port}" for dialect, at in where.tcp.given()),
-        f"  payments  {_url_of(_payments(where)) or 'no sandbox'}",
+        f"  payments  {_sandbox(where)}",
         f"  data      {layout.data_dir}",
         f"  logs      {layout.logs}",
     ]
@@ -88,6 +88,11 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         lines.append(f"  fleet     {options.trucks} simulated trucks, seed {options.seed}")
     lines += ["", *_sign_in(), "Ctrl-C stops everything; the data stays."]
     return "\n".join(lines)
+
+
+def _sandbox(where: Installation) -> str:
+    url = _url_of(_payments(where))
+    return "no sandbox" if url is None else f"{url} (payments sandbox: no money moves)"
 
 
 def _payments(where: Installation) -> Http | None:
