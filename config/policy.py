@@ -62,10 +62,12 @@ from freight.payments.rules import PaymentRules
 from freight.payouts.rules import PayoutRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
+from freight.reconciling.rules import ReconcilingRules
 from freight.settlements.rules import SettlementRules
 from freight.status import StatusRules
 from freight.tax.rules import TaxRules
 from freight.tracking.rules import TrackingRules
+from freight.weights import WeightRules
 
 DEFAULTS_DIR = Path(__file__).parent / "defaults"
 
@@ -104,6 +106,7 @@ class Policy(Section):
     dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     ledger: Annotated[LedgerRules, At("services/ledger/business")]
+    weights: Annotated[WeightRules, At("services/booking/business")]
     imports: Imports
     documents: Annotated[DocumentRules, At("services/documents/business")]
     document_store: Annotated[DocumentStore, At("services/documents/technical")]

@@ -8,7 +8,16 @@ from typing import TypeAlias
 import msgspec
 
 from freight.booking.sightings import Sighting
-from freight.booking.state import Actor, Milestone, ProofKind, Quoted, Side, Term
+from freight.booking.state import (
+    Actor,
+    Milestone,
+    ProofKind,
+    Quoted,
+    Received,
+    Side,
+    Term,
+    Weighing,
+)
 from freight.load import Contact, Load, Window
 
 
@@ -30,6 +39,7 @@ class Create(_Asked, frozen=True, kw_only=True):
     price: Quoted | None = None
     references: dict[str, str] = {}
     documents: tuple[str, ...] = ()
+    declared_value_minor: int | None = None
     legs_kg: tuple[int, ...] = ()  # none: one truck carries all
 
 
@@ -156,6 +166,9 @@ class RecordProof(_Asked, frozen=True, kw_only=True):
     receiver: str | None = None
     reference: str | None = None
     remarks: str | None = None
+    received: tuple[Received, ...] = ()
+    weighing: Weighing | None = None
+    documents: tuple[str, ...] = ()
 
 
 class ExcludeDetention(_Asked, frozen=True, kw_only=True):

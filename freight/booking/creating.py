@@ -18,6 +18,8 @@ WHOLE_BP = 10_000  # basis points in a whole
 def created(command: Create, rules: BookingRules, stamp: dict[str, Any]) -> Created:
     must_add_up(command.load)
     must_fit(command.references, command.documents, rules)
+    if command.declared_value_minor is not None and command.declared_value_minor <= 0:
+        raise Refusal("invalid_declared_value", "a declared value is above zero")
     weights_kg = command.legs_kg or (command.load.weight_kg,)
     return Created(
         id=command.id,
@@ -28,6 +30,7 @@ def created(command: Create, rules: BookingRules, stamp: dict[str, Any]) -> Crea
         price=command.price,
         references=command.references,
         documents=command.documents,
+        declared_value_minor=command.declared_value_minor,
         **stamp,
     )
 

@@ -50,6 +50,7 @@ class Created(_Happened, frozen=True, kw_only=True, tag="created"):
     price: Quoted | None
     references: dict[str, str]
     documents: tuple[str, ...]
+    declared_value_minor: int | None = None
 
 
 class LoadAmended(_Happened, frozen=True, kw_only=True, tag="load_amended"):

@@ -59,6 +59,7 @@ def _created(event: happened.Created) -> Booking:
         created_ms=event.at_ms,
         references=event.references,
         documents=event.documents,
+        declared_value_minor=event.declared_value_minor,
         keys=() if event.key is None else (event.key,),
     )
 

@@ -51,6 +51,7 @@ def record(ask: Asked, command: RecordProof) -> list[BookingEvent]:
             return [ProofRefused(leg=leg.id, stop=stop.id, misses=misses, **ask.stamp)]
     else:
         _must_show(command)
+    _must_measure(ask.booking, command, ask.rules)
     proof = Proof(
         stop=stop.id,
         kind=command.kind,
@@ -58,6 +59,9 @@ def record(ask: Asked, command: RecordProof) -> list[BookingEvent]:
         receiver=command.receiver,
         reference=command.reference,
         remarks=command.remarks,
+        received=command.received,
+        weighing=command.weighing,
+        documents=command.documents,
     )
     return [ProofRecorded(leg=leg.id, proof=proof, **ask.stamped(at_ms))]
 
@@ -102,8 +106,31 @@ def _must_be_there(leg: Leg, stop: Stop, command: RecordProof) -> None:
 
 
 def _must_show(command: RecordProof) -> None:
-    shown = command.reference
+    shown: object = command.reference or command.documents
     if command.kind is ProofKind.SIGNATURE:
-        shown = command.reference or command.receiver
+        shown = shown or command.receiver
     if not shown:
         raise Refusal("invalid_proof", "name the receiver who signed, or the stored picture")
+
+
+def _must_measure(booking: Booking, command: RecordProof, rules: BookingRules) -> None:
+    """What was received is of what is carried, and can be on one truck."""
+    most_kg = rules.leg_kg_max
+    materials = [one.material for one in command.received]
+    if len(set(materials)) < len(materials):
+        raise Refusal("invalid_received", "each material is named once")
+    for one in command.received:
+        if one.material != booking.load.material:
+            says = f"the load is {booking.load.material}, not {one.material}"
+            raise Refusal("invalid_received", says)
+        quantity_kg, damaged_kg = one.quantity_kg, one.damaged_kg or 0
+        if quantity_kg is not None and not 0 <= damaged_kg <= quantity_kg <= most_kg:
+            says = f"quantities are from 0 to {most_kg} kg, and what is damaged is part of them"
+            raise Refusal("invalid_received", says)
+        if quantity_kg is None and one.damaged_kg is not None:
+            raise Refusal("invalid_received", "what is damaged is part of a quantity: say it")
+    weighing = command.weighing
+    if weighing is not None and not 0 < weighing.tare_kg <= weighing.gross_kg:
+        raise Refusal("invalid_weighing", "a truck is no lighter with its load than without")
+    if weighing is not None and weighing.net_kg > most_kg:
+        raise Refusal("invalid_weighing", f"no truck of ours takes more than {most_kg} kg")

@@ -187,13 +187,39 @@ class Code(msgspec.Struct, frozen=True):
     misses: int = 0
 
 
+class Received(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was handed over of one material, as its receiver says."""
+
+    material: str
+    quantity_kg: int | None = None
+    packages: int | None = None
+    damaged_kg: int | None = None  # of the quantity
+    remarks: str | None = None
+
+
+class Weighing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """On a weighbridge: the truck with what it carries of this stop, and without."""
+
+    tare_kg: int
+    gross_kg: int
+    slip: str | None = None  # the document
+    bridge: str | None = None  # which one, or its slip's number
+
+    @property
+    def net_kg(self) -> int:
+        return self.gross_kg - self.tare_kg
+
+
 class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
     stop: str
     kind: ProofKind
     at_ms: int  # when it was taken, which may be long before it was sent
     receiver: str | None = None
-    reference: str | None = None  # of the stored picture or paper
+    reference: str | None = None  # of the picture or paper, kept elsewhere
     remarks: str | None = None
+    received: tuple[Received, ...] = ()  # by material
+    weighing: Weighing | None = None
+    documents: tuple[str, ...] = ()  # pictures, signatures and papers that are kept here
 
 
 class Exclusion(msgspec.Struct, frozen=True):
@@ -283,6 +309,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     references: dict[str, str] = {}
     documents: tuple[str, ...] = ()  # required
+    declared_value_minor: int | None = None  # of the goods
     adjustments: tuple[Adjustment, ...] = ()
     charges: dict[str, Charge] = {}
     agreed: Agreed | None = None

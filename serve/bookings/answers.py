@@ -9,10 +9,20 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from freight.booking.detention import Clock
-from freight.booking.state import Booking, Carriage, Charge, Leg, Mark, Side, Status
+from freight.booking.state import (
+    Booking,
+    Carriage,
+    Charge,
+    Leg,
+    Mark,
+    Proof,
+    ProofKind,
+    Side,
+    Status,
+)
 from freight.booking.timeline import Step
 from freight.load import Load
-from serve.bookings.wire import Money, TermFields
+from serve.bookings.wire import Money, ReceivedFields, TermFields, WeighingFields
 from serve.loads.wire import LoadOut, StopOut
 from store.postgres import moment
 
@@ -36,6 +46,32 @@ class StopProgressOut(BaseModel):
     done: MarkOut | None
     left: MarkOut | None
     proven: bool
+
+
+class ProofOut(BaseModel):
+    stop: str
+    kind: ProofKind
+    at: datetime
+    receiver: str | None
+    reference: str | None
+    remarks: str | None
+    received: list[ReceivedFields]
+    weighing: WeighingFields | None
+    documents: list[str]
+
+    @classmethod
+    def of(cls, proof: Proof) -> ProofOut:
+        return cls(
+            stop=proof.stop,
+            kind=proof.kind,
+            at=moment(proof.at_ms),
+            receiver=proof.receiver,
+            reference=proof.reference,
+            remarks=proof.remarks,
+            received=[ReceivedFields.of(one) for one in proof.received],
+            weighing=None if proof.weighing is None else WeighingFields.of(proof.weighing),
+            documents=list(proof.documents),
+        )
 
 
 class CarriageOut(BaseModel):
@@ -67,6 +103,7 @@ class LegOut(BaseModel):
     en_route: MarkOut | None
     stops: list[StopProgressOut]
     carriages: list[CarriageOut] = Field(description="every truck that had a part in it")
+    proofs: list[ProofOut]
     delivered_at: datetime | None
     silent_since: datetime | None = Field(
         description="when its truck was heard last, if it should have spoken since"
@@ -86,6 +123,7 @@ class LegOut(BaseModel):
             en_route=MarkOut.of(leg.en_route),
             stops=[_progress_of(leg, stop.id) for stop in booking.stops_of(leg)],
             carriages=[CarriageOut.of(each) for each in leg.carriages],
+            proofs=[ProofOut.of(proof) for proof in leg.proofs],
             delivered_at=None if leg.delivered_ms is None else moment(leg.delivered_ms),
             silent_since=None if leg.silent_ms is None else moment(leg.silent_ms),
         )
@@ -142,6 +180,7 @@ class BookingOut(BaseModel):
     needs_quote: bool
     references: dict[str, str]
     documents: list[str]
+    declared_value: Money | None = Field(description="of the goods")
     created_at: datetime
     confirmed_at: datetime | None
 
@@ -162,9 +201,15 @@ class BookingOut(BaseModel):
             needs_quote=booking.needs_quote,
             references=booking.references,
             documents=list(booking.documents),
+            declared_value=_declared(booking),
             created_at=moment(booking.created_ms),
             confirmed_at=None if confirmed_ms is None else moment(confirmed_ms),
         )
+
+
+def _declared(booking: Booking) -> Money | None:
+    minor = booking.declared_value_minor
+    return None if minor is None else Money.of(minor)
 
 
 def _price_of(booking: Booking) -> PriceOut | None:

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from freight.booking import commands as asked
-from serve.bookings import proving, service, wire
+from serve.bookings import proving, service, weighing, wire
 from serve.bookings.addressed import To
 from serve.bookings.answers import BookingOut
-from serve.bookings.api import Overrider, Reporter, Writer
+from serve.bookings.api import Overrider, Reader, Reporter, Writer
 from serve.fields import PathId
 from serve.identity.access import Opened
 from serve.versions import tagged
@@ -61,6 +61,12 @@ async def record_proof(
 ) -> BookingOut:
     """Delivered means proven: by the code, or by a signature, picture or paper."""
     return tagged(response, await proving.record_proof(gateway, who, booking_id, given))
+
+
+@router.get("/v1/bookings/{id}/weights")
+async def get_weights(booking_id: PathId, gateway: Opened, who: Reader) -> weighing.WeightsOut:
+    """What was loaded and unloaded by leg, what is missing, and what is due for it."""
+    return await weighing.of_booking(gateway, who, booking_id)
 
 
 @router.post("/v1/bookings/{id}/adjustments")

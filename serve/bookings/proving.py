@@ -15,7 +15,8 @@ from serve.bookings.service import Wish, stamp, take, tell
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
 from serve.problems import ConflictError, InvalidError
-from store.postgres import moment
+from store import documents
+from store.postgres import AnyConnection, moment
 
 # A code of a few digits must be slow to guess from a stolen log.
 SCRYPT_N = 2**14
@@ -62,16 +63,41 @@ async def record_proof(
         receiver=given.receiver,
         reference=given.reference,
         remarks=given.remarks,
+        received=tuple(one.received() for one in given.received),
+        weighing=None if given.weighing is None else given.weighing.weighing(),
+        documents=given.shown,
     )
     wish = Wish(booking_id, "bookings.prove", command)
     async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
         change.before = shown(gateway, who, await standing(change.conn, booking_id))
+        await _refuse_strange_documents(change.conn, booking_id, given)
         proven = await take(gateway, who, wish)
         if not _is_proven(proven, given):
             # The attempt itself is on record and counted.
             error = {"pointer": "/code", "detail": "the code is wrong", "code": "wrong_code"}
             raise ConflictError(error["detail"], errors=[error])
     return proven
+
+
+async def _refuse_strange_documents(
+    conn: AnyConnection, booking_id: str, given: wire.ProofFields
+) -> None:
+    """They are kept here, about this booking, and its sender may see them."""
+    kept = {one.id: one for one in await documents.of_booking(conn, booking_id, given.shown)}
+    for nr, name in enumerate(given.documents):
+        if name not in kept:
+            raise _not_kept(f"/documents/{nr}", name)
+        if kept[name].leg not in {None, given.leg} or kept[name].stop not in {None, given.stop}:
+            detail = f"document {name} is about another leg or stop"
+            raise InvalidError.at(f"/documents/{nr}", detail, code="unknown_document")
+    slip = None if given.weighing is None else given.weighing.slip
+    if slip is not None and slip not in kept:
+        raise _not_kept("/weighing/slip", slip)
+
+
+def _not_kept(pointer: str, name: str) -> InvalidError:
+    detail = f"this booking has no document {name}"
+    return InvalidError.at(pointer, detail, code="unknown_document")
 
 
 def _is_proven(booking: BookingOut, given: wire.ProofFields) -> bool:

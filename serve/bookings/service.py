@@ -72,6 +72,7 @@ async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> Book
         terms=tuple(term.term() for term in new.terms),
         references=new.references,
         documents=tuple(new.documents),
+        declared_value_minor=_declared_minor(new),
         legs_kg=tuple(new.legs_kg),
     )
     wish = Wish(booking_id, "bookings.create", command)
@@ -86,6 +87,10 @@ async def _quote(gateway: Gateway, who: Principal, quote_id: str) -> KeptQuote:
             return await quotes.get(conn, quote_id)
         except UnknownError as missing:
             raise InvalidError.at("/quote", str(missing)) from missing
+
+
+def _declared_minor(new: wire.NewBooking) -> int | None:
+    return None if new.declared_value is None else new.declared_value.amount_minor
 
 
 def _quoted(quote: Quote, digest: str) -> Quoted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from msgspec import structs
 from pydantic import (
     BaseModel,
     Field,
@@ -15,9 +16,11 @@ from pydantic import (
 from freight.booking.state import (
     Milestone,
     ProofKind,
+    Received,
     Side,
     Term,
     TermKind,
+    Weighing,
 )
 from freight.money import INR
 from serve.fields import LongText, ObjectId, ShortText, Strict
@@ -32,12 +35,14 @@ REFERENCES_MAX = 20  # fixed: part of the published API
 DOCUMENTS_MAX = 20  # fixed: part of the published API
 TERMS_MAX = 10  # fixed: part of the published API
 LEGS_MAX = 200  # fixed: part of the published API
+MATERIALS_MAX = 50  # fixed: part of the published API
 DAYS_MAX = 3650  # fixed: part of the published API
 WEIGHT_KG_MAX = 10**8  # fixed: part of the published API
 
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 OneTimeCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
 Kilograms = Annotated[int, Field(gt=0, le=WEIGHT_KG_MAX)]
+WholeKilograms = Annotated[int, Field(ge=0, le=WEIGHT_KG_MAX)]
 
 
 class Money(BaseModel):
@@ -86,6 +91,7 @@ class NewBooking(Strict):
     terms: Terms = Field(default=[], description="default: all of it as balance")
     references: References = Field(default={})
     documents: Documents = Field(default=[], description="papers required at the delivery")
+    declared_value: MoneyIn | None = Field(default=None, description="of the goods")
     legs_kg: Shares = Field(default=[], description="shares of several trucks; default: one")
 
     @model_validator(mode="after")
@@ -193,6 +199,37 @@ class CodeOut(BaseModel):
     expires_at: datetime
 
 
+class ReceivedFields(Strict):
+    material: ShortText
+    quantity_kg: WholeKilograms | None = None
+    packages: WholeKilograms | None = None
+    damaged_kg: WholeKilograms | None = Field(default=None, description="of the quantity")
+    remarks: LongText | None = None
+
+    def received(self) -> Received:
+        return Received(**self.model_dump())
+
+    @classmethod
+    def of(cls, received: Received) -> ReceivedFields:
+        return cls(**structs.asdict(received))
+
+
+class WeighingFields(Strict):
+    """On a weighbridge, in kilograms: of this stop's load, the truck with it and without."""
+
+    tare_kg: Kilograms
+    gross_kg: Kilograms
+    slip: ObjectId | None = Field(default=None, description="the document")
+    bridge: LongText | None = None
+
+    def weighing(self) -> Weighing:
+        return Weighing(**self.model_dump())
+
+    @classmethod
+    def of(cls, weighing: Weighing) -> WeighingFields:
+        return cls(**structs.asdict(weighing))
+
+
 class ProofFields(Strict):
     leg: ObjectId = "L1"
     stop: ObjectId
@@ -200,8 +237,23 @@ class ProofFields(Strict):
     code: OneTimeCode | None = Field(default=None, description="for kind otp")
     at: Moment | None = Field(default=None, description="when it was taken; default: now")
     receiver: LongText | None = None
-    reference: LongText | None = Field(default=None, description="of the picture or paper")
+    reference: LongText | None = Field(
+        default=None, description="of a picture or paper that is kept elsewhere"
+    )
     remarks: LongText | None = None
+    received: Annotated[list[ReceivedFields], Field(max_length=MATERIALS_MAX)] = Field(
+        default=[], description="what was handed over, by material"
+    )
+    weighing: WeighingFields | None = None
+    documents: Annotated[list[ObjectId], Field(max_length=DOCUMENTS_MAX)] = Field(
+        default=[], description="of this booking, as /v1/documents keeps them"
+    )
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every document that it names, once."""
+        slip = None if self.weighing is None else self.weighing.slip
+        return tuple(dict.fromkeys((*self.documents, *((slip,) if slip else ()))))
 
 
 class AdjustmentFields(Reasoned):

@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from freight.documents.looking import looked_at
-from freight.documents.rules import About, Form, KindRule
+from freight.documents.rules import Form, KindRule
 from freight.refusal import Refusal
 from serve.bookings.reading import standing
 from serve.documents.intake import Upload
@@ -176,9 +176,6 @@ async def _proves(conn: AnyConnection, document: Document) -> bool:
     if document.booking is None:
         return False
     booking = await standing(conn, document.booking)
-    shown = (proof.reference for leg in booking.legs for proof in leg.proofs)
-    return document.id in set(shown)
-
-
-def about_of(subject: str) -> About:
-    return About(subject.partition("/")[0])
+    proofs = [proof for leg in booking.legs for proof in leg.proofs]
+    slips = {proof.weighing.slip for proof in proofs if proof.weighing is not None}
+    return document.id in slips.union(*(proof.documents for proof in proofs))
