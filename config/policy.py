@@ -62,7 +62,6 @@ from freight.payments.rules import PaymentRules
 from freight.payouts.rules import PayoutRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
-from freight.reconciling.rules import ReconcilingRules
 from freight.settlements.rules import SettlementRules
 from freight.status import StatusRules
 from freight.tax.rules import TaxRules
