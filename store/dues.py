@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from freight.booking.state import TermKind
 from freight.dues.owing import Due
-from store.postgres import AnyConnection, epoch_ms, moment
+from store.postgres import AnyConnection, epoch_ms, moment, one
+
+COLUMNS = "due, kind, amount_minor, paid_minor, due_at"
+LAST_MS = 253_402_300_799_000  # the end of the year 9999: behind every day on which one is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,30 @@ class Changed:
     booking: str
     seq: int
     tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dues; None asks for any."""
+
+    booking: str | None = None
+    shipper: str | None = None
+    is_paid: bool | None = None
+    is_awaited: bool | None = None
+    due_before_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    booking: str
+    shipper: str | None
+    due: Due
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    is_pending: bool
+    trouble: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +162,57 @@ async def put(
 
 async def of_booking(conn: AnyConnection, booking: str) -> list[Due]:
     rows = await conn.fetch(
+        f"SELECT {COLUMNS} FROM dues WHERE booking = $1 ORDER BY due_at NULLS LAST, due", booking
+    )
+    return [_due(row) for row in rows]
+
+
+async def list_page(
+    conn: AnyConnection, wanted: Wanted, after: tuple[int, str, str] | None, limit: int
+) -> list[Owed]:
+    """What is due first comes first, what is awaited last."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS}, booking, shipper FROM dues
+        WHERE ($2::text IS NULL OR booking = $2) AND ($3::text IS NULL OR shipper = $3)
+            AND ($4::bool IS NULL OR (paid_minor >= amount_minor) = $4)
+            AND ($5::bool IS NULL OR (due_at IS NULL) = $5)
+            AND ($6::timestamptz IS NULL OR due_at < $6)
+            AND ($7::timestamptz IS NULL
+                OR (coalesce(due_at, $10), booking, due) > ($7, $8::text, $9::text))
+        ORDER BY coalesce(due_at, $10), booking, due LIMIT $1
+        """,
+        *(limit, wanted.booking, wanted.shipper, wanted.is_paid, wanted.is_awaited),
+        None if wanted.due_before_ms is None else moment(wanted.due_before_ms),
+        None if after is None else moment(after[0]),
+        *((None, None) if after is None else after[1:]),
+        moment(LAST_MS),
+    )
+    return [Owed(row["booking"], row["shipper"], _due(row)) for row in rows]
+
+
+def place_of(one: Owed) -> str:
+    due_ms = LAST_MS if one.due.due_ms is None else one.due.due_ms
+    return f"{due_ms} {one.booking} {one.due.id}"
+
+
+async def waiting(conn: AnyConnection, booking: str) -> Waiting:
+    """Whether the books have yet to look at it."""
+    row = await conn.fetchrow(
         """
-        SELECT due, kind, amount_minor, paid_minor, due_at FROM dues WHERE booking = $1
-        ORDER BY due_at NULLS LAST, due
+        SELECT count(*) > 0 AS is_pending, max(trouble) AS trouble FROM books_queue
+        WHERE booking = $1
         """,
         booking,
     )
-    return [
-        Due(
-            id=row["due"],
-            kind=TermKind(row["kind"]),
-            amount_minor=row["amount_minor"],
-            due_ms=None if row["due_at"] is None else epoch_ms(row["due_at"]),
-            paid_minor=row["paid_minor"],
-        )
-        for row in rows
-    ]
+    return Waiting(**one(row))
+
+
+def _due(row: asyncpg.Record) -> Due:
+    return Due(
+        id=row["due"],
+        kind=TermKind(row["kind"]),
+        amount_minor=row["amount_minor"],
+        due_ms=None if row["due_at"] is None else epoch_ms(row["due_at"]),
+        paid_minor=row["paid_minor"],
+    )

@@ -24,5 +24,8 @@ class Bookkeeper(Section):
         "Looks in vain after which a booking is a trouble that operators are told of.", live=True
     )
     trouble_chars_max: Count = key("What is kept of why a look was in vain.", live=True)
+    story_entries_max: Count = key(
+        "Entries of the books that are shown with a booking's money.", live=True
+    )
     retry_wait_s_min: Positive = key("The first wait before it is tried again.", live=True)
     retry_wait_s_max: Positive = key("The longest wait before it is tried again.", live=True)
