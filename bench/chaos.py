@@ -1,8 +1,8 @@
 """bench chaos: kills every process in turn under load and accounts for every fix and every event.
 
-Part by part: plain clients while our processes, Redis and Postgres die; receipt-keeping devices
-while the broker dies too; what plain clients lose with the broker (embedded NATS, Mosquitto with
-persistence); what leaves our hands while Postgres stands still.
+Part by part: plain clients while our processes, Redis and Postgres die; bookings while their actors
+do; receipt-keeping devices while the broker dies too; what plain clients lose with the broker
+(embedded NATS, Mosquitto with persistence); what leaves our hands while Postgres stands still.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import brokers, chaos_receipts, chaos_stream, stack
+from bench import brokers, chaos_bookings, chaos_receipts, chaos_stream, stack
 from bench.brokers import OwnBroker
 from bench.chaos_kills import Victim, everyone
 from bench.evidence import Account
@@ -27,15 +27,18 @@ TRUCKS = 100
 FENCES = 1_000
 TRACK_POINTS = 120
 ACROSS_PER_TRUCK = 4
-PARTS = ("stream", "receipts", "frozen", "loss-nats", "loss-mosquitto")
+PARTS = ("stream", "bookings", "receipts", "frozen", "loss-nats", "loss-mosquitto")
 KILL_EVERY_S = 10.0
 LOSS_RATE = 4_000.0
 BROKER_KILLS = 3
+BOOKING_TRUCKS = 60
+BOOKING_CLIENTS = 8
 MOSQUITTO_QUIET_S = 15.0
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fixes", type=int, default=50_000)
+    parser.add_argument("--booking-kills", type=int, default=10)
     parser.add_argument("--part", choices=PARTS, action="append", help="default: all of them")
     parser.add_argument("--all", action="store_true", help="all parts, which is the default")
 
@@ -66,6 +69,8 @@ async def _embedded(
     )
     if "stream" in parts:
         await _stream(ready, args.fixes, report)
+    if "bookings" in parts:
+        await _bookings(running, folder, args.booking_kills, report)
     if "receipts" in parts:
         held = await chaos_receipts.broker_dies(
             ready,
@@ -112,6 +117,29 @@ async def _stream(ready: Fleet, fixes: int, report: Report) -> None:
         seconds_of = (r.process_s, r.commits_s, r.live_s)
         rows.append((r.victim, *(number(round(s, 1)) for s in seconds_of)))
     print(table(("killed", "process back s", "commits s", "live feed s"), rows))
+
+
+async def _bookings(running: Stack, folder: Path, kills: int, report: Report) -> None:
+    done = await chaos_bookings.with_kills(
+        running,
+        folder,
+        trucks=BOOKING_TRUCKS,
+        clients=BOOKING_CLIENTS,
+        kills=kills,
+        say=lambda line: print(f"  {line}", flush=True),
+    )
+    account = done.account
+    report.add("bookings.commands_acknowledged", done.acked.count)
+    report.add("bookings.sent_again", done.acked.again)
+    report.add("bookings.created", len(done.acked.created))
+    report.add("bookings.awards", account.awards, at_least=1)
+    for name, count in account.faults.items():
+        report.add(f"bookings.{name}", count, at_most=0)
+    rows = []
+    for one in done.recoveries:
+        report.add(f"bookings.recovery.{one.victim}_s", one.work_s)
+        rows.append((one.victim, *(number(round(s, 1)) for s in (one.process_s, one.work_s))))
+    print(table(("killed", "process back s", "its work s"), rows))
 
 
 async def _frozen(ready: Fleet, report: Report) -> None:

@@ -30,7 +30,8 @@ async def tenant_key(stack: Stack, tenant: str = TENANT) -> int:
         await conn.close()
 
 
-async def _as_tenant(stack: Stack, key: int) -> AnyConnection:
+async def open_tenant(stack: Stack, key: int) -> AnyConnection:
+    """Sees and changes what is one tenant's."""
     conn = await connect(stack.installation.postgres, DatabaseRole.APP)
     await conn.execute(f"SET ubertruck.tenant_key = {int(key)}")
     return conn
@@ -39,7 +40,7 @@ async def _as_tenant(stack: Stack, key: int) -> AnyConnection:
 async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
     """Creates those that are missing; returns truck id -> truck key."""
     key = await tenant_key(stack)
-    conn = await _as_tenant(stack, key)
+    conn = await open_tenant(stack, key)
     try:
         await conn.execute(
             """
@@ -67,7 +68,7 @@ async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
 async def add_fences(stack: Stack, fences: list[Fence]) -> int:
     """Creates them; returns the revision from which every shard knows them."""
     key = await tenant_key(stack)
-    conn = await _as_tenant(stack, key)
+    conn = await open_tenant(stack, key)
     try:
         await conn.execute(
             """

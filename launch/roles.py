@@ -15,6 +15,8 @@ TITLES = {
     "ray::TruckShard": "truck_shard",
     "ray::IngestWorker": "ingest_worker",
     "ray::OutboxRelay": "outbox_relay",
+    "ray::BookingShard": "booking_shard",
+    "ray::Dispatcher": "dispatcher",
 }
 ROLES = (
     *("up", "postgres", "redis", "broker", "payments", "ray", "haproxy"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import chaos_receipts, chaos_stream
+from bench import chaos_bookings, chaos_receipts, chaos_stream
 from bench.chaos import broker_killer
 from bench.chaos_kills import everyone
 from bench.evidence import Account
@@ -49,6 +49,20 @@ async def test_every_process_dies_and_every_fix_and_event_is_there_once(
     assert _is_whole(done.account, published=5_000), done.account
     assert done.events.expected > 100
     assert done.events.right, done.events
+
+
+async def test_who_books_and_who_dispatches_die_and_no_command_is_lost(
+    stack: Instance, tmp_path: Path
+) -> None:
+    """Nothing that was answered is lost, no truck is promised twice, no leg awarded twice."""
+    done = await chaos_bookings.with_kills(
+        attach(stack.summary_file), tmp_path, trucks=12, clients=4, kills=2, say=print
+    )
+
+    assert [one.victim for one in done.recoveries] == list(chaos_bookings.VICTIMS)
+    assert done.acked.count > 2 * chaos_bookings.BETWEEN_COMMANDS
+    assert done.account.awards > 0
+    assert done.account.is_whole, done.account
 
 
 async def test_the_broker_dies_and_devices_with_receipts_lose_nothing(
