@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from actors.money.booking_papers import Case
 from actors.money.payments import Till, refund
@@ -12,6 +12,8 @@ from freight.ledger.accounts import Role
 from freight.ledger.entries import Cause, Posting, entry
 from freight.payments.commands import Refund
 from freight.payments.state import Payment, Purpose
+from freight.settlements.state import Head, Line, Source
+from freight.weights import debit_of
 from store import ledger
 
 BOOKS = "system:books"
@@ -19,6 +21,48 @@ BOOKS = "system:books"
 
 def received_minor(payments: Sequence[Payment]) -> int:
     return sum(one.kept_minor for one in payments if one.purpose is Purpose.DUE)
+
+
+def shortages(case: Case) -> dict[str, Line]:
+    """By leg: what its carrier answers for, as its proofs say it."""
+    found: dict[str, Line] = {}
+    for leg in case.booking.legs:
+        debit = debit_of(case.booking, leg, case.policy.weights)
+        if debit is None or not debit.amount_minor or leg.delivered_ms is None:
+            continue
+        found[leg.id] = Line(
+            id=f"shortage/{leg.id}",
+            head=Head.SHORTAGE,
+            amount_minor=-debit.amount_minor,
+            source=Source.BOOKING,
+            memo=f"{debit.shortage.charged_kg} kg missing beyond {debit.shortage.tolerated_kg} kg",
+            booking=case.booking.id,
+            leg=leg.id,
+            evidence=tuple(f"{case.cause}/{leg.id}/{proof.stop}" for proof in leg.proofs),
+        )
+    return found
+
+
+async def claim(case: Case, lines: Iterable[Line]) -> int:
+    """Goods that were lost are taken off what their shipper owes; how much. No tax is changed by
+    it: it is paid for, not carried for less."""
+    if not case.policy.dues.shortage_from_shipper:
+        return 0
+    wanted = sum(-line.amount_minor for line in lines)
+    posted = await ledger.balance(case.conn, Role.SHORTAGE_COST, booking=case.booking.id)
+    if wanted != posted:
+        made = entry(
+            f"shortage/{case.booking.id}/{case.booking.version}/{posted}",
+            case.at_ms,
+            Cause("shortage", case.cause, case.booking.version),
+            f"Goods missing of {case.booking.id}",
+            [
+                Posting(Role.SHORTAGE_COST, wanted - posted, None, case.booking.id),
+                Posting(Role.RECEIVABLES, posted - wanted, case.party, case.booking.id),
+            ],
+        )
+        await ledger.post(case.conn, case.tenant.key, [made])
+    return wanted
 
 
 async def take_up(case: Case, documents: Sequence[Document]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.booking_writing import TenantName
 from actors.money import eway
-from actors.money.booking_books import give_back, received_minor, take_up
+from actors.money.booking_books import claim, give_back, received_minor, shortages, take_up
 from actors.money.booking_papers import Case, keep_papers
 from actors.money.desk import Desk
 from actors.money.settlements import open_for_leg
@@ -61,13 +61,19 @@ async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_i
     rules, at_ms = desk.policy_of(tenant).dues, desk.now_ms()
     booking = msgspec.json.decode(state, type=Booking)
     case = Case(desk, conn, tenant, booking, await payments.of_booking(conn, booking_id), at_ms)
-    documents = await keep_papers(case, is_final=is_final(booking, rules))
+    is_known = is_final(booking, rules)
+    documents = await keep_papers(case, is_final=is_known)
+    missing = shortages(case)
+    claimed_minor = await claim(case, missing.values()) if is_known else 0
     await take_up(case, documents)
     if await give_back(case):
         case = dataclasses.replace(case, payments=await payments.of_booking(conn, booking_id))
     for leg in booking.legs:
-        await open_for_leg(desk, conn, tenant, booking, leg.id)
+        more = [missing[leg.id]] if leg.id in missing else []
+        await open_for_leg(desk, conn, tenant, booking, leg.id, more)
     await eway.for_booking(conn, desk, tenant, booking)
-    owed = dues_of(booking, final_minor(documents), rules, received_minor(case.payments))
+    final = final_minor(documents)
+    final = None if final is None else final - claimed_minor
+    owed = dues_of(booking, final, rules, received_minor(case.payments))
     whose = Whose(booking.id, booking.shipper)
     await dues.put(conn, tenant.key, whose, owed, at_ms)

@@ -18,7 +18,16 @@ from actors.money.desk import Desk
 from actors.money.payments import Till, demand, record_offline
 from config.policy import Settings, policy
 from freight.booking import commands as asked
-from freight.booking.state import Booking, Milestone, ProofKind, Quoted, Side, Term, TermKind
+from freight.booking.state import (
+    Booking,
+    Milestone,
+    ProofKind,
+    Quoted,
+    Received,
+    Side,
+    Term,
+    TermKind,
+)
 from freight.invoices.documents import Document, DocumentKind
 from freight.ledger.accounts import Role
 from freight.payments import commands as paying
@@ -44,10 +53,10 @@ class Deal:
     async def does(self, command: asked.Command) -> Booking:
         return taken(await self.engine.take(self.name, self.id, command))
 
-    async def begin(self, shipper: str | None = "acme") -> None:
+    async def begin(self, shipper: str | None = "acme", **more: Any) -> None:
         price = Quoted("q-1", PRICE, "digest", "INR")
         create = asked.Create(
-            by=SOMEBODY, id=self.id, shipper=shipper, load=load(), price=price, terms=TERMS
+            by=SOMEBODY, id=self.id, shipper=shipper, load=load(), price=price, terms=TERMS, **more
         )
         await self.does(create)
         await self.does(asked.Confirm(by=SOMEBODY))
@@ -73,7 +82,7 @@ class Deal:
         await self.prove("S1")
         await self.prove("S2")
 
-    async def prove(self, stop: str) -> None:
+    async def prove(self, stop: str, **more: Any) -> None:
         proof = asked.RecordProof(
             by=SOMEBODY,
             leg="L1",
@@ -81,6 +90,7 @@ class Deal:
             kind=ProofKind.SIGNATURE,
             receiver="Mr Rao",
             reason="its tracker is broken",
+            **more,
         )
         await self.does(proof)
 
@@ -217,6 +227,22 @@ async def test_a_cancelled_booking_keeps_its_fee_and_gives_the_rest_back(
     assert payment.refunding_minor == ADVANCE - fee
     assert await deal.balance(Role.CUSTOMER_ADVANCES, Role.RECEIVABLES) == [0, 0]
     assert sum(amount for _, amount, _ in await deal.owed()) == fee
+
+
+async def test_goods_that_were_lost_are_paid_for_by_who_carried_them(
+    deal: Deal, app: AnyPool
+) -> None:
+    await deal.begin(declared_value_minor=90_000_00)
+    await deal.does(assign(await add_truck(app, deal.name)))
+    await deal.prove("S1")
+    # Of 9 000 kg 2 % are missing, 0.3 % of cement are nobody's fault; 1 000 paise a kilogram.
+    await deal.prove("S2", received=(Received("cement", 8_820),))
+    await deal.look()
+
+    claim = (180 - 27) * 10_00
+    assert await deal.stuck() is None
+    assert await deal.balance(Role.SHORTAGE_COST, Role.RECEIVABLES) == [claim, PRICE - claim]
+    assert sum(amount for _, amount, _ in await deal.owed()) == PRICE - claim
 
 
 async def test_who_is_no_shipper_of_ours_gets_papers_too(deal: Deal, app: AnyPool) -> None:
