@@ -37,6 +37,8 @@ from serve.history import api as history
 from serve.identity import api as identity
 from serve.identity import token_state
 from serve.imports import api as imports
+from serve.invoices import api as invoices
+from serve.invoices import returns as tax_returns
 from serve.journeys import api as journeys
 from serve.kyc import api as kyc
 from serve.ledger import api as ledger
@@ -50,6 +52,7 @@ from serve.papers import api as papers
 from serve.payouts import api as payouts
 from serve.payments import api as payments
 from serve.provider_webhooks import api as provider_webhooks
+from serve.parties import api as parties
 from serve.quotes import api as quotes
 from serve.refunds import api as refunds
 from serve.refusals import HANDLERS
@@ -82,6 +85,9 @@ ROUTERS = (
     routes.router,
     journeys.router,
     quotes.router,
+    parties.router,
+    invoices.router,
+    tax_returns.router,
     bookings.router,
     booking_progress.router,
     offers.router,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from actors.booking_writing import TenantName
-from config.policy import policy_of
+from config.policy import Policy, policy_of
 from freight.events import TruckEvent, aggregate_event_id
 from freight.invoices import drafting
 from freight.invoices.documents import Document, DocumentKind, Draft, document_id
@@ -33,7 +33,13 @@ class NoteWish:
 
 
 async def issue(
-    conn: AnyConnection, tenant: TenantName, draft: Draft, at_ms: int, *, is_posted: bool = True
+    conn: AnyConnection,
+    tenant: TenantName,
+    draft: Draft,
+    at_ms: int,
+    rules: Policy | None = None,
+    *,
+    is_posted: bool = True,
 ) -> Document:
     """The same cause gives the document that was issued for it, whatever the draft says now.
 
@@ -44,7 +50,7 @@ async def issue(
     found = await invoices.by_cause(conn, draft.cause)
     if found is not None:
         return found
-    rules = policy_of(tenant.id)
+    rules = rules or policy_of(tenant.id)
     made = numbered(draft, rules.invoices, rules.pricing.gst.supplier_state, at_ms)
     place = await invoices.next_place(conn, tenant.key, made.series, made.state, made.year)
     # Somebody may have issued it while we waited for our turn.
@@ -61,7 +67,13 @@ async def issue(
     return document
 
 
-async def credit(conn: AnyConnection, tenant: TenantName, wish: NoteWish, at_ms: int) -> Document:
+async def credit(
+    conn: AnyConnection,
+    tenant: TenantName,
+    wish: NoteWish,
+    at_ms: int,
+    rules: Policy | None = None,
+) -> Document:
     """A credit note, or for a receipt voucher a refund voucher: all that earlier ones left of it,
     or so much. Raises NotFoundError and Refusal."""
     await invoices.hold(conn, tenant.key, wish.about)
@@ -70,7 +82,7 @@ async def credit(conn: AnyConnection, tenant: TenantName, wish: NoteWish, at_ms:
         return found
     against = (await invoices.get(conn, wish.about)).document
     already = await invoices.about(conn, wish.about)
-    book = rulebook(tenant)
+    book = rulebook(rules or policy_of(tenant.id))
     if against.kind is DocumentKind.RECEIPT_VOUCHER:
         draft = drafting.refund_voucher(
             book,
@@ -93,27 +105,33 @@ async def credit(conn: AnyConnection, tenant: TenantName, wish: NoteWish, at_ms:
         )
     else:
         raise Refusal("note.kind", f"there are no credit notes to a {against.kind.value}")
-    return await issue(conn, tenant, draft, at_ms)
+    return await issue(conn, tenant, draft, at_ms, rules)
 
 
-async def debit(conn: AnyConnection, tenant: TenantName, wish: NoteWish, at_ms: int) -> Document:
+async def debit(
+    conn: AnyConnection,
+    tenant: TenantName,
+    wish: NoteWish,
+    at_ms: int,
+    rules: Policy | None = None,
+) -> Document:
     """A debit note to an invoice. Raises NotFoundError and Refusal."""
     against = (await invoices.get(conn, wish.about)).document
     if against.kind not in INVOICES - {DocumentKind.DEBIT_NOTE}:
         raise Refusal("note.kind", f"there are no debit notes to a {against.kind.value}")
     draft = drafting.debit_note(
-        rulebook(tenant),
+        rulebook(rules or policy_of(tenant.id)),
         against,
         cause=wish.cause,
         reason=wish.reason,
         amount_minor=wish.amount_minor,
         taxable_by_line=wish.taxable_by_line,
     )
-    return await issue(conn, tenant, draft, at_ms)
+    return await issue(conn, tenant, draft, at_ms, rules)
 
 
-def rulebook(tenant: TenantName) -> Rulebook:
-    rules = policy_of(tenant.id)
+def rulebook(rules: Policy) -> Rulebook:
+    """What documents of a tenant follow, of all that holds for it."""
     return Rulebook(rules.pricing.gst, rules.tax, rules.invoices)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from actors.booking_writing import TenantName
-from config.policy import policy_of
+from config.policy import Policy
 from freight.invoices.documents import Address, PartyBlock
 from freight.pricing.gst import Recipient
 from store import parties, tenants
@@ -23,11 +23,10 @@ class Known:
 
 
 async def seller_of(
-    conn: AnyConnection, tenant: TenantName, state: str | None = None
+    conn: AnyConnection, tenant: TenantName, rules: Policy, state: str | None = None
 ) -> PartyBlock:
     """The tenant in the state that is named, or where it supplies from. One that never said how it
     is registered stands there by its name, and the document says what it lacks."""
-    rules = policy_of(tenant.id)
     where = state or rules.invoices.default_state or rules.pricing.gst.supplier_state
     found = await parties.registration(conn, where)
     if found is not None:
@@ -39,10 +38,9 @@ async def seller_of(
 
 
 async def known(
-    conn: AnyConnection, personal: PersonalData, tenant: TenantName, party: str, day: date
+    conn: AnyConnection, personal: PersonalData, rules: Policy, party: str, day: date
 ) -> Known:
     """Of whom nothing was kept: what the tenant's prices take a shipper for."""
-    rules = policy_of(tenant.id)
     found = await parties.find(conn, personal, party)
     if found is not None:
         return Known(found.block(rules.tax), found.recipient())

@@ -19,7 +19,7 @@ from freight.tax.calendar import year_label
 NUMBER = re.compile(r"[A-Za-z1-9][A-Za-z0-9/-]{0,15}")
 NUMBER_CHARS_MAX = 16  # fixed: rule 46(b) of the CGST Rules
 FIELDS = frozenset({"prefix", "fy", "state", "n"})
-TRIED = (1, 99_999)  # fixed: numbers that a pattern is tried with
+TRIED = (1, 99_999)
 
 
 def _known_fields(pattern: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 # India has one time, without summer time.
-INDIA = timezone(timedelta(hours=5, minutes=30), "IST")
-FIRST_MONTH = 4  # fixed: a financial year begins on the first of April
+INDIA = timezone(timedelta(hours=5, minutes=30), "IST")  # fixed: by law, for all of it
+FIRST_MONTH = 4
 MS_PER_S = 1000
 CENTURY = 100
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from freight.money import PAISE_PER_RUPEE
 
-CRORE, LAKH, THOUSAND, HUNDRED = 10_000_000, 100_000, 1000, 100  # fixed: what the words mean
+CRORE, LAKH, THOUSAND, HUNDRED = 10_000_000, 100_000, 1000, 100
 _BELOW_TWENTY = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
     sixteen seventeen eighteen nineteen

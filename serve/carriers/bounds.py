@@ -10,6 +10,7 @@ from serve.problems import ForbiddenError
 # one is is the tenant's to say.
 OF_A_CARRIER = frozenset(
     {
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
@@ -27,6 +28,7 @@ OF_A_CARRIER = frozenset(
 # it, it may say.
 OF_A_SHIPPER = frozenset(
     {
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     FENCES_WRITE = "fences:write"
     FLAGS_READ = "flags:read"
     FLAGS_WRITE = "flags:write"
+    INVOICES_READ = "invoices:read"
+    INVOICES_WRITE = "invoices:write"  # by hand; credit and debit notes
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
     KYC_WRITE = "kyc:write"  # to decide about carriers, which they cannot do themselves
@@ -52,6 +54,8 @@ class Permission(StrEnum):
     PAYMENTS_READ = "payments:read"
     PAYMENTS_RECORD = "payments:record"  # money past any provider; what providers sent us
     PAYMENTS_WRITE = "payments:write"
+    PARTIES_READ = "parties:read"  # who stands on papers
+    PARTIES_WRITE = "parties:write"
     # Unmasked phone numbers, e-mail addresses, bank and tax ids.
     PERSONAL_READ = "personal:read"
     PAYOUTS_WRITE = "payouts:write"  # send money to carriers, advances too
@@ -74,6 +78,7 @@ class Permission(StrEnum):
     SETTLEMENTS_DISPUTE = "settlements:dispute"
     SETTLEMENTS_READ = "settlements:read"  # and payouts
     SETTLEMENTS_WRITE = "settlements:write"  # lines, proposals; what no approval is
+    TAX_READ = "tax:read"  # returns and registers for the state
     TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
     TIES_WRITE = "ties:write"
     TENANTS_READ = "tenants:read"
@@ -118,6 +123,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.ADMIN: tuple(p for p in Permission if p not in OPERATOR_ONLY),
     Role.DISPATCHER: (
         *_FLEET_READS,
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
@@ -131,6 +137,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.SHIPPER: (
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
@@ -139,6 +146,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.CARRIER: (
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
@@ -156,6 +164,8 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.FINANCE: (
+        *(Permission.INVOICES_READ, Permission.INVOICES_WRITE, Permission.TAX_READ),
+        *(Permission.PARTIES_READ, Permission.PARTIES_WRITE),
         *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_WRITE),
         *(Permission.SETTLEMENTS_APPROVE, Permission.SETTLEMENTS_DISPUTE),
         *(Permission.PAYOUTS_WRITE, Permission.RECONCILIATION_READ),
@@ -169,6 +179,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         Permission.REFUNDS_WRITE,
     ),
     Role.SUPPORT: (
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(*_FLEET_READS, Permission.QUOTES_READ),
         *(Permission.USERS_READ, Permission.AUDIT_READ),
         Permission.PAYMENTS_READ,

@@ -13,6 +13,7 @@ from store import provider_inbox
 from store.postgres import as_tenant, epoch_ms
 from store.provider_inbox import Letter
 from tests.api.operations import Operation
+from tests.api.tax_makers import TAX_BODIES, TAX_MAKERS, TAX_QUERIES
 from tests.freight.documents.pictures import jpeg
 from tests.api import settlement_makers
 from tests.serve.caller import Caller
@@ -343,6 +344,7 @@ async def carrier_in_the_books(world: World) -> Made:
 
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
+    **TAX_MAKERS,
     "/v1/bookings/{id}": booking,
     "/v1/bookings/{id}/reprice": quoted_booking,
     "/v1/offers/{id}": offer,
@@ -387,6 +389,7 @@ MAKERS: dict[str, Maker] = {
 
 # What an operation must be sent to get past its own validation.
 BODIES: dict[str, Mapping[str, Any]] = {
+    **TAX_BODIES,
     "PATCH /v1/bookings/{id}": {"references": {"po": "4711"}},
     "POST /v1/offers/{id}/decline": {"reason": "no driver"},
     "POST /v1/offers/{id}/withdraw": {"reason": "a test"},
@@ -447,6 +450,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
 }
 # Query parameters that an operation cannot do without.
 QUERIES: dict[str, Mapping[str, str]] = {
+    **TAX_QUERIES,
     "GET /v1/flags/{name}/assignment": {"subject": "somebody"},
 }
 
