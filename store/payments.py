@@ -15,7 +15,7 @@ from store.postgres import AnyConnection, epoch_ms, moment
 
 PAYMENT, REFUND = "payment", "refund"
 # Of balances that one spends from at a time, and of payments that are made but once.
-HOLD_LOCK = 20270  # fixed: a number of our own
+HOLD_LOCK = 20270
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from actors.booking_writing import TenantName
@@ -15,9 +17,10 @@ from freight.refusal import Refusal
 from providers.razorpay.webhooks import Told, UnreadableError, read
 from store import provider_inbox
 from store.errors import AlreadyExistsError
-from store.postgres import epoch_ms
+from store.postgres import STORE_FAILURES, epoch_ms
 from store.provider_inbox import InboxState, KeptLetter
 
+log = logging.getLogger(__name__)
 MS = 1000
 DAY_MS = 86_400_000
 
@@ -54,7 +57,11 @@ async def work_on(desk: Desk, tenant: TenantName, nr: int) -> InboxState:
             till = Till(conn, tenant, desk.policy_of(tenant), desk.now_ms())
             outcome = await _outcome(till, letter)
             await _note(till, nr, outcome)
-    except (Refusal, AlreadyExistsError, UnreadableError) as failed:
+    except STORE_FAILURES:
+        raise
+    except Exception as failed:  # one that we do not understand must not stop the others
+        if not isinstance(failed, Refusal | AlreadyExistsError | UnreadableError):
+            log.exception("webhook %s of %s", nr, tenant.id)
         chars_max = desk.policy_of(tenant).payment_work.trouble_chars_max
         outcome = Outcome(InboxState.FAILED, str(failed)[:chars_max])
         async with desk.writing(tenant) as conn:

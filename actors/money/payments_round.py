@@ -13,6 +13,7 @@ from providers.errors import ProviderAwayError, ProviderRefusedError, ProviderUn
 from store import payments
 from store.errors import AlreadyExistsError, StaleVersionError
 from store.payments import DueLook
+from store.postgres import STORE_FAILURES
 
 log = logging.getLogger(__name__)
 # What may be otherwise at the next look.
@@ -44,6 +45,11 @@ async def _look(desk: Desk, due: DueLook) -> bool:
     except _PUT_OFF as failed:
         trouble = f"{type(failed).__name__}: {failed}"
         log.warning("payment %s of %s is looked at later: %s", due.payment, tenant.id, trouble)
+    except STORE_FAILURES:
+        raise
+    except Exception as failed:  # one that we do not understand must not stop the others
+        trouble = f"{type(failed).__name__}: {failed}"
+        log.exception("payment %s of %s", due.payment, tenant.id)
     work = desk.policy_of(tenant).payment_work
     async with desk.writing(tenant) as conn:
         after = await payments.load(conn, due.payment, is_to_change=True)

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from freight.money import INR
+
 
 class SeenState(StrEnum):
     CREATED = "created"
@@ -42,7 +44,7 @@ class SeenPayment(msgspec.Struct, frozen=True, kw_only=True):
     state: SeenState
     created_ms: int
     refunded_minor: int = 0
-    currency: str = "INR"
+    currency: str = INR
     method: str | None = None
     fee_minor: int | None = None  # with the tax on it
     tax_minor: int | None = None

@@ -22,7 +22,7 @@ Description = Annotated[str, StringConstraints(max_length=200, pattern=TEXT_PATT
 
 class Amount(Strict):
     amount_minor: Annotated[int, Field(gt=0, le=MINOR_MAX)]
-    currency: Literal["INR"] = "INR"
+    currency: Literal["INR"] = "INR"  # fixed: the columns are in paise
 
 
 class NewPayment(Strict):

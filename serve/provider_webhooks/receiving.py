@@ -43,7 +43,7 @@ PROVIDERS = frozenset({RAZORPAY})
 SHARED = TenantName(0, "everybody")
 # What is kept of the headers: the others say nothing, or what we must not keep.
 KEPT_HEADERS = ("content-type", EVENT_HEADER, SIGNATURE_HEADER)
-HEADER_CHARS_MAX = 200  # fixed: longer than any that is real
+HEADER_CHARS_MAX = 200
 REFUSED_CHARS_MAX = 4096  # fixed: what a person looks at of something that nobody believes
 MS = 1000
 
