@@ -29,6 +29,7 @@ from serve.doors import api as doors
 from serve.drivers import api as drivers
 from serve.edge import Edge
 from serve.events import api as events
+from serve.eway_bills import api as eway_bills
 from serve.fences import api as fences
 from serve.fleet import api as fleet
 from serve.gateway import Actors
@@ -65,6 +66,7 @@ from serve.sessions import api as sessions
 from serve.settlements import api as settlements
 from serve.settings import api as configuration
 from serve.signing_keys import api as signing_keys
+from serve.tasks import api as tasks
 from serve.tenancy import api as tenancy
 from serve.ties import api as ties
 from serve.tracking import api as tracking
@@ -91,6 +93,8 @@ ROUTERS = (
     bookings.router,
     booking_progress.router,
     offers.router,
+    eway_bills.router,
+    tasks.router,
     settlements.router,
     payouts.router,
     ledger.router,

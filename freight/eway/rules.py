@@ -157,6 +157,12 @@ class EwayRules(Rules):
         who=Who.TENANT,
         live=True,
     )
+    references: dict[str, str] = key(
+        "Under which of its references a booking keeps what a bill wants to know: document_number, "
+        "document_date, and gstin, name and pin of sender and receiver.",
+        who=Who.TENANT,
+        live=True,
+    )
     open_of_booking_max: Positive = key(
         "Bills of one booking that are neither cancelled nor rejected.", who=Who.OPERATOR, live=True
     )

@@ -10,6 +10,7 @@ from serve.problems import ForbiddenError
 # one is is the tenant's to say.
 OF_A_CARRIER = frozenset(
     {
+        *(Permission.EWAY_READ, Permission.EWAY_REPORT),
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -28,6 +29,7 @@ OF_A_CARRIER = frozenset(
 # it, it may say.
 OF_A_SHIPPER = frozenset(
     {
+        Permission.EWAY_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),

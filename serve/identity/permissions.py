@@ -35,6 +35,9 @@ class Permission(StrEnum):
     DRIVERS_READ = "drivers:read"
     DRIVERS_WRITE = "drivers:write"
     EVENTS_READ = "events:read"
+    EWAY_READ = "eway:read"
+    EWAY_REPORT = "eway:report"  # which vehicle has the goods now
+    EWAY_WRITE = "eway:write"  # draft, generate, extend, cancel
     FENCES_READ = "fences:read"
     FENCES_WRITE = "fences:write"
     FLAGS_READ = "flags:read"
@@ -81,6 +84,8 @@ class Permission(StrEnum):
     TAX_READ = "tax:read"  # returns and registers for the state
     TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
     TIES_WRITE = "ties:write"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
     TENANTS_READ = "tenants:read"
     TRUCKS_READ = "trucks:read"
     TRUCKS_WRITE = "trucks:write"
@@ -111,6 +116,7 @@ class Role(StrEnum):
 
 
 _FLEET_READS = (
+    *(Permission.EWAY_READ, Permission.TASKS_READ),
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
@@ -123,6 +129,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.ADMIN: tuple(p for p in Permission if p not in OPERATOR_ONLY),
     Role.DISPATCHER: (
         *_FLEET_READS,
+        *(Permission.EWAY_REPORT, Permission.EWAY_WRITE, Permission.TASKS_WRITE),
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
@@ -137,6 +144,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.SHIPPER: (
+        Permission.EWAY_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
@@ -146,6 +154,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.CARRIER: (
+        *(Permission.EWAY_READ, Permission.EWAY_REPORT),
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -159,11 +168,14 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_DISPUTE),
     ),
     Role.DRIVER: (
+        *(Permission.EWAY_READ, Permission.EWAY_REPORT),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_REPORT),
         *(Permission.OFFERS_READ, Permission.OFFERS_ANSWER),
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE),
     ),
     Role.FINANCE: (
+        *(Permission.EWAY_READ, Permission.EWAY_WRITE),
+        *(Permission.TASKS_READ, Permission.TASKS_WRITE),
         *(Permission.INVOICES_READ, Permission.INVOICES_WRITE, Permission.TAX_READ),
         *(Permission.PARTIES_READ, Permission.PARTIES_WRITE),
         *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_WRITE),

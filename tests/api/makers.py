@@ -15,7 +15,7 @@ from store.provider_inbox import Letter
 from tests.api.operations import Operation
 from tests.api.tax_makers import TAX_BODIES, TAX_MAKERS, TAX_QUERIES
 from tests.freight.documents.pictures import jpeg
-from tests.api import settlement_makers
+from tests.api import eway_makers, settlement_makers
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
@@ -374,6 +374,7 @@ MAKERS: dict[str, Maker] = {
     "/v1/ledger/parties/shippers/{id}": shipper_in_the_books,
     "/v1/ledger/parties/carriers/{id}": carrier_in_the_books,
     **settlement_makers.MAKERS,
+    **eway_makers.MAKERS,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -415,6 +416,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
         "to": "2026-01-01T01:00:00Z",
     },
     **settlement_makers.BODIES,
+    **eway_makers.BODIES,
     "POST /v1/payments/{id}/record": {
         "amount": {"amount_minor": 100},
         "reference": "UTR-OF-A-TEST",
