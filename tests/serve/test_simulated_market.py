@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
+import h3
 import httpx
 import numpy as np
 import pytest
@@ -36,6 +38,8 @@ from tests.serve.in_process import InProcessActors, now_ms
 MINUTE_MS = 60_000
 STEPS = 20  # of the world, from one look of the parties to the next
 LOOKS_MAX = 400
+TRUCKS = 5
+SAMPLED_SHARE = 0.5
 
 
 def certain(rules: Simulation) -> Simulation:
@@ -85,6 +89,58 @@ class Platform:
             await self._actors.report(self._tenant_key, rows)
 
 
+class Sampler:
+    """Looks into the explanations of what the dispatcher has just seen, now and then."""
+
+    def __init__(self, caller: Caller, actors: InProcessActors, keys: dict[str, int]) -> None:
+        self._caller = caller
+        self._actors = actors
+        self._keys = keys
+        self._seen: set[tuple[str, str]] = set()
+        self._rng = random.Random(5)  # noqa: S311 - the same sample each time
+        self.looks = self.excluded = self.candidates = 0
+
+    async def look(self) -> None:
+        """Right after a round: the trucks are where it saw them."""
+        if self._rng.random() > SAMPLED_SHARE:
+            return
+        listed = (await self._caller.get("/v1/bookings", params={"limit": 5})).json()["items"]
+        for booking in listed:
+            if booking["status"] in {"dispatching", "assigned"}:
+                await self._check(booking)
+
+    async def _check(self, booking: dict[str, Any]) -> None:
+        path = f"/v1/bookings/{booking['id']}/dispatch"
+        looks = (await self._caller.get(path, params={"trucks": 100})).json()["looks"]
+        if not looks or (booking["id"], looks[0]["at"]) in self._seen:
+            return
+        self._seen.add((booking["id"], looks[0]["at"]))
+        told = {verdict["truck"]: verdict for verdict in looks[0]["trucks"]}
+        near = await self._in_range(booking["stops"][0]["place"])
+        assert near <= told.keys(), (near - told.keys(), looks[0])
+        assert looks[0]["in_range"] == len(told)
+        for verdict in told.values():
+            assert bool(verdict["excluded_by"]) != (verdict["cost"] is not None), verdict
+        self.looks += 1
+        self.excluded += sum(bool(verdict["excluded_by"]) for verdict in told.values())
+        self.candidates += looks[0]["candidates"]
+
+    async def _in_range(self, pickup: dict[str, float]) -> set[str]:
+        """By H3's own measure of distance, in the range that every look begins with."""
+        ranges = policy().dispatch.range
+        names = {key: name for name, key in self._keys.items()}
+        centre = h3.latlng_to_cell(pickup["lat"], pickup["lon"], ranges.h3_resolution)
+        positions = await self._actors.positions(self._caller.tenant.key)
+        return {
+            names[int(row["truck_key"])]
+            for row in positions
+            if h3.grid_distance(
+                centre, h3.latlng_to_cell(row["lat"], row["lon"], ranges.h3_resolution)
+            )
+            <= ranges.rings_first
+        }
+
+
 async def known(system: AnyPool, tenant: Any, role: Role) -> None:
     """A client of the development tenants, for this test's tenant."""
     name = f"{tenant.id}-{role}"
@@ -122,7 +178,7 @@ def quick(quick: Policy) -> Policy:
     return quick.model_copy(update={"fleet": quick.fleet.model_copy(update={"kyc": kyc})})
 
 
-async def test_a_load_goes_its_way_by_simulated_parties(  # noqa: PLR0917 - all that takes part
+async def test_a_load_goes_its_way_by_simulated_parties_and_each_look_is_explained(  # noqa: PLR0917 - all that takes part
     http: httpx.AsyncClient,
     caller: Caller,
     gateway: Gateway,
@@ -134,7 +190,7 @@ async def test_a_load_goes_its_way_by_simulated_parties(  # noqa: PLR0917 - all 
     tenant, rules = caller.tenant, certain(policy().simulation)
     for role in (Role.ADMIN, Role.SHIPPER, Role.CARRIER, Role.DISPATCHER):
         await known(system, tenant, role)
-    drive = Drive(read_roads(), rules, trucks=2, rate_hz=1 / 30, seed=4, start_ms=now_ms())
+    drive = Drive(read_roads(), rules, trucks=TRUCKS, rate_hz=1 / 30, seed=4, start_ms=now_ms())
     trucks, keys = await prepared(http, gateway, tenant, rules, drive)
     platform = Platform(actors, tenant.key, keys)
     monkeypatch.setattr(bookings, "now_ms", lambda: drive.world.now_ms)
@@ -143,6 +199,9 @@ async def test_a_load_goes_its_way_by_simulated_parties(  # noqa: PLR0917 - all 
     follower = FactsFollower(actors.bookings, system, 0, gateway.settings)
     await follower.go_on()
 
+    sampler = Sampler(
+        caller, actors, {truck.id: key for truck, key in zip(trucks, keys, strict=True)}
+    )
     said: list[str] = []
     parties = Parties(http, tenant.id, rules, said.append)
     market = Market(parties, drive.world, trucks, rules, seed=1)
@@ -152,11 +211,13 @@ async def test_a_load_goes_its_way_by_simulated_parties(  # noqa: PLR0917 - all 
         await follower.go_on()
         await market.look()
         await rounds.run(TenantName(tenant.key, tenant.id))
+        await sampler.look()
         if parties.counts["closed"]:
             break
 
     assert parties.counts.keys() >= {"quoted", "accepted", "codes", "delivered", "closed"}
     assert not parties.counts["refused"], said
+    assert min(sampler.looks, sampler.candidates, sampler.excluded) > 0
     (booking, *_) = (await caller.get("/v1/bookings")).json()["items"][::-1]
     told = (await caller.get("/v1/events", params={"booking": booking["id"], "limit": 200})).json()
     types = [event["type"].removeprefix("booking.") for event in told["items"]][::-1]
