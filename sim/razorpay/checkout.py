@@ -40,7 +40,7 @@ def checkout_of_order(box: Sandbox, request: Request) -> Response:
 
 def _missing() -> Response:
     body = html.section("Not here", "<p>There is nothing to pay at this address.</p>")
-    return HTMLResponse(html.page("Not found", "", body, None), HTTPStatus.NOT_FOUND)
+    return HTMLResponse(html.page("Not found", "", body, {}), HTTPStatus.NOT_FOUND)
 
 
 def _checkout(  # noqa: PLR0917 - each is named at the callers
@@ -54,8 +54,7 @@ def _checkout(  # noqa: PLR0917 - each is named at the callers
     what = _form(action, request.url.path, link) if is_open else "<p>There is nothing to pay.</p>"
     tried = _tried(box, order)
     body = f'<div class="checkout">{html.section("Pay", facts + what)}{tried}</div>'
-    notice = request.query_params.get("notice")
-    return HTMLResponse(html.page("Checkout", "", body, notice))
+    return HTMLResponse(html.page("Checkout", "", body, request.query_params))
 
 
 def _form(action: str, back: str, link: Entity | None) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -54,9 +55,11 @@ class Control:
             except RefusedError as refused:
                 if not is_form:
                     return JSONResponse(refused.body, refused.status)
-                return RedirectResponse(_with_notice(back, str(refused)), HTTPStatus.SEE_OTHER)
+                return RedirectResponse(_back(back, "refused", str(refused)), HTTPStatus.SEE_OTHER)
             if is_form:
-                onward = made.get("callback_url") or _with_notice(back, made.get("notice", "Done"))
+                onward = made.get("callback_url") or _back(
+                    back, "notice", made.get("notice", "Done")
+                )
                 return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
             return JSONResponse(made)
 
@@ -75,11 +78,11 @@ async def _given(request: Request) -> tuple[bool, Given]:
     return bool(form), {name: str(value) for name, value in form.items() if value != ""}
 
 
-def _with_notice(back: str, notice: str) -> str:
+def _back(back: str, name: str, notice: str) -> str:
     """Only to a page of ours, wherever the form says."""
     page = back if back.startswith("/") and not back.startswith("//") else "/"
     joint = "&" if "?" in page else "?"
-    return f"{page}{joint}notice={notice.replace(' ', '+')}"
+    return f"{page}{joint}{urlencode({name: notice})}"
 
 
 def _pay(control: Control, order: Entity, given: Given) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 
@@ -13,8 +13,16 @@ BAD = frozenset(
 PAGES = (("/", "Payments"), ("/payouts", "Payouts"), ("/webhooks", "Webhooks"))
 
 
-def page(title: str, here: str, body: str, notice: str | None) -> str:
-    told = f'<p class="notice" role="status">{escape(notice)}</p>' if notice else ""
+NOTICES = {"notice": ("notice", "status"), "refused": ("notice bad", "alert")}
+
+
+def page(title: str, here: str, body: str, query: Mapping[str, str]) -> str:
+    """`query` may carry what became of the last form."""
+    told = "".join(
+        f'<p class="{kind}" role="{role}">{escape(query[name])}</p>'
+        for name, (kind, role) in NOTICES.items()
+        if name in query
+    )
     links = "".join(
         f'<a href="{path}"{" aria-current=page" if path == here else ""}>{name}</a>'
         for path, name in PAGES

@@ -74,7 +74,7 @@ class Pages:
 
 
 def _page(request: Request, title: str, here: str, body: str) -> Response:
-    return HTMLResponse(html.page(title, here, body, request.query_params.get("notice")))
+    return HTMLResponse(html.page(title, here, body, request.query_params))
 
 
 def _listed(box: Sandbox, kind: str) -> list[Entity]:

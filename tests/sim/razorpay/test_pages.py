@@ -49,7 +49,7 @@ def test_a_refused_form_says_why_on_the_page(api: httpx.Client, browser: httpx.C
 
     refused = browser.post(f"/sandbox/links/{made['id']}/pay", data=form, follow_redirects=True)
 
-    assert "This payment link is cancelled" in refused.text
+    assert 'role="alert">This payment link is cancelled' in refused.text
 
 
 def test_a_form_leads_back_to_our_own_pages_only(browser: httpx.Client) -> None:

@@ -128,7 +128,7 @@ def refused(box: Sandbox, body: dict[str, Any]) -> str:
         ({"amount": "100"}, "The amount must be an integer."),
         ({"amount": 100.5}, "The amount must be an integer."),
         ({"amount": True}, "The amount must be an integer."),
-        ({"currency": "XXX"}, "Currency is not supported"),
+        ({"currency": "ZZZ"}, "Currency is not supported"),
         ({"receipt": "r" * 41}, "The receipt may not be greater than 40 characters."),
         ({"receipt": 7}, "The receipt must be a string."),
         (
