@@ -20,6 +20,7 @@ BENCHMARKS = (
     "geo",
     "history",
     "dispatch",
+    "ledger",
 )
 RESULTS = ROOT / "bench-results"
 

@@ -9,9 +9,9 @@ from freight.ledger.entries import Entry, Posting, digest, substance
 from store.errors import StoreError
 from store.postgres import AnyConnection
 
-DAY_MS = 86_400_000  # fixed: as in the sums, which a migration defines
+DAY_MS = 86_400_000
 BLOCK_DAYS = 32  # fixed: as in the sums, which a migration defines
-DAY_MAX = 2**31 - 1 - BLOCK_DAYS  # fixed: the column's type
+DAY_MAX = 2**31 - 1 - BLOCK_DAYS
 
 POST = """
     SELECT * FROM post_to_ledger($1, $2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[],

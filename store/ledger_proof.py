@@ -12,7 +12,7 @@ from store.ledger_entries import COLUMNS, Kept, kept_of
 from store.postgres import AnyConnection
 
 NO_SEAL = b""
-SEALS_AT_ONCE = 100  # fixed: memory only; what is looked at is bounded by entries
+SEALS_AT_ONCE = 100
 # In one statement, so that nothing is posted between one sum and the other.
 COUNTED = """
     SELECT (SELECT count(*) FROM ledger_entries) AS entries,

@@ -30,7 +30,7 @@ from store import ledger_reports
 from store.ledger_reports import Aged, Total
 from store.postgres import epoch_ms, moment
 
-MONTHS_OF_YEAR = 12  # fixed: of every calendar
+MONTHS_OF_YEAR = 12
 UNAPPLIED = -1
 
 

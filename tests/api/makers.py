@@ -60,7 +60,11 @@ JOURNAL_SHIPPER = "shipper-in-the-books"
 JOURNAL = {
     "reason": "An opening balance",
     "postings": [
-        {"account": "receivables", "party": f"shippers/{JOURNAL_SHIPPER}", "amount": {"amount_minor": 100}},
+        {
+            "account": "receivables",
+            "party": f"shippers/{JOURNAL_SHIPPER}",
+            "amount": {"amount_minor": 100},
+        },
         {"account": "opening_balances", "amount": {"amount_minor": -100}},
     ],
 }
