@@ -24,6 +24,8 @@ class Supply:
     day: date
     # None: the mode follows from the recipient, the goods and the tenant's rules.
     mode: str | None = None
+    # Whoever writes none for a carriage is no agency for it: the mode that holds then.
+    without_note_mode: str | None = None
 
 
 class LineTax(msgspec.Struct, frozen=True):
@@ -37,6 +39,8 @@ def freight_supply(rules: GstRules, supply: Supply) -> TaxPart:
     """For all that is charged with a carriage: waiting, returning and cancelling go with it."""
     day = supply.day
     mode = supply.mode or gst.freight_mode(rules, supply.recipient, supply.material, day)
+    if supply.without_note_mode is not None and rules.modes[mode].at(day).is_gta:
+        mode = supply.without_note_mode
     place = gst.freight_place(supply.recipient, supply.handed_over_in)
     return gst.supply_part(rules, gst.FREIGHT, mode, (supply.supplier_state, place), 0, day)
 

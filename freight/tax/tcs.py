@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date
 
 import msgspec
@@ -34,24 +34,50 @@ class Collection(msgspec.Struct, frozen=True):
     sgst_minor: int = 0
     igst_minor: int = 0
 
-    @property
-    def tax_minor(self) -> int:
-        return self.cgst_minor + self.sgst_minor + self.igst_minor
+
+class Sold(msgspec.Struct, frozen=True):
+    """What one carrier sold on the platform in a month, without GST."""
+
+    carrier: str
+    gstin: str | None
+    supplied_minor: int
+    returned_minor: int = 0
 
 
-def net_taxable_minor(
-    rules: TcsRules, supplied: Mapping[str, int], returned: Mapping[str, int]
-) -> int:
-    """Taxable supplies of a month by GST mode less what was taken back; never below nothing."""
-    net = sum(amount for mode, amount in supplied.items() if mode not in rules.free_modes)
-    net -= sum(amount for mode, amount in returned.items() if mode not in rules.free_modes)
-    return max(net, 0)
+class Collected(msgspec.Struct, frozen=True):
+    """A row of the month's statement."""
+
+    carrier: str
+    gstin: str
+    supplied_minor: int
+    returned_minor: int
+    net_minor: int
+    rate_bp: int
+    cgst_minor: int
+    sgst_minor: int
+    igst_minor: int
+
+
+def statement(
+    rules: TcsRules, sold: Iterable[Sold], mode: str, state: str, day: date
+) -> list[Collected]:
+    """Of sellers that are registered, each by what remains of its supplies; the tenant's own
+    registration is in `state`, and `mode` is how what they sell is taxed."""
+    if mode in rules.free_modes or not rules.is_collected.at(day):
+        return []
+    found = []
+    for one in sold:
+        if one.gstin is not None:
+            net_minor = max(one.supplied_minor - one.returned_minor, 0)
+            made = collect(rules, net_minor, day, is_inter_state=one.gstin[:2] != state)
+            taxes = (made.rate_bp, made.cgst_minor, made.sgst_minor, made.igst_minor)
+            of = (one.carrier, one.gstin, one.supplied_minor, one.returned_minor, net_minor)
+            found.append(Collected(*of, *taxes))
+    return found
 
 
 def collect(rules: TcsRules, net_minor: int, day: date, *, is_inter_state: bool) -> Collection:
     """The halves are each computed at half the rate, so that they are always equal."""
-    if not rules.is_collected.at(day):
-        return Collection(net_minor, 0)
     rate_bp = rules.rate_bp.at(day)
     if is_inter_state:
         whole = rounded(net_minor * rate_bp, WHOLE_BP)

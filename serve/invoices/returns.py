@@ -11,11 +11,13 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from freight.dated import NotInForceError
 from freight.invoices.documents import Document
 from freight.invoices.gstr1 import gstr1
 from freight.invoices.gstr_rows import Row, issued_of, rows_of
 from freight.personal import PersonalKind, masked
 from freight.tax.calendar import INDIA
+from freight.tax.tcs import Collected, statement
 from serve import csv_rows
 from serve.fields import YEARS
 from serve.gateway import Gateway
@@ -28,6 +30,7 @@ from store import invoices, parties, tds
 router = APIRouter(tags=["invoices"])
 
 TaxReader = Annotated[Principal, needs(Permission.TAX_READ)]
+Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 ROW_COLUMNS = Row.__struct_fields__
 TDS_COLUMNS = (
@@ -45,7 +48,7 @@ class ReturnFormat(StrEnum):
 async def get_gstr1(
     gateway: Opened,
     who: TaxReader,
-    month: Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")],
+    month: Month,
     state: Annotated[
         str | None, Query(pattern=r"^[0-9]{2}$", description="which registration's")
     ] = None,
@@ -54,8 +57,7 @@ async def get_gstr1(
     """A month's outward supplies in the portal's form; as CSV a row for each document and rate."""
     rules = gateway.policy_of(who)
     where = state or rules.invoices.default_state or rules.pricing.gst.supplier_state
-    first = date.fromisoformat(f"{month}-01")
-    last = first.replace(day=monthrange(first.year, first.month)[1])
+    first, last = _days(month)
     async with gateway.as_tenant(who) as conn:
         most = rules.invoices.export_documents_max
         documents = await invoices.of_days(conn, first, last, where, most + 1)
@@ -86,6 +88,35 @@ async def get_tds_register(
     return rows
 
 
+@router.get("/v1/tax/tcs", response_model=list[dict[str, Any]], responses=FORMS)
+async def get_tcs(
+    gateway: Opened,
+    who: TaxReader,
+    month: Month,
+    form: Annotated[ReturnFormat, Query(alias="format")] = ReturnFormat.JSON,
+) -> Any:
+    """What a platform collects for the state from what carriers sold on it, section 52; nothing
+    for a tenant that is none."""
+    rules = gateway.policy_of(who)
+    first, last = _days(month)
+    most = rules.api.export_rows_max
+    begins, ends = _midnight(first, "month"), _midnight(last, "month") + timedelta(days=1)
+    async with gateway.as_tenant(who) as conn:
+        sold = await tds.sold(conn, gateway.personal, begins, ends, most + 1)
+    if len(sold) > most:
+        raise csv_rows.too_many(most, "rows")
+    gst = rules.pricing.gst
+    state = rules.invoices.default_state or gst.supplier_state
+    try:
+        made = statement(rules.tax.tcs, sold, gst.mode.at(last), state, last)
+    except NotInForceError as gap:
+        raise InvalidError.at("/month", str(gap), **{"in": "query"}) from None
+    rows = [msgspec.to_builtins(one) for one in made]
+    if form is ReturnFormat.CSV:
+        return _csv("tcs.csv", Collected.__struct_fields__, rows)
+    return rows
+
+
 async def _register(
     gateway: Gateway, who: Principal, begins: datetime, ends: datetime
 ) -> list[dict[str, Any]]:
@@ -104,6 +135,11 @@ async def _register(
 
 def _named(documents: Iterable[Document]) -> set[str]:
     return {reference.id for document in documents for reference in document.references}
+
+
+def _days(month: str) -> tuple[date, date]:
+    first = date.fromisoformat(f"{month}-01")
+    return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def _midnight(day: date, name: str) -> datetime:

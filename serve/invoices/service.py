@@ -71,9 +71,8 @@ async def _written_by_hand(
     tenant, rules = _tenant(who), gateway.policy_of(who)
     if new.booking is not None:
         await bookings.get(conn, new.booking)
-    for name, mode in (("mode", new.mode),):
-        if mode is not None and mode not in rules.pricing.gst.modes:
-            raise InvalidError.at(f"/{name}", "is none of the modes of pricing.gst")
+    if new.mode is not None and new.mode not in rules.pricing.gst.modes:
+        raise InvalidError.at("/mode", "is none of the modes of pricing.gst")
     day = india_day(at_ms)
     seller = await seller_of(conn, tenant, rules, new.supplier_state)
     buyer = await known(conn, gateway.personal, rules, new.party, day)
@@ -84,6 +83,7 @@ async def _written_by_hand(
         material=new.material or "",
         day=day,
         mode=new.mode,
+        without_note_mode=None if new.has_consignment_note else rules.tax.without_note_mode,
     )
     draft = freight_invoice(
         rulebook(rules),

@@ -53,6 +53,9 @@ class NewInvoice(Strict):
     lines: Annotated[list[NewLine], Field(min_length=1, max_length=LINES_MAX)]
     mode: ShortText | None = Field(default=None, description="of GST, where it does not follow")
     material: ShortText | None = Field(default=None, description="what was carried")
+    has_consignment_note: bool = Field(
+        default=True, description="without one who carries is no goods transport agency"
+    )
     handed_over_in: Annotated[str, Field(pattern=r"^[0-9]{2}$")] | None = Field(
         default=None, description="the state where the goods were handed over"
     )

@@ -67,5 +67,6 @@ TAX_BODIES: dict[str, Mapping[str, Any]] = {
 }
 TAX_QUERIES: dict[str, Mapping[str, str]] = {
     "GET /v1/tax/gstr1": {"month": "2026-11"},
+    "GET /v1/tax/tcs": {"month": "2026-11"},
     "GET /v1/tax/tds-register": {"from": "2026-04-01", "to": "2027-03-31"},
 }

@@ -206,3 +206,18 @@ async def test_the_register_of_deducted_tax(known: Caller) -> None:
         "/v1/tax/tds-register", params={"from": "0001-01-01", "to": "9999-12-31"}
     )
     assert wrong.status_code == 422
+
+
+async def test_who_is_no_platform_collects_nothing(known: Caller) -> None:
+    answer = await known.get("/v1/tax/tcs", params={"month": "2026-11"})
+    table = await known.get("/v1/tax/tcs", params={"month": "2026-11", "format": "csv"})
+
+    assert answer.json() == []
+    assert table.text.startswith("carrier,gstin,supplied_minor,returned_minor,net_minor,rate_bp")
+
+
+async def test_without_a_consignment_note_there_is_no_agency(known: Caller) -> None:
+    made = await post(known, "/v1/invoices", **CARRIAGE, has_consignment_note=False)
+
+    assert (made["kind"], made["total"]["amount_minor"]) == ("bill_of_supply", 5_000_000)
+    assert made["lacks"] == []

@@ -136,6 +136,24 @@ CASES = [
     ),
     # entry 18: no consignment note, no agency, whoever pays and whatever is carried
     Case("exempt, no note", [5_000_000], 5_000_000, kind=BILL, changes=by("exempt_no_cn")),
+    # whoever writes no consignment note is no agency, whatever its mode is else
+    *(
+        Case(
+            f"no note in place of {mode}",
+            [5_000_000],
+            5_000_000,
+            kind=BILL,
+            changes=by(mode, without_note_mode="exempt_no_cn"),
+        )
+        for mode in ("gta_rcm_5", "gta_fcm_18", None)
+    ),
+    Case(
+        "no note: renting is no agency's",
+        [5_000_000],
+        5_250_000,
+        {"cgst": 125_000, "sgst": 125_000},
+        changes=by("rent_with_operator_5", without_note_mode="exempt_no_cn"),
+    ),
     Case("no note, away", [5_000_000], 5_000_000, kind=BILL, changes=by("exempt_no_cn", AWAY)),
     # the tenant's own mode is reverse charge, and a shipper's agreed one goes before it
     Case("the tenant's mode", [5_000_000], 5_000_000, owed=250_000, changes=by(None)),

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from config.policy import defaults
-from freight.tax.tcs import TcsRules, collect, net_taxable_minor
+from freight.tax.tcs import Sold, TcsRules, collect, statement
 
 COLLECTING = TcsRules.model_validate(
     defaults().tax.tcs.model_dump()
@@ -33,15 +33,32 @@ def test_what_is_collected(net: int, day: date, inter: bool, halves: int, whole:
     made = collect(COLLECTING, net, day, is_inter_state=inter)
 
     assert (made.cgst_minor, made.sgst_minor, made.igst_minor) == (halves, halves, whole)
-    assert made.tax_minor == 2 * halves + whole
 
 
-def test_a_tenant_that_is_no_platform_collects_nothing() -> None:
-    assert collect(defaults().tax.tcs, 1_00_000_00, NEW, is_inter_state=True).tax_minor == 0
+SOLD = [
+    Sold("home", "27AAPFU0939F1ZV", 1_00_000_00),
+    Sold("away", "29AAGCB7383J1Z4", 50_000_00, 10_000_00),
+    Sold("unregistered", None, 9_000_00),
+    Sold("all returned", "24AABCJ1087G1ZT", 100, 300),
+]
 
 
-def test_net_is_without_returns_and_without_what_the_operator_pays_itself() -> None:
-    supplied = {"gta_fcm_5": 900_00, "eco_9_5_18": 500_00, "exempt_21": 70_00}
+def test_the_months_statement_is_of_registered_sellers_and_net_of_returns() -> None:
+    rows = statement(COLLECTING, SOLD, "gta_fcm_5", "27", NEW)
 
-    assert net_taxable_minor(COLLECTING, supplied, {"gta_fcm_5": 100_00}) == 800_00
-    assert net_taxable_minor(COLLECTING, {"gta_fcm_5": 100}, {"gta_fcm_5": 300}) == 0
+    assert [(row.carrier, row.net_minor) for row in rows] == [
+        ("home", 1_00_000_00),
+        ("away", 40_000_00),
+        ("all returned", 0),
+    ]
+    assert [(row.cgst_minor, row.sgst_minor, row.igst_minor) for row in rows] == [
+        (250_00, 250_00, 0),
+        (0, 0, 200_00),
+        (0, 0, 0),
+    ]
+
+
+def test_nothing_is_collected_on_what_is_exempt_or_the_operators_own_or_by_no_platform() -> None:
+    for mode in ("eco_9_5_18", "exempt_21", "exempt_no_cn"):
+        assert statement(COLLECTING, SOLD, mode, "27", NEW) == []
+    assert statement(defaults().tax.tcs, SOLD, "gta_fcm_5", "27", NEW) == []
