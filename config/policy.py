@@ -35,6 +35,7 @@ from config.sections.live import Live
 from config.sections.operational import Operational
 from config.sections.payment_sandbox import PaymentSandboxHabits
 from config.sections.payment_work import PaymentWork
+from config.sections.printing import Printing
 from config.sections.providers import Providers
 from config.sections.relay import Relay
 from config.sections.retention import Retention
@@ -108,6 +109,7 @@ class Policy(Section):
     weights: Annotated[WeightRules, At("services/booking/business")]
     imports: Imports
     documents: Annotated[DocumentRules, At("services/documents/business")]
+    printing: Annotated[Printing, At("services/documents/technical")]
     document_store: Annotated[DocumentStore, At("services/documents/technical")]
     pricing: Annotated[PricingRules, At("services/pricing/business")]
     quotes: Annotated[QuoteRules, At("services/quotes/business")]

@@ -54,6 +54,7 @@ from serve.payouts import api as payouts
 from serve.payments import api as payments
 from serve.provider_webhooks import api as provider_webhooks
 from serve.parties import api as parties
+from serve.printing import api as printing
 from serve.quotes import api as quotes
 from serve.refunds import api as refunds
 from serve.refusals import HANDLERS
@@ -102,6 +103,7 @@ ROUTERS = (
     refunds.router,
     provider_webhooks.router,
     documents.router,
+    printing.router,
     tracking.router,
     history.router,
     doors.router,

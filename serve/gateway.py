@@ -33,6 +33,7 @@ from serve.identity.tokens import TokenIssuer, TokenVerifier
 from serve.limits.limiter import Limiter
 from serve.live.hub import KnowsPositions, LiveHub
 from serve.metrics import GatewayMetrics
+from serve.printing.printer import Printer
 from serve.quotes.quoting import Quoting
 from serve.request_record import attempt
 from serve.routes.planner import Planner
@@ -105,6 +106,7 @@ class Gateway:
     secrets: SecretChecker
     personal: PersonalData
     documents: DocumentVault
+    printer: Printer
     audit: AuditTrail
     together: Together
     secret_values: Secrets

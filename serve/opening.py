@@ -31,6 +31,7 @@ from serve.limits.counter import SharedCounter
 from serve.limits.limiter import Limiter
 from serve.live.hub import LiveHub
 from serve.metrics import GatewayMetrics
+from serve.printing.printer import Printer
 from serve.quotes.quoting import Quoting
 from serve.quotes.tariffs import Tariffs
 from serve.routes.planner import Planner
@@ -148,6 +149,7 @@ class _Opening:
             secrets=SecretChecker(),
             personal=personal,
             documents=self._vault(),
+            printer=self._printer(),
             audit=self._trail,
             together=Together(self._app_pool, turns, self._trail, settings),
             secret_values=self._secrets,
@@ -214,6 +216,11 @@ class _Opening:
         planner = Planner(self._where.router, lambda: self._settings.now.routing)
         self._stack.push_async_callback(planner.close)
         return planner
+
+    def _printer(self) -> Printer:
+        printer = Printer(lambda: self._settings.now.printing)
+        self._stack.callback(printer.close)
+        return printer
 
     def _sweeper(self, gateway: Gateway) -> Sweeper:
         return Sweeper(gateway.documents, self._settings, self._system_pool)
