@@ -17,7 +17,7 @@ from store.postgres import AnyConnection
 
 COLUMNS = """
     e.nr, e.id, e.at_ms, e.written_at, e.cause_kind, e.cause_about, e.cause_version, e.rule,
-    e.config_version, e.memo, e.lines, e.digest, (
+    e.config_version, e.memo, e.digest, (
         SELECT json_agg(json_build_array(account, amount_minor, party, booking) ORDER BY line)
         FROM ledger_postings p WHERE p.entry_nr = e.nr
     ) AS postings
@@ -30,7 +30,6 @@ class Kept:
 
     nr: int
     written_at: datetime
-    lines: int  # as many postings as it has; fewer may be shown to who speaks for one party
     digest: bytes
     entry: Entry
 
@@ -97,7 +96,7 @@ def kept_of(row: asyncpg.Record) -> Kept:
     )
     postings = tuple(Posting(*values) for values in row["postings"] or ())
     made = Entry(row["id"], row["at_ms"], cause, row["memo"], postings)
-    return Kept(row["nr"], row["written_at"], row["lines"], bytes(row["digest"]), made)
+    return Kept(row["nr"], row["written_at"], bytes(row["digest"]), made)
 
 
 # ----------------------------------------------------------------------------- statements

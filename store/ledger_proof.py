@@ -11,7 +11,6 @@ from freight.ledger.entries import digest
 from store.ledger_entries import COLUMNS, Kept, kept_of
 from store.postgres import AnyConnection
 
-NO_SEAL = b""
 SEALS_AT_ONCE = 100
 # In one statement, so that nothing is posted between one sum and the other.
 COUNTED = """

@@ -46,6 +46,3 @@ class Chart:
     def place(self, account: str) -> tuple[str, str]:
         """To sort by: what has no number any more comes last."""
         return self.get(account).number or "~", account
-
-    def of_kind(self, *kinds: Kind) -> tuple[str, ...]:
-        return tuple(one.id for one in self.accounts.values() if one.kind in kinds)

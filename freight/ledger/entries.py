@@ -43,10 +43,6 @@ class Entry(msgspec.Struct, frozen=True):
     memo: str
     postings: tuple[Posting, ...]
 
-    @property
-    def debit_minor(self) -> int:
-        return sum(posting.amount_minor for posting in self.postings if posting.amount_minor > 0)
-
 
 def entry(id: str, at_ms: int, cause: Cause, memo: str, postings: Iterable[Posting]) -> Entry:  # noqa: A002 - its name everywhere
     """Postings of nothing are left out; what does not cancel out is refused."""

@@ -79,7 +79,7 @@ async def test_any_story_comes_to_what_brute_force_says(
     async with as_tenant(app, tenant.key) as conn:
         for at_ms in (*(START_MS + offset for offset in moments), START_MS + story[0][0], None):
             await check_against_brute_force(conn, at_ms)
-        proof = await ledger_proof.prove(conn, 0, ledger_proof.NO_SEAL, 1000)
+        proof = await ledger_proof.prove(conn, 0, b"", 1000)
     assert (proof.faults, proof.is_whole) == ([], True)
 
 
@@ -136,7 +136,6 @@ async def test_entries_are_found_by_account_party_booking_and_time(
         assert await ids(Wanted(booking="B1", from_ms=START_MS + 3)) == ["e3"]
         assert await ids(Wanted(booking="B2")) == []
         assert third.entry == paid("e1", 5, START_MS + 1, "birla")
-        assert third.lines == 2
 
 
 async def test_a_statement_runs_from_page_to_page(app: AnyPool, tenant: Tenant) -> None:
@@ -246,7 +245,7 @@ async def test_tampering_is_noticed(
         await superuser.execute(f"{tampering}{joined}tenant_key = {tenant.key}")
 
     async with as_tenant(app, tenant.key) as conn:
-        proof = await ledger_proof.prove(conn, 0, ledger_proof.NO_SEAL, 1000)
+        proof = await ledger_proof.prove(conn, 0, b"", 1000)
 
     assert any(says in fault.detail for fault in proof.faults), proof.faults
 
@@ -276,7 +275,7 @@ async def test_proof_goes_on_where_it_ended(app: AnyPool, tenant: Tenant) -> Non
             await ledger.take_into_sums(conn, tenant.key, 100)
 
     async with as_tenant(app, tenant.key) as conn:
-        first = await ledger_proof.prove(conn, 0, ledger_proof.NO_SEAL, 2)
+        first = await ledger_proof.prove(conn, 0, b"", 2)
         rest = await ledger_proof.prove(conn, first.seal, first.digest, 2)
         forged = await ledger_proof.prove(conn, first.seal, b"x" * 32, 2)
 
