@@ -229,16 +229,25 @@ async def due(conn: AnyConnection, now_ms: int, limit: int) -> list[DueLetter]:
     return [DueLetter(**row) for row in rows]
 
 
+# Names that providers know payments and payouts by, and whose these are.
+_NAMED = """
+    SELECT tenant_key, provider, ref FROM payment_refs
+    UNION ALL SELECT tenant_key, 'razorpay', provider_id FROM payout_attempts
+    UNION ALL SELECT tenant_key, 'razorpay', reference FROM payout_attempts
+"""
+
+
 async def adopt(conn: AnyConnection, now_ms: int) -> int:
-    """For SYSTEM: gives what came for all tenants to the one whose payment it is about."""
+    """For SYSTEM: gives what came for all tenants to the one that it is about."""
     done: str = await conn.execute(
-        """
+        f"""
         UPDATE provider_inbox i SET tenant_key = r.tenant_key, look_at = $1
-        FROM payment_refs r
+        FROM ({_NAMED}) r
         WHERE i.tenant_key IS NULL AND i.state = 'waiting' AND r.provider = i.provider
             AND r.ref = ANY (i.refs) AND NOT EXISTS (
                 SELECT FROM provider_inbox known WHERE known.tenant_key = r.tenant_key
-                AND known.provider = i.provider AND known.event = i.event)
+                AND known.provider = i.provider AND known.state <> 'refused'
+                AND (known.event = i.event OR known.digest = i.digest))
         """,
         moment(now_ms),
     )
@@ -246,9 +255,9 @@ async def adopt(conn: AnyConnection, now_ms: int) -> int:
 
 
 async def tenant_of(conn: AnyConnection, provider: str, refs: Sequence[str]) -> int | None:
-    """For SYSTEM: whose payment has one of these names."""
+    """For SYSTEM: whose payment or payout has one of these names."""
     found: int | None = await conn.fetchval(
-        "SELECT tenant_key FROM payment_refs WHERE provider = $1 AND ref = ANY ($2) LIMIT 1",
+        f"SELECT tenant_key FROM ({_NAMED}) r WHERE provider = $1 AND ref = ANY ($2) LIMIT 1",
         *(provider, list(refs)),
     )
     return found
@@ -260,7 +269,7 @@ async def sweep(conn: AnyConnection, before_ms: int, refused_max: int, rows_max:
         """
         DELETE FROM provider_inbox WHERE nr IN (
             SELECT nr FROM provider_inbox
-            WHERE received_at < $1 AND state NOT IN ('new', 'waiting')
+            WHERE received_at < $1 AND (tenant_key IS NULL OR state NOT IN ('new', 'waiting'))
             UNION ALL
             (SELECT nr FROM provider_inbox WHERE state = 'refused' ORDER BY nr DESC OFFSET $2)
             LIMIT $3)

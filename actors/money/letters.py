@@ -7,6 +7,7 @@ import logging
 import msgspec
 
 from actors.booking_writing import TenantName
+from actors.money import payouts
 from actors.money.desk import Desk
 from actors.money.payments import Till, backoff_ms, observe
 from actors.money.telling import seen_link, seen_order, seen_payment, seen_refund
@@ -44,6 +45,7 @@ def seen_in(told: Told) -> list[Seen]:
 def refs_of(told: Told) -> list[str]:
     """All names of all that it is about."""
     refs = {name: None for seen in seen_in(told) for name in concerns(seen)}
+    refs |= {name: None for one in told.payouts for name in (one.id, one.reference) if name}
     return list(refs)
 
 
@@ -55,7 +57,7 @@ async def work_on(desk: Desk, tenant: TenantName, nr: int) -> InboxState:
             if letter.state not in (InboxState.NEW, InboxState.WAITING):
                 return InboxState(letter.state)
             till = Till(conn, tenant, desk.policy_of(tenant), desk.now_ms())
-            outcome = await _outcome(till, letter)
+            outcome = await _outcome(desk, till, letter)
             await _note(till, nr, outcome)
     except STORE_FAILURES:
         raise
@@ -75,14 +77,15 @@ async def _note(till: Till, nr: int, outcome: Outcome) -> None:
     )
 
 
-async def _outcome(till: Till, letter: KeptLetter) -> Outcome:
+async def _outcome(desk: Desk, till: Till, letter: KeptLetter) -> Outcome:
     told = read(letter.body)
     seen = seen_in(told)
-    if not seen:
+    if not seen and not told.payouts:
         return Outcome(InboxState.IGNORED, f"{told.kind} is nothing that is followed here")
     by = f"webhook:{letter.provider}"
-    found = [await observe(till, letter.provider, each, by) for each in seen]
-    if any(payment is not None for payment in found):
+    found: list[object] = [await observe(till, letter.provider, each, by) for each in seen]
+    found += [await payouts.observe(desk, till.conn, till.tenant, one) for one in told.payouts]
+    if any(one is not None for one in found):
         return Outcome(InboxState.DONE)
     return _waiting(letter, till.policy.payment_work, till.at_ms)
 
@@ -91,9 +94,9 @@ def _waiting(letter: KeptLetter, work: PaymentWork, now_ms: int) -> Outcome:
     """Its payment may become known yet: its name is written when the provider's answer is."""
     received_ms = epoch_ms(letter.received_at)
     if now_ms - received_ms > work.letter_waits_s_max * MS:
-        return Outcome(InboxState.FAILED, "no payment of ours became known by these names")
+        return Outcome(InboxState.FAILED, "nothing of ours became known by these names")
     wait_ms = backoff_ms(letter.tries, work.letter_retry_s, work.letter_retry_s_max)
-    return Outcome(InboxState.WAITING, "no payment is known by these names yet", now_ms + wait_ms)
+    return Outcome(InboxState.WAITING, "nothing is known by these names yet", now_ms + wait_ms)
 
 
 async def letters_round(desk: Desk) -> int:

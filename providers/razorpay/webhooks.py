@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from providers.payments import Order, PaymentLink, ProviderPayment, ProviderRefund
+from providers.payouts import Payout
+from providers.razorpay.payouts import PayoutEntity
 from providers.razorpay.wire import MS, LinkEntity, OrderEntity, PaymentEntity, RefundEntity
 
 SIGNATURE_HEADER = "x-razorpay-signature"
@@ -25,7 +27,7 @@ _PERSONAL = frozenset(
 )
 _CARD_KEPT = frozenset({"last4", "network", "type"})
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
-E = TypeVar("E", PaymentEntity, RefundEntity, OrderEntity, LinkEntity)
+E = TypeVar("E", PaymentEntity, RefundEntity, OrderEntity, LinkEntity, PayoutEntity)
 
 
 class UnreadableError(Exception):
@@ -41,8 +43,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     refunds: tuple[ProviderRefund, ...] = ()
     orders: tuple[Order, ...] = ()
     links: tuple[PaymentLink, ...] = ()
-    # Payouts have an adapter of their own.
-    entities: dict[str, Any] = {}
+    payouts: tuple[Payout, ...] = ()
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def read(body: bytes | str) -> Told:
             refunds=tuple(one.plain() for one in _of("refund", found, RefundEntity)),
             orders=tuple(one.plain() for one in _of("order", _prefixed(found), OrderEntity)),
             links=tuple(one.plain() for one in _of("payment_link", found, LinkEntity)),
-            entities=found,
+            payouts=tuple(one.plain() for one in _of("payout", found, PayoutEntity)),
         )
     except (msgspec.MsgspecError, UnicodeDecodeError) as wrong:
         raise UnreadableError(str(wrong)) from wrong

@@ -58,6 +58,8 @@ CREATE TABLE payment_refs (
     FOREIGN KEY (tenant_key, payment) REFERENCES payments (tenant_key, id)
         DEFERRABLE INITIALLY DEFERRED
 );
+-- Whose it is, of what comes for an account that all tenants share.
+CREATE INDEX payment_refs_ref ON payment_refs (ref);
 CREATE INDEX payment_refs_of ON payment_refs (tenant_key, payment);
 
 -- Refunds as they are listed; each is a part of its payment's state too.

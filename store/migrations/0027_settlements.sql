@@ -125,6 +125,9 @@ CREATE TABLE payout_attempts (
 CREATE UNIQUE INDEX payout_attempts_reference ON payout_attempts (tenant_key, reference);
 CREATE UNIQUE INDEX payout_attempts_provider ON payout_attempts (tenant_key, provider_id)
     WHERE provider_id IS NOT NULL;
+-- The same for whoever does not know the tenant yet.
+CREATE INDEX payout_attempts_any_reference ON payout_attempts (reference);
+CREATE INDEX payout_attempts_any_provider ON payout_attempts (provider_id);
 
 -- -------------------------------------------------------------------------- reconciliation
 
@@ -221,6 +224,8 @@ GRANT SELECT,
     UPDATE (version, status, utr, updated_at, look_at, looks, trouble, state)
     ON payouts TO ubertruck_app;
 GRANT SELECT ON payouts TO ubertruck_system;
+-- What comes for an account that all tenants share is given to whose payout it is about.
+GRANT SELECT (tenant_key, provider_id, reference) ON payout_attempts TO ubertruck_system;
 
 ALTER TABLE payout_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payout_log FORCE ROW LEVEL SECURITY;

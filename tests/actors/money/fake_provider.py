@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Mapping
 from datetime import date
 
@@ -47,6 +48,8 @@ class FakeProvider:
         self.refused: set[str] = set()
         self.calls: list[str] = []
         self._nr = itertools.count(1)
+        # Rounds look after the payments of all tests: no two providers give the same names.
+        self._mark = secrets.token_hex(3)
 
     # -------------------------------------------------------------------------------- its payers
 
@@ -59,7 +62,7 @@ class FakeProvider:
     ) -> ProviderPayment:
         nr = next(self._nr)
         made = ProviderPayment(
-            id=f"pay_{nr:014d}",
+            id=f"pay_{self._mark}{nr:08d}",
             order=order,
             amount_minor=amount_minor or self.orders[order].amount_minor,
             currency="INR",
@@ -114,7 +117,7 @@ class FakeProvider:
     async def create_order(self, new: NewOrder) -> Order:
         self._called("create_order")
         made = Order(
-            id=f"order_{next(self._nr):013d}",
+            id=f"order_{self._mark}{next(self._nr):08d}",
             amount_minor=new.amount_minor,
             paid_minor=0,
             due_minor=new.amount_minor,
@@ -178,7 +181,7 @@ class FakeProvider:
             raise ProviderRefusedError("BAD_REQUEST_ERROR", "more than was captured")
         nr = next(self._nr)
         made = ProviderRefund(
-            id=f"rfnd_{nr:014d}",
+            id=f"rfnd_{self._mark}{nr:08d}",
             payment=payment,
             amount_minor=amount_minor,
             currency="INR",
@@ -209,7 +212,7 @@ class FakeProvider:
             NewOrder(amount_minor=new.amount_minor, currency=new.currency, receipt="")
         )
         made = PaymentLink(
-            id=f"plink_{next(self._nr):013d}",
+            id=f"plink_{self._mark}{next(self._nr):08d}",
             amount_minor=new.amount_minor,
             paid_minor=0,
             currency=new.currency,
