@@ -20,6 +20,7 @@ COMMANDS = {
     "secrets": ("launch.secret_keeping", "put and list secrets; rotate the keys that seal them"),
     "sim": ("sim.main", "a simulated fleet against any installation"),
     "payment-sandbox": ("sim.razorpay.main", "a local server that plays the payment provider"),
+    "eway-simulator": ("sim.eway.main", "a local server that plays the e-way bill portal"),
     "replay": ("sim.replay", "play a GPX, CSV or GeoJSON track as one truck"),
     "check": ("lint.main", "what is hard-coded, and the other lints of this repository"),
     "bench": ("bench.main", "benchmarks, each with its floor in the same run"),

@@ -78,7 +78,10 @@ class Bookkeeper:
         secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
         stack.push_async_callback(secrets.close)
         source = ProviderSecrets(secrets, READER)
-        providers = open_providers(process_settings(), where.payment_sandbox, source, now_ms)
+        sandbox, portal = where.payment_sandbox, where.eway_sandbox
+        providers = open_providers(
+            process_settings(), sandbox, source, now_ms, eway_sandbox=portal
+        )
         stack.push_async_callback(providers.close)
         return providers
 

@@ -90,7 +90,8 @@ def instance(health: Health) -> list[Finding]:
 def _role(health: Health, role: str, pids: list[int]) -> Finding:
     given = health.where is not None and not health.layout.log_of(role).is_file()
     # fixed: roles of processes, not of people
-    optional = role == "sim" or (role in {"postgres", "redis", "broker", "payments"} and given)
+    own = role in {"postgres", "redis", "broker", "payments", "eway"}
+    optional = role == "sim" or (own and given)
     log = tail(health.layout.log_of(role), LOG_TAIL_LINES)
     advice = "`up` starts it again by itself; if it keeps dying, its log says why" + (
         f"\n{log}" if log else ""

@@ -80,6 +80,15 @@ class Layout:
         return self.run / "payment-sandbox.json"
 
     @property
+    def eway_simulator_dir(self) -> Path:
+        """Where the simulator of the e-way bill portal keeps its bills."""
+        return self.data_dir / "eway-simulator"
+
+    @property
+    def eway_simulator_settings(self) -> Path:
+        return self.run / "eway-simulator.json"
+
+    @property
     def jwt_key_file(self) -> Path:
         return self.data_dir / "jwt-key.pem"
 

@@ -52,6 +52,8 @@ class UpOptions:
     payments_port: int | None = None
     # The local stand-in for a payment provider; off where money goes through real accounts only.
     payment_sandbox: bool = True
+    # The local stand-in for the e-way bill portal.
+    eway_simulator: bool = True
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +75,7 @@ def add_up_arguments(parser: argparse.ArgumentParser) -> None:
         help="the payments sandbox (one of the instance's own)",
     )
     add("--no-payment-sandbox", action="store_true", help="start no payments sandbox")
+    add("--no-eway-simulator", action="store_true", help="start no e-way bill portal")
     add("--instance", type=instance_name, default="ubertruck", help="its name (%(default)s)")
     add("--trucks", type=truck_count, default=200, help="simulated fleet (%(default)s)")
     add("--seed", type=int, default=1, help="of the simulated fleet (%(default)s)")
@@ -98,4 +101,5 @@ def up_options(parsed: argparse.Namespace) -> UpOptions:
         queclink_port=parsed.queclink_port,
         payments_port=parsed.payments_port,
         payment_sandbox=not parsed.no_payment_sandbox,
+        eway_simulator=not parsed.no_eway_simulator,
     )

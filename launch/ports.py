@@ -44,6 +44,7 @@ SINGLE = {
             "fallback_http",
             "fallback_grpc",
             "payment_sandbox",
+            "eway_sandbox",
         ),
         start=GUARD + 1,
     )

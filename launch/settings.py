@@ -15,6 +15,7 @@ from config.installation import (
     BrokerKind,
     DatabaseRole,
     DocumentPlaces,
+    EwaySandbox,
     Frozen,
     Http,
     Installation,
@@ -32,6 +33,7 @@ from launch.layout import REPOSITORY, Layout, write_private
 from launch.options import UpOptions
 from launch.ports import LOOPBACK, PortBlock
 
+SIMULATED_GSTIN = "05AAACG2115R1ZN"  # of the portal's own test data
 PAYOUT_ACCOUNT = "7878780080316316"  # of the sandbox, where it is nobody's
 SECRET_BYTES = 24  # fixed: 192 bits: nobody may choose a weaker secret
 
@@ -82,11 +84,12 @@ class Passwords:
     payment_key: str
     payment_key_secret: str
     payment_webhook: str
+    eway: str
 
     @classmethod
     def of(cls, layout: Layout) -> Passwords:
         fresh = cls(
-            {role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "123456")
+            {role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "1234567")
         )
         known = {}
         if layout.secrets_file.is_file():
@@ -142,6 +145,7 @@ def build_installation(
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         router=given.router,
         payment_sandbox=_payment_sandbox(options, ports, passwords),
+        eway_sandbox=_eway_sandbox(options, ports, passwords),
         documents=given.documents or DocumentPlaces(),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
@@ -160,6 +164,18 @@ def _payment_sandbox(
         key_secret=SecretStr(passwords.payment_key_secret),
         webhook_secret=SecretStr(passwords.payment_webhook),
         payout_account=PAYOUT_ACCOUNT,
+    )
+
+
+def _eway_sandbox(
+    options: UpOptions, ports: PortBlock, passwords: Passwords
+) -> EwaySandbox | None:
+    if not options.eway_simulator:
+        return None
+    return EwaySandbox(
+        http=Http(host=LOOPBACK, port=ports["eway_sandbox"]),
+        gstin=SIMULATED_GSTIN,
+        password=SecretStr(passwords.eway),
     )
 
 

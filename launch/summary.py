@@ -49,6 +49,7 @@ def as_json(where: Installation, layout: Layout, timings_s: dict[str, float]) ->
         "mqtt": {"host": where.mqtt.host, "port": where.mqtt.port},
         "osmand": _url_of(where.osmand),
         "payment_sandbox": _url_of(_payments(where)),
+        "eway_simulator": _url_of(None if where.eway_sandbox is None else where.eway_sandbox.http),
         "tcp": {dialect: {"host": at.host, "port": at.port} for dialect, at in where.tcp.given()},
         "postgres": {
             "host": where.postgres.host,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,4 +21,7 @@ class SimulatorSettings(msgspec.Struct, frozen=True):
 
 
 def read_settings(file: Path) -> SimulatorSettings:
-    return msgspec.json.decode(file.read_bytes(), type=SimulatorSettings)
+    def path(kind: type, said: Any) -> Any:
+        return kind(said)
+
+    return msgspec.json.decode(file.read_bytes(), type=SimulatorSettings, dec_hook=path)
