@@ -14,7 +14,7 @@ import psutil
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy, process_settings
 from launch import database, simulated
-from launch.embedded import nats, payments, ray, redis
+from launch.embedded import eway, nats, payments, ray, redis
 from launch.embedded.broker_users import BrokerUsers
 from launch.embedded.broker_watch import BrokerWatch
 from launch.embedded.postgres import EmbeddedPostgres
@@ -73,6 +73,7 @@ class Stack:
             group.create_task(self._start_database(store_ready))
             group.create_task(self._start_redis())
             group.create_task(self._start_payments())
+            group.create_task(self._start_eway())
             group.create_task(self._start_broker(store_ready, users_known))
             group.create_task(self._start_cluster(store_ready, users_known))
         async with self.progress.step("readyz"):
@@ -91,7 +92,7 @@ class Stack:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
         await self._starter.stop()
-        for names in (("sim",), ("ray",), ("broker", "redis", "payments", "postgres")):
+        for names in (("sim",), ("ray",), ("broker", "redis", "payments", "eway", "postgres")):
             running = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop() for child in running))
         await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
@@ -128,6 +129,12 @@ class Stack:
             async with self.progress.step("payments"):
                 plan = payments.plan(sandbox, self._where.http, self._layout, self._policy)
                 await self._run_child(plan)
+
+    async def _start_eway(self) -> None:
+        sandbox = self._where.eway_sandbox
+        if sandbox is not None:
+            async with self.progress.step("eway"):
+                await self._run_child(eway.plan(sandbox, self._layout, self._policy))
 
     async def _start_broker(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
         if self._given.mqtt is not None:

@@ -207,8 +207,10 @@ class _Opening:
     def _providers(self) -> Providers:
         source = ProviderSecrets(self._secrets, PROVIDERS_READER)
         meter = ProviderMetrics(self._metrics.registry)
-        sandbox = self._where.payment_sandbox
-        providers = open_providers(self._settings, sandbox, source, now_ms, meter)
+        sandbox, portal = self._where.payment_sandbox, self._where.eway_sandbox
+        providers = open_providers(
+            self._settings, sandbox, source, now_ms, meter, eway_sandbox=portal
+        )
         self._stack.push_async_callback(providers.close)
         return providers
 
