@@ -167,9 +167,7 @@ def _payment_sandbox(
     )
 
 
-def _eway_sandbox(
-    options: UpOptions, ports: PortBlock, passwords: Passwords
-) -> EwaySandbox | None:
+def _eway_sandbox(options: UpOptions, ports: PortBlock, passwords: Passwords) -> EwaySandbox | None:
     if not options.eway_simulator:
         return None
     return EwaySandbox(
