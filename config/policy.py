@@ -63,6 +63,7 @@ from freight.payments.rules import PaymentRules
 from freight.payouts.rules import PayoutRules
 from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
+from freight.reconciling.rules import ReconcilingRules
 from freight.settlements.rules import SettlementRules
 from freight.status import StatusRules
 from freight.tax.rules import TaxRules
@@ -121,6 +122,7 @@ class Policy(Section):
     payments: Annotated[PaymentRules, At("services/payments/business")]
     payment_work: Annotated[PaymentWork, At("services/payments/technical")]
     settlements: Annotated[SettlementRules, At("services/settlements/business")]
+    reconciling: Annotated[ReconcilingRules, At("services/reconciliation/business")]
     payouts: Annotated[PayoutRules, At("services/payouts/business")]
     retention: Annotated[Retention, At("global/compliance")]
     operational: Annotated[Operational, At("global/operational")]

@@ -57,6 +57,7 @@ from serve.parties import api as parties
 from serve.printing import api as printing
 from serve.quotes import api as quotes
 from serve.refunds import api as refunds
+from serve.reconciliation import api as reconciliation
 from serve.refusals import HANDLERS
 from serve.rejections import api as rejections
 from serve.roles import api as roles
@@ -98,6 +99,7 @@ ROUTERS = (
     tasks.router,
     settlements.router,
     payouts.router,
+    reconciliation.router,
     ledger.router,
     payments.router,
     refunds.router,

@@ -257,5 +257,5 @@ CREATE POLICY nobodys ON statement_lines AS RESTRICTIVE TO ubertruck_app
 GRANT SELECT,
     INSERT (tenant_key, id, import, source, account, kind, status, day, amount_minor, fee_minor,
         tax_minor, expected_minor, entity, settlement, utr, narration, matched, cause),
-    UPDATE (version, status, expected_minor, matched, cause, entry, told_by, reason)
+    UPDATE (version, kind, status, expected_minor, matched, cause, entry, told_by, reason)
     ON statement_lines TO ubertruck_app;

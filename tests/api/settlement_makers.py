@@ -62,6 +62,22 @@ async def payout(world: World) -> Made:
     return {"id": started.id}
 
 
+async def statement_line(world: World) -> Made:
+    """Of a bank: nobody knows what it is."""
+    said = secrets.token_hex(4)
+    text = f"Date,Narration,Reference,Withdrawal,Deposit,Balance\n05/11/2026,{said},,,1.00,0\n"
+    asked = await world.owner.ask(
+        "POST",
+        "/v1/reconciliation/bank-imports",
+        content=text.encode(),
+        headers={"Content-Type": "text/csv"},
+    )
+    assert asked.is_success, asked.text
+    having = {"imported_by": asked.json()["id"]}
+    found = await world.owner.get("/v1/reconciliation/lines", params=having)
+    return {"id": found.json()["items"][0]["id"]}
+
+
 def _named(world: World) -> TenantName:
     return TenantName(world.owner.tenant.key, world.owner.tenant.id)
 
@@ -69,6 +85,7 @@ def _named(world: World) -> TenantName:
 MAKERS: Mapping[str, Callable[[World], Awaitable[Made]]] = {
     "/v1/settlements/{id}": settlement,
     "/v1/payouts/{id}": payout,
+    "/v1/reconciliation/lines/{id}": statement_line,
 }
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/settlements/{id}/lines": {"head": "toll", "amount": MONEY, "reason": "a toll"},
@@ -79,4 +96,6 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/settlements/{id}/reopen": {"reason": "a mistake"},
     "POST /v1/settlements/{id}/carry-over": {"to": "another"},
     "POST /v1/payouts/{id}/cancel": {"reason": "a mistake"},
+    "POST /v1/reconciliation/lines/{id}/confirm": {"account": "unallocated"},
+    "POST /v1/reconciliation/lines/{id}/ignore": {"reason": "a mistake"},
 }
