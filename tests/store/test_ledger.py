@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from freight.ledger.entries import Cause, Entry, Posting, entry
-from store import ledger
+from store import ledger, offboarding
 from store.ledger import DAY_MS, OtherEntryError
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
@@ -158,3 +158,24 @@ async def test_late_entries_are_in_the_sums_of_their_time(app: AnyPool, tenant: 
 def test_the_cause_is_kept() -> None:
     assert paid("e1").cause == CAUSE
     assert paid("e1").postings[0] == Posting("provider_clearing", 50_000, None, "B1")
+
+
+async def test_a_tenant_that_leaves_takes_its_books_along(
+    app: AnyPool, system: AnyPool, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    for whose in (tenant, other_tenant):
+        await post(app, whose, paid("e1"), paid("e2"))
+        async with as_tenant(app, whose.key) as conn:
+            await ledger.take_into_sums(conn, whose.key, 1)
+    async with system.acquire() as conn:
+        await conn.execute("UPDATE tenants SET status = 'offboarding' WHERE key = $1", tenant.key)
+        tables = [one for one in await offboarding.tables(conn) if one.name.startswith("ledger")]
+        erased = [await offboarding.erase(conn, tenant.key, table, 1000) for table in tables]
+        await conn.execute("UPDATE tenants SET status = 'erased' WHERE key = $1", tenant.key)
+
+    assert len(tables) == 5
+    assert min(erased) > 0
+    async with as_tenant(app, tenant.key) as conn:
+        assert await ledger.balance(conn, "provider_clearing") == 0
+    async with as_tenant(app, other_tenant.key) as conn:
+        assert await ledger.balance(conn, "provider_clearing") == 100_000
