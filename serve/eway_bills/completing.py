@@ -22,7 +22,7 @@ from serve.eway_bills.wire import ItemIn, NewEwayBill, PartyIn, TotalsIn
 from serve.problems import InvalidError
 
 T = TypeVar("T")
-BASIS = 10_000  # fixed: basis points in one
+BASIS = 10_000
 GSTIN_STATE = slice(0, 2)
 
 

@@ -20,6 +20,7 @@ from freight.eway.codes import (
 )
 from freight.eway.codes import Consignment as Where
 from freight.eway.consignment import vehicle_number
+from freight.money import INR
 from serve.fields import TEXT_PATTERN, ObjectId, Strict
 from serve.papers.wire import Day
 
@@ -48,7 +49,7 @@ Kilometres = Annotated[int, Field(ge=1, le=DISTANCE_KM_MAX)]
 
 class MoneyIn(Strict):
     amount_minor: Minor
-    currency: Annotated[str, StringConstraints(pattern="^INR$")] = "INR"
+    currency: Annotated[str, StringConstraints(pattern="^INR$")] = INR
 
 
 class DocumentIn(Strict):
