@@ -24,6 +24,7 @@ from store.provider_inbox import InboxState, KeptLetter
 log = logging.getLogger(__name__)
 MS = 1000
 DAY_MS = 86_400_000
+NAME_CHARS_MAX = 64
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ def refs_of(told: Told) -> list[str]:
     """All names of all that it is about."""
     refs = {name: None for seen in seen_in(told) for name in concerns(seen)}
     refs |= {name: None for one in told.payouts for name in (one.id, one.reference) if name}
-    return list(refs)
+    return [name for name in refs if len(name) <= NAME_CHARS_MAX]
 
 
 async def work_on(desk: Desk, tenant: TenantName, nr: int) -> InboxState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ SIGNATURE_HEADER = "x-razorpay-signature"
 EVENT_HEADER = "x-razorpay-event-id"
 ORDER_PREFIX = "order_"
 REMOVED = "(removed)"
+NUL = b"\\u0000"
+SECONDS_MAX = 4_102_444_800
 # What says something about a person, or how to reach or charge one.
 _PERSONAL = frozenset(
     {
@@ -48,13 +50,16 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Envelope(msgspec.Struct, frozen=True):
     event: str
-    created_at: int
+    created_at: Annotated[int, msgspec.Meta(ge=0, le=SECONDS_MAX)]
     payload: dict[str, Any] = {}
 
 
 def read(body: bytes | str) -> Told:
+    raw = body.encode() if isinstance(body, str) else body
+    if NUL in raw:
+        raise UnreadableError("there is a NUL in it")
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = msgspec.json.decode(raw, type=_Envelope)
         found = {name: _entity(each) for name, each in envelope.payload.items()}
         return Told(
             kind=envelope.event,

@@ -140,7 +140,12 @@ def test_what_is_not_followed_has_no_entities() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"event": "x"}', b"\xff", envelope("x", payment={"id": "pay_1"})]
+    "body",
+    [
+        *(b"", b"{", b"[]", b'{"event": "x"}', b"\xff", envelope("x", payment={"id": "pay_1"})),
+        b'{"event": "x", "created_at": 99999999999999999999}',
+        b'{"event": "a\\u0000b", "created_at": 1}',
+    ],
 )
 def test_what_it_never_sends(body: bytes) -> None:
     with pytest.raises(UnreadableError):
