@@ -79,14 +79,18 @@ async def add(conn: AnyConnection, tenant_key: int, document: Document) -> None:
         INSERT INTO invoices (tenant_key, id, issued_at, day, cause, kind, series, state, year, nr,
             number, party, shipper, carrier, booking, leg, about, taxable_minor, tax_minor,
             total_minor, digest, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            coalesce($14, (SELECT carrier FROM booking_legs
+                WHERE $23 AND tenant_key = $1 AND booking = $15 AND leg = $16)),
+            $15, $16, $17, $18, $19, $20, $21, $22)
         """,
         *(tenant_key, document.id, moment(document.issued_ms), date.fromisoformat(document.date)),
         *(document.cause, document.kind, document.series, document.state, document.year),
         *(document.nr, document.number, party, _id_in(party, "shippers"), _carrier_of(document)),
         *(document.booking, document.leg, about[0] if about else None),
         *(document.taxable_minor, document.tax_minor, document.total_minor, digest, body),
+        # Whoever carries a leg has its note in hand.
+        document.kind is DocumentKind.CONSIGNMENT_NOTE,
     )
     await conn.execute(
         "UPDATE invoice_series SET last = $5, last_digest = $6 "
@@ -166,7 +170,7 @@ def _id_in(party: str, kind: str) -> str | None:
 
 
 def _carrier_of(document: Document) -> str | None:
-    """Whose it is to see: the buyer's, or of a consignment note its carrier's."""
+    """Whose it is to see, whichever side of it the carrier is on."""
     return _id_in(document.buyer.party, "carriers") or _id_in(document.seller.party, "carriers")
 
 

@@ -12,23 +12,37 @@ import msgspec
 import pytest
 
 from actors.booking_writing import TenantName
+from actors.bookings import Bookings
 from actors.money.invoices import NoteWish, credit, debit, issue
 from config.installation import DatabaseRole, Postgres
-from freight.invoices.documents import digest_of, read, written
+from freight.invoices.documents import (
+    Consignment,
+    FreightTerms,
+    Risk,
+    digest_of,
+    read,
+    written,
+)
+from freight.invoices.drafting import consignment_note
 from freight.ledger.accounts import Role
 from freight.refusal import Refusal
 from store import invoices, ledger
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant, connect
-from store.tenants import Tenant
-from tests.freight.invoices.papers import AT_MS, NEIGHBOUR, invoice
+from tests.actors.booked import add_truck, assign, taken, waiting
+from tests.actors.dispatching import add_carrier
+from tests.freight.invoices.papers import (
+    AT_MS,
+    BOOK,
+    MILL,
+    NEIGHBOUR,
+    PUNE,
+    invoice,
+    supply,
+    transport,
+)
 
 ISSUERS, DOCUMENTS = 16, 8
 KILL_SHARE = 0.3
-
-
-@pytest.fixture
-def name(tenant: Tenant) -> TenantName:
-    return TenantName(tenant.key, tenant.id)
 
 
 async def test_a_document_is_numbered_posted_and_told_in_one_step(
@@ -153,6 +167,37 @@ async def test_a_debit_note_asks_for_more(app: AnyPool, name: TenantName) -> Non
 
     assert (note.number, note.total_minor, owed) == ("DN/26-27/0000001", 590_00, 59_590_00)
     assert note.references[0].number == "IN/26-27/0000001"
+
+
+async def test_a_carrier_has_the_consignment_notes_of_its_own_legs_in_hand(
+    app: AnyPool, name: TenantName, engine: Bookings
+) -> None:
+    carrier = await add_carrier(app, name)
+    truck = await add_truck(app, name, payload_kg=20_000, carrier=carrier)
+    booking = await waiting(engine, name)
+    given = msgspec.structs.replace(assign(truck), carrier=carrier)
+    taken(await engine.take(name, booking, given))
+    note = consignment_note(
+        BOOK,
+        cause="lr",
+        seller=PUNE,
+        buyer=MILL,
+        supply=supply(),
+        transport=transport(),
+        consignment=Consignment(risk=Risk.OWNER, terms=FreightTerms.TO_BE_BILLED),
+        booking=booking,
+        leg="L1",
+    )
+    async with as_tenant(app, name.key) as conn:
+        made = await issue(conn, name, note, AT_MS)
+        await issue(conn, name, invoice(), AT_MS)
+
+    seen = []
+    for who in (carrier, "another"):
+        async with as_tenant(app, name.key, carrier=who) as conn:
+            found = await invoices.list_page(conn, None, 10, invoices.Filter())
+        seen.append([kept.document.number for kept in found])
+    assert seen == [[made.number], []]
 
 
 class Issuer:
