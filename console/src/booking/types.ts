@@ -82,7 +82,6 @@ export interface Leg {
   en_route: Mark | null;
   stops: StopProgress[];
   delivered_at: string | null;
-  silent_since: string | null;
 }
 
 export interface Charge {
