@@ -50,7 +50,7 @@ from freight.settlements.state import Status as SettlementStatus
 from store import carriers, payments, payouts, quotes, settlements
 from store.carriers import CarrierFields
 from store.personal import PersonalData
-from store.postgres import AnyPool
+from store.postgres import AnyPool, as_tenant
 from tests.actors.booked import SOMEBODY, add_truck, load, taken
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -140,7 +140,7 @@ class Story:
             bank_account="123456789012",
             ifsc="HDFC0001234",
         )
-        async with self.desk.writing(self.name) as conn:
+        async with as_tenant(app, self.name.key) as conn:
             await carriers.create(conn, personal, self.name.key, CARRIER, account)
         fields = {"registration": "MH12AB1234", "carrier": CARRIER, "payload_kg": 16_000}
         self.truck = await add_truck(app, self.name, **fields)
