@@ -185,7 +185,11 @@ async def _refunded(errand: Errand, payment: Payment) -> Payment:
             continue
         try:
             made = await errand.provider.refund(
-                one.of, one.amount_minor, one.id, receipt=one.id, notes=_notes(errand, payment)
+                one.of,
+                one.amount_minor,
+                one.receipt,
+                receipt=one.receipt,
+                notes=_notes(errand, payment),
             )
         except ProviderRefusedError as refused:
             says = f"{refused.code}: {refused.detail}"

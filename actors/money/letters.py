@@ -24,7 +24,7 @@ from store.provider_inbox import InboxState, KeptLetter
 log = logging.getLogger(__name__)
 MS = 1000
 DAY_MS = 86_400_000
-NAME_CHARS_MAX = 64
+NAME_CHARS_MAX = 64  # fixed: longer than any name of a provider's
 
 
 class Outcome(msgspec.Struct, frozen=True):

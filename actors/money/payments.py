@@ -24,7 +24,7 @@ from freight.payments.evolve import replayed
 from freight.payments.observing import concerns
 from freight.payments.postings import new_entries, party_of
 from freight.payments.seen import LinkState, RefundState, Seen
-from freight.payments.state import Method, Payment, RefundTo
+from freight.payments.state import RECEIPT_CHARS_MAX, Method, Payment, RefundTo
 from freight.refusal import Refusal
 from store import dues, events, ledger, payments, provider_inbox
 from store.errors import StaleVersionError
@@ -34,7 +34,6 @@ MS = 1000
 DOUBLINGS_MAX = 32  # fixed: beyond it every wait is the longest
 # By which name banks' own references are kept apart from those of providers.
 BANK = "bank"
-RECEIPT_CHARS_MAX = 40  # fixed: what providers take
 PAYMENT_SUBJECT = "payments"
 
 
@@ -157,7 +156,7 @@ def names(tenant: TenantName, payment: Payment) -> set[tuple[str, str]]:
         refs |= {one.id for one in payment.seen} | ({payment.link} if payment.link else set())
         for one in payment.refunds:
             if one.to is RefundTo.SOURCE:
-                refs |= {one.id} | ({one.provider_refund} if one.provider_refund else set())
+                refs |= {one.receipt} | ({one.provider_refund} if one.provider_refund else set())
         found |= {(payment.provider, ref) for ref in refs}
     if payment.method is Method.BANK_TRANSFER:
         found |= {(BANK, one.reference) for one in payment.receipts if one.reference}

@@ -159,4 +159,5 @@ def _refund(
 
 
 def _is_of(refund: Refund, seen: SeenRefund) -> bool:
-    return seen.id == refund.provider_refund or refund.id in (seen.receipt, seen.id)
+    known = (refund.provider_refund, refund.id)
+    return seen.id in known or seen.receipt in (refund.receipt, refund.id)

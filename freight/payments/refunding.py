@@ -12,8 +12,8 @@ from freight.payments.seen import RefundState
 from freight.payments.state import Method, Payment, Purpose, Refund, RefundCause, RefundTo
 from freight.refusal import Refusal
 
-# What providers take as a name that makes a refund repeatable, with room for the number of a part.
-REFUND_ID = re.compile(r"[A-Za-z0-9_-]{10,36}")
+# With room for the number of a part; a shorter one providers do not take for a name.
+REFUND_ID = re.compile(r"[A-Za-z0-9_-]{10,60}")
 
 
 def refunding(
@@ -41,7 +41,7 @@ def _refund(
             raise Refusal("refund_id_taken", f"{command.id} is a refund of {given} paise")
         return []
     if REFUND_ID.fullmatch(command.id) is None:
-        raise Refusal("invalid_id", "a refund's id is 10 to 36 letters, digits, - or _")
+        raise Refusal("invalid_id", "a refund's id is 10 to 60 letters, digits, - or _")
     amount_minor = state.kept_minor if command.amount_minor is None else command.amount_minor
     to = command.to or _usual(state)
     _refuse_invalid(state, amount_minor, to)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 
 import msgspec
 
 from freight.money import INR
 from freight.payments.seen import LinkState, RefundState, SeenPayment
+
+RECEIPT_CHARS_MAX = 40  # fixed: what providers take
 
 
 class Method(StrEnum):
@@ -95,6 +98,13 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     # It was told to have failed before it was told to have worked.
     has_failed: bool = False
     made_ms: int | None = None  # by the provider's clock
+
+    @property
+    def receipt(self) -> str:
+        """What it is called at the provider, for whom the same name is the same refund."""
+        if len(self.id) <= RECEIPT_CHARS_MAX:
+            return self.id
+        return "rf-" + hashlib.blake2b(self.id.encode(), digest_size=16).hexdigest()
 
     @property
     def is_given(self) -> bool:

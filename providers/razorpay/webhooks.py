@@ -17,7 +17,7 @@ EVENT_HEADER = "x-razorpay-event-id"
 ORDER_PREFIX = "order_"
 REMOVED = "(removed)"
 NUL = b"\\u0000"
-SECONDS_MAX = 4_102_444_800
+SECONDS_MAX = 4_102_444_800  # fixed: later than anything that really happens
 # What says something about a person, or how to reach or charge one.
 _PERSONAL = frozenset(
     {

@@ -142,6 +142,22 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(shop: Shop) -> None:
     assert told[2:] == ["refund.created", "refund.processed"]
 
 
+async def test_a_refund_with_a_long_name_is_found_by_it(shop: Shop) -> None:
+    payment = await shop.opened()
+    shop.provider.pay(payment.order or "")
+    await shop.advance(payment)
+    name = "rf-" + "long-" * 11
+    await shop.tell(payment.id, asked.Refund(id=name, amount_minor=5, by="user:u1"))
+
+    payment = await shop.advance(payment)
+    payment = await shop.advance(payment)
+
+    (made,) = shop.provider.refunds.values()
+    assert made.receipt is not None
+    assert len(made.receipt) <= 40
+    assert [one.provider_refund for one in payment.refunds] == [made.id]
+
+
 async def test_money_that_comes_after_the_end_is_given_back(shop: Shop) -> None:
     payment = await shop.opened()
     await shop.tell(payment.id, asked.Cancel("user:u1", "booked elsewhere"))
