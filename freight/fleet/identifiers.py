@@ -60,12 +60,6 @@ def transin_fault(text: str) -> str | None:
     return pan_fault(text[2:12])
 
 
-def pin_fault(text: str) -> str | None:
-    if re.fullmatch(PIN_PATTERN, text) is None:
-        return "is not a PIN code: six digits, the first no zero"
-    return None
-
-
 def pan_fault(text: str) -> str | None:
     if re.fullmatch(PAN_PATTERN, text) is None:
         return "is not a PAN: five letters, four digits and a letter"

@@ -26,14 +26,6 @@ def year_label(begun: int) -> str:
     return f"{begun % CENTURY:02}-{(begun + 1) % CENTURY:02}"
 
 
-def first_day(begun: int) -> date:
-    return date(begun, FIRST_MONTH, 1)
-
-
-def last_day(begun: int) -> date:
-    return first_day(begun + 1) - timedelta(days=1)
-
-
 def quarter_of(day: date) -> int:
     """1 to 4; the first begins in April."""
     return (day.month - FIRST_MONTH) % 12 // 3 + 1

@@ -16,7 +16,7 @@ from freight.invoices.documents import Document
 from freight.invoices.gstr1 import gstr1
 from freight.invoices.gstr_rows import Row, issued_of, rows_of
 from freight.personal import PersonalKind, masked
-from freight.tax.calendar import INDIA
+from freight.tax.calendar import INDIA, quarter_of, year_begun, year_label
 from freight.tax.tcs import Collected, statement
 from serve import csv_rows
 from serve.fields import YEARS
@@ -34,7 +34,7 @@ Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 ROW_COLUMNS = Row.__struct_fields__
 TDS_COLUMNS = (
-    *("at", "carrier", "name", "pan", "settlement", "code", "why", "credited_minor"),
+    *("quarter", "at", "carrier", "name", "pan", "settlement", "code", "why", "credited_minor"),
     *("exempt_minor", "taxed_minor", "rate_bp", "deducted_minor"),
 )
 
@@ -127,7 +127,9 @@ async def _register(
         raise csv_rows.too_many(most, "rows")
     unmasked = Permission.PERSONAL_READ in who.permissions
     rows = [msgspec.to_builtins(one) for one in found]
-    for row in rows:
+    for one, row in zip(found, rows, strict=True):
+        day = one.at.astimezone(INDIA).date()
+        row["quarter"] = f"{year_label(year_begun(day))} Q{quarter_of(day)}"
         if row["pan"] is not None and not unmasked:
             row["pan"] = masked(PersonalKind.PAN, row["pan"])
     return rows

@@ -201,7 +201,7 @@ async def test_the_register_of_deducted_tax(known: Caller) -> None:
     table = await known.get("/v1/tax/tds-register", params=days | {"format": "csv"})
 
     assert answer.json() == []
-    assert table.text.startswith("at,carrier,name,pan,settlement,code,why,credited_minor")
+    assert table.text.startswith("quarter,at,carrier,name,pan,settlement,code,why,credited_minor")
     wrong = await known.get(
         "/v1/tax/tds-register", params={"from": "0001-01-01", "to": "9999-12-31"}
     )
