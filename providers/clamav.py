@@ -9,8 +9,8 @@ from config.installation import Http
 from providers.errors import ProviderAwayError, ProviderRefusedError
 
 COMMAND = b"zINSTREAM\0"
-PART_BYTES = 64 * 1024
-ANSWER_BYTES_MAX = 4096
+PART_BYTES = 64 * 1024  # fixed: any size will do
+ANSWER_BYTES_MAX = 4096  # fixed: an answer is one line
 OK, FOUND = "OK", "FOUND"
 
 

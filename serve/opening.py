@@ -134,7 +134,7 @@ class _Opening:
         await statuses.refresh(self._system_pool)
         bus = LiveBus(where.redis, where.instance)
         self._stack.push_async_callback(bus.close)
-        personal = PersonalData(self._keys)
+        personal, vault = PersonalData(self._keys), self._vault()
         authority = await self._stack.enter_async_context(
             open_authority(where, lambda: settings.now, self._system_pool, self._keys)
         )
@@ -148,7 +148,7 @@ class _Opening:
             authority=authority,
             secrets=SecretChecker(),
             personal=personal,
-            documents=self._vault(),
+            documents=vault,
             printer=self._printer(),
             audit=self._trail,
             together=Together(self._app_pool, turns, self._trail, settings),
@@ -162,7 +162,7 @@ class _Opening:
             ),
             planner=self._planner(),
             quoting=Quoting(Tariffs(settings), QuoteSigner(self._keys)),
-            offboarder=Offboarder(where, settings, personal, self._system_pool, bus),
+            offboarder=Offboarder(where, settings, personal, vault, self._system_pool, bus),
             hub=self._hub(actors, bus, directory),
             bus=bus,
             metrics=self._metrics,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -198,6 +198,22 @@ async def note_scan(
         "WHERE tenant_key = $1 AND id = $2",
         *(document.tenant_key, document.id, scan, finding),
     )
+
+
+async def of_tenant(conn: AnyConnection, tenant_key: int, at_once: int) -> AsyncIterator[Document]:
+    """All of one, in the order in which they came."""
+    after = 0
+    while True:
+        rows = await conn.fetch(
+            f"SELECT {COLUMNS} FROM documents WHERE tenant_key = $1 AND nr > $2 "
+            "ORDER BY nr LIMIT $3",
+            *(tenant_key, after, at_once),
+        )
+        if not rows:
+            return
+        for row in rows:
+            yield _document(row)
+        after = rows[-1]["nr"]
 
 
 async def forget_ended(conn: AnyConnection, limit: int) -> list[str]:

@@ -22,7 +22,7 @@ _PDF_ACTS = re.compile(
 )
 _COMPRESSED_OBJECTS = re.compile(rb"/ObjStm(?![A-Za-z0-9])")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_DICTIONARY_BYTES = 2000
+_DICTIONARY_BYTES = 2000  # fixed: those of streams are a few dozen
 _FLATE = re.compile(rb"/Filter\s*(?:/FlateDecode|\[\s*/FlateDecode\s*\])")
 _OTHER_FILTER = re.compile(rb"/Filter|/DecodeParms|/F(?![A-Za-z])")
 _INFLATED_MAX = 50_000_000  # fixed: against files that grow without end when they are opened

@@ -31,7 +31,7 @@ def of_jpeg(content: bytes) -> Anatomy:
     found, at = Anatomy(), 2
     while True:
         at = content.find(b"\xff", at)
-        while 0 <= at < len(content) - 1 and content[at + 1] == 0xFF:  # fixed: of the form
+        while 0 <= at < len(content) - 1 and content[at + 1] == 0xFF:
             at += 1
         if not 0 <= at < len(content) - 1:
             raise _broken("its end is missing")
@@ -56,7 +56,7 @@ def of_png(content: bytes) -> Anatomy:
     found, at = Anatomy(), len(PNG_HEAD)
     while True:
         size, kind = _number(">I", content, at), content[at + 4 : at + 8]
-        end = at + 12 + size  # fixed: length, kind and sum stand around a part
+        end = at + 12 + size
         if end > len(content):
             raise _broken("its end is missing")
         if zlib.crc32(content[at + 4 : end - 4]) != _number(">I", content, end - 4):

@@ -19,7 +19,7 @@ MULTIPART = "multipart/form-data"
 FILE = "file"
 FIELD_BYTES_MAX = 1000  # fixed: part of the published API
 FIELDS_MAX = len(DocumentFields.model_fields) + 2  # room to name one that is not known
-NAME_CHARS_MAX = 120
+NAME_CHARS_MAX = 120  # fixed: part of the published API
 
 BODY: dict[str, Any] = {
     "requestBody": {

@@ -16,7 +16,7 @@ from serve.printing.sheet import Block, Column, Pair, Row, Sheet, Sum, Table, qr
 from serve.printing.words import Language, Words, words
 
 BP_PER_PERCENT = 100  # fixed: what the words mean
-M_PER_KM = 1000
+M_PER_KM = 1000  # fixed: what the words mean
 # Half of the rate that a line shows.
 HALVES = frozenset({"cgst", "sgst", "utgst"})
 

@@ -69,7 +69,7 @@ def qr_svg(payload: str) -> str:
         return ""
     drawn = io.BytesIO()
     code = segno.make(payload, error="m", micro=False)
-    code.save(drawn, kind="svg", border=4, scale=1, nl=False)  # fixed: the quiet zone of the norm
+    code.save(drawn, kind="svg", border=4, scale=1, nl=False)
     return drawn.getvalue().decode()
 
 

@@ -13,7 +13,7 @@ from serve.printing.layout import day, money, party_block, percent
 from serve.printing.sheet import Column, Pair, Row, Sheet, Sum, Table
 from serve.printing.words import Language, Words, words
 
-MS_PER_S = 1000  # fixed: what the words mean
+MS_PER_S = 1000
 
 
 def statement_sheet(

@@ -12,8 +12,10 @@ import asyncpg
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
 from config.sections.tenancy import Offboarding as Limits
+from serve.documents.vault import DocumentVault
 from serve.tenancy.export import export_tenant
 from store import offboarding, tenants
+from store.blobs.port import BlobsAwayError
 from store.live_bus import LiveBus
 from store.offboarding import Offboarding
 from store.personal import PersonalData
@@ -33,6 +35,7 @@ class Offboarder:
     where: Installation
     settings: Settings
     personal: PersonalData
+    vault: DocumentVault
     system_pool: AnyPool
     bus: LiveBus
 
@@ -71,7 +74,7 @@ class Offboarder:
             if one.phase == "exporting":
                 await self._export(conn, one)
             await self._erase(conn, one)
-        except (RowsLeftError, OSError, asyncpg.PostgresError) as failed:
+        except (RowsLeftError, BlobsAwayError, OSError, asyncpg.PostgresError) as failed:
             logger.warning("offboarding of tenant %d waits: %s", one.offboarded_key, failed)
             await offboarding.note_trouble(conn, one.offboarded_key, str(failed))
 
@@ -79,7 +82,12 @@ class Offboarder:
         tenant = await tenants.by_key(conn, one.offboarded_key)
         file = f"{tenant.id}-{one.offboarded_key}.zip"
         size_bytes = await export_tenant(
-            conn, tenant, self.exports / file, self.personal, self._limits.blocks_at_once
+            conn,
+            tenant,
+            self.exports / file,
+            self.personal,
+            self.vault,
+            self._limits.blocks_at_once,
         )
         await offboarding.note_exported(conn, one.offboarded_key, file, size_bytes)
 

@@ -16,7 +16,7 @@ from store.blobs.port import Blob, BlobMissingError, BlobsAwayError, checked
 from store.blobs.signing import Credentials, canonical_query, signed
 from store.postgres import epoch_ms
 
-XML = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+XML = "{http://s3.amazonaws.com/doc/2006-03-01/}"  # fixed: names a schema, and is not asked
 
 
 def _now() -> datetime:

@@ -12,10 +12,9 @@ from serve.gateway import Gateway
 from store import provider_inbox
 from store.postgres import as_tenant, epoch_ms
 from store.provider_inbox import Letter
+from tests.api import document_makers, eway_makers, settlement_makers
 from tests.api.operations import Operation
 from tests.api.tax_makers import TAX_BODIES, TAX_MAKERS, TAX_QUERIES
-from tests.freight.documents.pictures import jpeg
-from tests.api import eway_makers, settlement_makers
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 
@@ -131,18 +130,6 @@ async def document(world: World) -> Made:
     answer = await world.owner.ask("PUT", f"/v1/carriers/{owner}/documents/brochure", json={})
     assert answer.is_success, answer.text
     return {"id": owner, "kind": "brochure"}
-
-
-async def upload(world: World) -> Made:
-    """About a booking, with a link to it."""
-    about = (await booking(world))["id"]
-    asked = {"kind": "pod", "booking": about}
-    files = {"file": ("pod.jpg", jpeg(comment=fresh("pod").encode()), "image/jpeg")}
-    answer = await world.owner.ask("POST", "/v1/documents", files=files, data=asked)
-    assert answer.is_success, answer.text
-    made = answer.json()["id"]
-    link = await _post(world, f"/v1/documents/{made}/links", {})
-    return {"id": made, "link_id": link["id"], "token": link["path"].rpartition("/")[2]}
 
 
 async def tie(world: World) -> Made:
@@ -355,8 +342,6 @@ MAKERS: dict[str, Maker] = {
     "/v1/carriers/{id}": carrier,
     "/v1/carriers/{id}/documents/{kind}": document,
     "/v1/carriers/{id}/ties/{tie_id}": tie,
-    "/v1/documents/{id}": upload,
-    "/v1/shared-documents/{token}": upload,
     "/v1/drivers/{id}": driver,
     "/v1/trucks/{id}": truck,
     "/v1/trucks/{id}/papers/{kind}": paper,
@@ -374,6 +359,9 @@ MAKERS: dict[str, Maker] = {
     "/v1/refunds/{id}": refund,
     "/v1/provider-webhooks/{id}": letter,
     "/v1/webhooks/{provider}": provider,
+    **document_makers.MAKERS,
+    **settlement_makers.MAKERS,
+    **eway_makers.MAKERS,
     "/v1/ledger/entries/{id}": journal_entry,
     "/v1/ledger/parties/shippers/{id}": shipper_in_the_books,
     "/v1/ledger/parties/carriers/{id}": carrier_in_the_books,

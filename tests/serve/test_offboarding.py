@@ -21,6 +21,7 @@ from tests.launch.waiting import until
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors
 from tests.serve.test_tenancy import onboard, operator_of
+from tests.serve.uploading import PHOTO, sent
 
 DELHI = (28.6139, 77.209)
 SQUARE = {"type": "Polygon", "coordinates": [[[77, 28], [78, 28], [78, 29], [77, 29], [77, 28]]]}
@@ -44,6 +45,7 @@ async def fill(caller: Caller, gateway: Gateway, actors: InProcessActors, key: i
     await caller.truck("T2")
     await caller.ask("POST", "/v1/fences", json={"id": "yard", "name": "Yard", "shape": SQUARE})
     await caller.ask("POST", "/v1/roles", json={"name": "mine", "permissions": []})
+    await sent(caller, PHOTO, kind="paper", subject="trucks/T1", paper="rc")
     tenant_id = caller.tenant.id
     await until(lambda: (tenant_id, "T2") in gateway.directory.by_name)
     trucks = [gateway.directory.by_name[tenant_id, name].truck_key for name in ("T1", "T2")]
@@ -139,11 +141,15 @@ async def the_export_is_whole(operator: Caller, tenant_id: str, before: dict[str
     answer = await operator.get(path)
     assert answer.status_code == 200
     with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
-        texts = {name: file.read(name).decode() for name in file.namelist()}
+        whole = {name: file.read(name) for name in file.namelist()}
+    photos = [content for name, content in whole.items() if name.startswith("documents/")]
+    texts = {name: content.decode() for name, content in whole.items() if "/" not in name}
     manifest = json.loads(texts.pop("manifest.json"))
     rows = {name: [json.loads(line) for line in text.splitlines()] for name, text in texts.items()}
 
     assert manifest["tenant"] == tenant_id
+    assert (photos, manifest["documents_lost"]) == ([PHOTO], [])
+    assert "content_secret_sealed" not in rows["documents.jsonl"][0]
     assert len(rows["trucks.jsonl"]) == 2
     assert len(rows["fixes.jsonl"]) == 2
     assert len(rows["events.jsonl"]) == before["events"]
