@@ -17,7 +17,7 @@ from store.errors import NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, moment, one
 
 SETTLEMENT = "settlement"
-VERSION_MAX = 2**31 - 1  # fixed: the column's type
+VERSION_MAX = 2**31 - 1  # the column's type
 
 
 @dataclass(frozen=True, slots=True)

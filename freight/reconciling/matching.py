@@ -8,9 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from freight.pricing.amounts import WHOLE_BP
 from freight.reconciling.rules import Holds, ReconcilingRules
-
-WHOLE_BP = 10_000  # fixed: what basis points are of
 
 
 class Status(StrEnum):

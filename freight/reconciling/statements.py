@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
 
 from freight.reconciling.amounts import UnreadableError, day_of, is_credit, is_debit, minor_of
 from freight.reconciling.rules import BankFormat
-
-DELIMITERS = (",", ";", "\t", "|")
 
 
 class BankRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +32,13 @@ class Read(msgspec.Struct, frozen=True):
     faults: tuple[RowFault, ...]
 
 
-def read(text: str, form: BankFormat, utr_forms: Sequence[str]) -> Read:
-    """What banks print above the table and below it is passed over. UnreadableError: there is no
-    row that names the columns."""
+def read(
+    tables: Iterable[Sequence[Sequence[str]]], form: BankFormat, utr_forms: Sequence[str]
+) -> Read:
+    """Of the ways in which a file can be read as a table the first that names the columns; what
+    banks print above it and below is passed over. UnreadableError: none does."""
     needed = _columns(form)
-    for delimiter in DELIMITERS:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    for records in tables:
         for index, record in enumerate(records):
             names = [cell.strip() for cell in record]
             if needed <= set(names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from freight.money import rounded
+from freight.pricing.amounts import WHOLE_BP
 from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements import events as e
@@ -21,8 +22,6 @@ from freight.settlements.state import (
     Source,
     Status,
 )
-
-WHOLE_BP = 10_000  # fixed: what basis points are of
 
 
 def ask_advance(ask: Asked, command: c.AskAdvance) -> list[e.Event]:

@@ -8,7 +8,7 @@ from freight.settlements.commands import Approve, Propose, Reopen
 from freight.settlements.deciding import Asked
 from freight.settlements.state import Line, Settlement, Source, Status
 
-TWO_PERSONS = 2  # fixed: the word
+TWO_PERSONS = 2
 
 
 def propose(ask: Asked, command: Propose) -> list[e.Event]:

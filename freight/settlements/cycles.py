@@ -11,7 +11,7 @@ from freight.settlements.rules import Cycle
 
 MS_PER_S = 1000
 DAYS_A_WEEK = 7
-SECOND_HALF = 16  # fixed: what a fortnight begins with, beside the first of a month
+SECOND_HALF = 16  # what a fortnight begins with, beside the first of a month
 DECEMBER = 12
 
 

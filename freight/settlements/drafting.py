@@ -10,13 +10,13 @@ from freight.booking.state import Booking, Carriage, Charge, ChargeHead, Leg, Si
 from freight.booking.state import Status as LegStatus
 from freight.load import StopKind
 from freight.money import rounded
+from freight.pricing.amounts import WHOLE_BP
 from freight.settlements.commands import Due
 from freight.settlements.deciding import FREIGHT_UNKNOWN
 from freight.settlements.evolve import LOST, line_of
 from freight.settlements.rules import SettlementRules
 from freight.settlements.state import Head, Line, Settlement, Source
 
-WHOLE_BP = 10_000  # fixed: what basis points are of
 _HEADS = {
     ChargeHead.DETENTION: Head.DETENTION,
     ChargeHead.CANCELLATION: Head.CANCELLATION,

@@ -6,12 +6,12 @@ from datetime import date
 
 from freight.dated import NotInForceError
 from freight.money import rounded
+from freight.pricing.amounts import WHOLE_BP
 from freight.settlements.rules import SettlementRules
 from freight.settlements.state import EARNED, Head, Line, Settlement, Source
 from freight.tax.supply import LineTax
 from freight.tax.tds import Deduction
 
-WHOLE_BP = 10_000  # fixed: what basis points are of
 # What was paid by the carrier for others is no pay for carrying.
 SPENT = frozenset({Head.TOLL})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from actors.life import now_ms
@@ -44,6 +46,7 @@ from store.reconciliation import Import, Line, NewLine
 
 NAME = "razorpay"
 DIGEST_BYTES = 12
+DELIMITERS = (",", ";", "\t", "|")
 ITEM_KINDS = {"payment": LineKind.PAYMENT, "refund": LineKind.REFUND}
 
 
@@ -62,7 +65,7 @@ async def import_bank(gateway: Gateway, who: Principal, account: str, body: byte
         says = f"no bank account {account!r} is set up; there are: {', '.join(rules.accounts)}"
         raise InvalidError.at("/account", says, **{"in": "query"})
     try:
-        found = read(_text(body, rules), rules.formats[known.form], rules.utr_forms)
+        found = read(_tables(_text(body, rules)), rules.formats[known.form], rules.utr_forms)
     except UnreadableError as failed:
         raise InvalidError.at("", str(failed)) from failed
     if len(found.rows) + len(found.faults) > rules.rows_max:
@@ -83,6 +86,15 @@ def _text(body: bytes, rules: ReconcilingRules) -> str:
     if "\x00" in text:
         raise InvalidError.at("", "the file is not text")
     return text
+
+
+def _tables(text: str) -> Iterator[list[list[str]]]:
+    """With each of the delimiters that banks use."""
+    for delimiter in DELIMITERS:
+        try:
+            yield list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error as failed:
+            raise InvalidError.at("", f"the file is not CSV: {failed}") from failed
 
 
 def _bank_lines(account: str, rows: Sequence[BankRow]) -> list[NewLine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 
 import pytest
@@ -50,6 +51,10 @@ def test_days() -> None:
         day_of("11/25/2026", "%d/%m/%Y")
 
 
+def table(text: str, delimiter: str = ",") -> list[list[list[str]]]:
+    return [list(csv.reader(text.splitlines(), delimiter=delimiter))]
+
+
 HDFC = """HDFC BANK Ltd.,,,,,,
 Statement of account,,,,,,
 ********,********,****,****,****,****,****
@@ -69,7 +74,7 @@ ONE_COLUMN = """Date;Description;Reference;Amount;Cr/Dr;Balance
 
 
 def test_two_columns_between_what_a_bank_prints() -> None:
-    found = read(HDFC, RULES.formats["hdfc"], RULES.utr_forms)
+    found = read(table(HDFC), RULES.formats["hdfc"], RULES.utr_forms)
     assert found.faults == ()
     into, out = found.rows
     assert (into.row, into.day, into.amount_minor) == (6, date(2026, 11, 5), 12_345_678)
@@ -78,7 +83,7 @@ def test_two_columns_between_what_a_bank_prints() -> None:
 
 
 def test_one_column_with_cr_and_dr() -> None:
-    found = read(ONE_COLUMN, RULES.formats["one_column"], RULES.utr_forms)
+    found = read(table(ONE_COLUMN, ";"), RULES.formats["one_column"], RULES.utr_forms)
     assert [row.amount_minor for row in found.rows] == [25_000_000, -59_000]
     assert found.rows[0].utr == "HDFCR12026110500000001"
     assert found.rows[1].utr is None
@@ -87,13 +92,13 @@ def test_one_column_with_cr_and_dr() -> None:
 
 def test_a_file_that_is_no_statement() -> None:
     with pytest.raises(UnreadableError, match="names the columns"):
-        read("a,b\n1,2\n", RULES.formats["plain"], RULES.utr_forms)
+        read(table("a,b\n1,2\n"), RULES.formats["plain"], RULES.utr_forms)
 
 
 def test_a_row_with_both_or_neither_is_told() -> None:
     text = "Date,Narration,Reference,Withdrawal,Deposit,Balance\n"
     found = read(
-        text + "05/11/2026,x,,1,1,0\n05/11/2026,y,,,,0\n",
+        table(text + "05/11/2026,x,,1,1,0\n05/11/2026,y,,,,0\n"),
         RULES.formats["plain"],
         RULES.utr_forms,
     )
