@@ -12,7 +12,7 @@ from freight.dues.owing import Due
 from store.postgres import AnyConnection, epoch_ms, moment, one
 
 COLUMNS = "due, kind, amount_minor, paid_minor, due_at"
-LAST_MS = 253_402_300_799_000  # the end of the year 9999: behind every day on which one is due
+LAST_MS = 253_402_300_799_000  # fixed: the end of the year 9999, behind every day that is due
 
 
 @dataclass(frozen=True, slots=True)
