@@ -24,7 +24,8 @@ from bench.seeding import TENANT, open_tenant, tenant_key
 from bench.stack import Stack
 from store.postgres import AnyConnection
 
-VICTIMS = ("booking_shard", "dispatcher")
+DISPATCHER = "dispatcher"
+VICTIMS = ("booking_shard", DISPATCHER)
 CARRIER = f"{TENANT}-carrier"
 PAYLOAD_KG = 20_000
 BETWEEN_COMMANDS = 30  # acknowledged from one kill to the next
@@ -229,9 +230,9 @@ def _further(flow: Flow, count: int) -> bool:
     return flow.acked.count >= count
 
 
-def _work(flow: Flow, role: str) -> int:
+def _work(flow: Flow, victim: str) -> int:
     """Of a dispatcher: trucks that were found."""
-    return flow.assigned if role == "dispatcher" else flow.acked.count
+    return flow.assigned if victim == DISPATCHER else flow.acked.count
 
 
 async def _settled(conn: AnyConnection) -> None:
