@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request
 
@@ -29,8 +30,13 @@ BODY = {
     }
 }
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    int(status): {"description": status.phrase}
+    for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
+}
 
-@router.post("/v1/webhooks/{provider}", openapi_extra=BODY)
+
+@router.post("/v1/webhooks/{provider}", openapi_extra=BODY, responses=_REFUSALS)
 async def take_webhook(
     provider: ProviderName, request: Request, gateway: Opened, later: BackgroundTasks
 ) -> TakenOut:
@@ -38,7 +44,7 @@ async def take_webhook(
     return await _taken(gateway, provider, None, request, later)
 
 
-@router.post("/v1/webhooks/{provider}/{tenant}", openapi_extra=BODY)
+@router.post("/v1/webhooks/{provider}/{tenant}", openapi_extra=BODY, responses=_REFUSALS)
 async def take_webhook_of_tenant(
     provider: ProviderName,
     tenant: Annotated[str, Path(pattern=ID_PATTERN)],
