@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 # What pictures say of themselves in Exif begins so, whatever file it lies in.
-_TIFF = re.compile(rb"II\x2a\x00|MM\x00\x2a")
+_TIFF = (b"II\x2a\x00", b"MM\x00\x2a")
 _GPS_POINTER, _LONG = 0x8825, 4
 _GPS_TAG_MAX = 0x1F
 _SIZE_OF = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # fixed: bytes of each type of value
 _ENTRY = 12
-# And in XMP: attributes, or elements of their own.
+# And in XMP: attributes, or elements of their own; so far before the word they begin.
+_GPS, _BACK = b"GPS", (len(b"<exif:"), len(b"exif:"), 0)
 _XMP = re.compile(
     rb"""(?:exif:)?GPS[A-Za-z]{1,30}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}')"""
     rb"""|<exif:(GPS[A-Za-z]{1,30})>[^<>]{0,200}</exif:\1>"""
@@ -21,11 +23,23 @@ _XMP = re.compile(
 def without_positions(content: bytes) -> bytes:
     """As long as before."""
     changed = bytearray(content)
-    for found in _TIFF.finditer(content):
-        _blank(changed, found.start())
-    for found in _XMP.finditer(content):
-        changed[found.start() : found.end()] = b" " * (found.end() - found.start())
+    for head in _TIFF:
+        for start in _places(content, head):
+            _blank(changed, start)
+    for at in _places(content, _GPS):
+        tried = (_XMP.match(content, at - back) for back in _BACK if at >= back)
+        found = next((one for one in tried if one is not None), None)
+        if found is not None:
+            changed[found.start() : found.end()] = b" " * (found.end() - found.start())
     return bytes(changed)
+
+
+def _places(content: bytes, of: bytes) -> Iterator[int]:
+    """Pictures are long: a pattern would be tried at every byte of them."""
+    at = content.find(of)
+    while at >= 0:
+        yield at
+        at = content.find(of, at + 1)
 
 
 def _blank(buffer: bytearray, start: int) -> None:
