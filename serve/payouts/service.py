@@ -9,7 +9,7 @@ from actors.money.desk import Desk
 from freight.payouts.messages import Cancel
 from freight.payouts.state import Payout, Status
 from freight.refusal import Refusal
-from providers.errors import ProviderAwayError, ProviderRefusedError
+from providers.errors import ProviderAwayError, ProviderRefusedError, ProviderUnsetError
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Page, number_of
@@ -77,6 +77,8 @@ async def _cancel_there(
     try:
         provider = await gateway.providers.payouts(tenant_of(who))
         seen = await provider.cancel(attempt.provider_id)
+    except ProviderUnsetError as unset:
+        raise ConflictError(str(unset)) from unset
     except ProviderRefusedError as refused:
         raise ConflictError(f"the provider does not cancel it: {refused.detail}") from refused
     except ProviderAwayError as away:

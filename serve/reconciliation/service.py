@@ -17,7 +17,7 @@ from freight.reconciling.rules import ReconcilingRules
 from freight.reconciling.statements import BankRow, read
 from freight.refusal import Refusal
 from freight.tax.calendar import india_day
-from providers.errors import ProviderAwayError, ProviderRefusedError
+from providers.errors import ProviderAwayError, ProviderRefusedError, ProviderUnsetError
 from providers.payments import SettledItem
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
@@ -127,6 +127,8 @@ async def import_provider(gateway: Gateway, who: Principal, day: date) -> Import
     try:
         provider = await gateway.providers.payments(tenant_of(who))
         items = await provider.settled_items(day)
+    except ProviderUnsetError as unset:
+        raise ConflictError(str(unset)) from unset
     except ProviderRefusedError as refused:
         raise BadGatewayError(f"the provider refuses: {refused.detail}") from refused
     except ProviderAwayError as away:

@@ -189,3 +189,9 @@ async def test_a_neighbour_sees_nothing_of_it(caller: Caller, neighbour: Caller)
     assert await lines(neighbour) == {}
     assert (await neighbour.get(f"/v1/reconciliation/lines/{line['id']}")).status_code == 404
     assert (await caller.get("/v1/reconciliation/unsettled")).json() == []
+
+
+async def test_without_an_account_at_a_provider_there_is_nothing_to_import(caller: Caller) -> None:
+    day = {"day": "2026-11-05"}
+    answer = await caller.ask("POST", "/v1/reconciliation/provider-imports", json=day)
+    assert answer.status_code == 409
