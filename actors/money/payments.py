@@ -77,9 +77,11 @@ async def record_offline(
     return await take(till, payment_id, wanted, expected)
 
 
-async def cancel(till: Till, payment_id: str, by: str, reason: str | None = None) -> Payment:
-    """Of one that nobody has paid yet."""
-    return await take(till, payment_id, asked.Cancel(by, reason))
+async def cancel(
+    till: Till, payment_id: str, wanted: asked.Cancel, expected: int | None = None
+) -> Payment:
+    """Of one that nobody has paid yet; at the provider it ends when that is asked next."""
+    return await take(till, payment_id, wanted, expected)
 
 
 async def observe(till: Till, provider: str, seen: Seen, by: str) -> Payment | None:

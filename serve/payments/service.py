@@ -138,7 +138,7 @@ async def cancel(
     wanted = asked.Cancel(who.name, given.reason)
 
     async def work(till: Till) -> Payment:
-        return await engine.take(till, payment_id, wanted, expected)
+        return await engine.cancel(till, payment_id, wanted, expected)
 
     payment = await changed(gateway, who, "payments.cancel", payment_id, work)
     if payment.link is not None:
