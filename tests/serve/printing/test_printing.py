@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from config.policy import defaults
 from config.sections.printing import Printing
 from freight.invoices.documents import DocumentKind
+from freight.invoices.drafting import advance_receipt, credit_note
 from freight.settlements.state import Head, Status
 from serve.printing.layout import day, percent, sheet_of
 from serve.printing.printer import Printer
@@ -21,7 +22,7 @@ from serve.printing.sheet import Sheet, qr_svg
 from serve.printing.statements import statement_sheet
 from serve.printing.words import Language, Words, words
 from serve.problems import UnavailableError
-from tests.freight.invoices.papers import PUNE, invoice, issued
+from tests.freight.invoices.papers import BOOK, DAY, NEIGHBOUR, PUNE, invoice, issued, supply
 from tests.serve.printing.printed import RAVI, lorry_receipt, statement
 
 ACCENT = defaults().printing.accent
@@ -45,6 +46,12 @@ class Pages:
         """What the QR codes on it say."""
         image = self._document[page].render(scale=3).to_numpy()
         return [found.text for found in zxingcpp.read_barcodes(image)]
+
+    def boxes(self, of: str, page: int = 0) -> list[tuple[float, ...]]:
+        """Where each letter of a word stands, the first time that it does."""
+        layer = self._document[page].get_textpage()
+        first = layer.get_text_range().index(of)
+        return [layer.get_charbox(at) for at in range(first, first + len(of))]
 
     @property
     def title(self) -> str:
@@ -99,6 +106,52 @@ async def test_it_says_the_same_in_hindi(printer: Printer) -> None:
         assert word[0] in said, word
     assert pages.codes() == [document.qr]
     assert "\ufffd" not in said
+
+
+async def test_letters_join_as_devanagari_wants_them(printer: Printer) -> None:
+    """Half a letter and the sign that halves it are one glyph."""
+    pages = await printed(printer, sheet_of(lorry_receipt(), HI, ACCENT))
+
+    half, sign = pages.boxes("बिल्टी")[2:4]
+    assert half == sign
+
+
+async def test_what_is_owed_by_reverse_charge_is_beside_the_total(printer: Printer) -> None:
+    document = issued(invoice(mode="gta_rcm_5"))
+    said = (await printed(printer, sheet_of(document, EN, ACCENT))).text()
+
+    assert document.is_reverse_charge
+    assert "Tax is payable on reverse charge" in said
+    assert "50,000.00" in said
+    assert "Tax payable by the recipient" in said
+    assert "2,500.00" in said
+
+
+async def test_vouchers_and_notes_say_what_they_are_about(printer: Printer) -> None:
+    receipt = issued(
+        advance_receipt(
+            BOOK,
+            cause="bk-1/advance",
+            seller=PUNE,
+            buyer=NEIGHBOUR,
+            supply=supply(),
+            amount_minor=11_800_00,
+            description="Advance for bk-1",
+        )
+    )
+    billed = issued(invoice())
+    note = issued(
+        credit_note(BOOK, billed, cause="n", reason="Short landing", day=DAY, amount_minor=1_180_00)
+    )
+    voucher = await printed(printer, sheet_of(receipt, EN, ACCENT))
+    credit = await printed(printer, sheet_of(note, HI, ACCENT))
+
+    assert voucher.title == "Receipt voucher RV/26-27/0000001"
+    for text in ("Advance for bk-1", "10,000.00", "11,800.00", "900.00"):
+        assert text in voucher.text(), text
+    assert credit.title == "क्रेडिट नोट CN/26-27/0000001"
+    for text in ("IN/26-27/0000001 (21-11-2026)", "Short landing", "1,180.00"):
+        assert text in credit.text(), text
 
 
 async def test_a_long_one_repeats_its_heads_and_adds_up_once(printer: Printer) -> None:
