@@ -7,9 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
+from actors.money.payouts_round import look
+from providers.payouts import PayoutStatus
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
+from serve.payments.changing import desk_of
+from store.payouts import Waiting
 from store.tenants import Tenant
+from tests.actors.money.fake_payouts import FakePayouts
 from tests.api.makers import World
 from tests.api.settlement_makers import settlement
 from tests.serve.bound import BoundTokens
@@ -170,3 +175,43 @@ async def test_what_a_carrier_owes_goes_to_another_settlement(
     assert (await caller.ask("POST", f"{place}/propose")).status_code == 200
     owes = await finance.ask("POST", f"{place}/approve")
     assert owes.json()["errors"][0]["code"] == "owes_us"
+
+
+async def test_what_is_queued_is_cancelled_where_it_waits(
+    caller: Caller,
+    finance: Caller,
+    gateway: Gateway,
+    made: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    provider = FakePayouts()
+    provider.begins_as = PayoutStatus.QUEUED
+
+    async def payouts(tenant: object) -> FakePayouts:
+        assert tenant
+        return provider
+
+    monkeypatch.setattr(gateway.providers, "payouts", payouts)
+    place = f"/v1/settlements/{made['id']}"
+    carrier = (await caller.get(place)).json()["carrier"]
+    bank = {"bank_account": "123456789012", "ifsc": "HDFC0001234"}
+    changed = await caller.ask("PATCH", f"/v1/carriers/{carrier}", json=bank)
+    assert changed.status_code == 200, changed.text
+    await asked(caller, f"{place}/propose")
+    await asked(finance, f"{place}/approve")
+    (payout,) = (await asked(finance, f"{place}/pay"))["payouts"]
+    waiting = Waiting(caller.tenant.key, caller.tenant.id, payout, 0)
+    assert await look(desk_of(gateway), waiting)
+    reason = {"reason": "wrong month"}
+    cancelled = await asked(finance, f"/v1/payouts/{payout}/cancel", reason)
+    assert cancelled["status"] == "cancelled"
+    assert (await finance.get(place)).json()["status"] == "approved"
+    retried = await asked(finance, f"/v1/payouts/{payout}/retry")
+    assert retried["status"] == "created"
+    provider.begins_as = PayoutStatus.PROCESSED
+    assert await look(desk_of(gateway), waiting)
+    shown = (await finance.get(f"/v1/payouts/{payout}")).json()
+    assert [each["status"] for each in shown["attempts"]] == ["cancelled", "processed"]
+    late = await finance.ask("POST", f"/v1/payouts/{payout}/cancel", json=reason)
+    assert late.status_code == 409
+    assert provider.paid_minor == 100_000
