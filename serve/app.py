@@ -27,6 +27,7 @@ from serve.documentation.openapi import describe
 from serve.documents import api as documents
 from serve.doors import api as doors
 from serve.drivers import api as drivers
+from serve.dues import api as dues
 from serve.edge import Edge
 from serve.events import api as events
 from serve.eway_bills import api as eway_bills
@@ -50,14 +51,14 @@ from serve.offers import api as offers
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
 from serve.papers import api as papers
-from serve.payouts import api as payouts
-from serve.payments import api as payments
-from serve.provider_webhooks import api as provider_webhooks
 from serve.parties import api as parties
+from serve.payments import api as payments
+from serve.payouts import api as payouts
 from serve.printing import api as printing
+from serve.provider_webhooks import api as provider_webhooks
 from serve.quotes import api as quotes
-from serve.refunds import api as refunds
 from serve.reconciliation import api as reconciliation
+from serve.refunds import api as refunds
 from serve.refusals import HANDLERS
 from serve.rejections import api as rejections
 from serve.roles import api as roles
@@ -65,8 +66,8 @@ from serve.routes import api as routes
 from serve.routing import RouteTable
 from serve.secrets import api as secrets
 from serve.sessions import api as sessions
-from serve.settlements import api as settlements
 from serve.settings import api as configuration
+from serve.settlements import api as settlements
 from serve.signing_keys import api as signing_keys
 from serve.tasks import api as tasks
 from serve.tenancy import api as tenancy
@@ -97,11 +98,12 @@ ROUTERS = (
     offers.router,
     eway_bills.router,
     tasks.router,
+    ledger.router,
     settlements.router,
     payouts.router,
     reconciliation.router,
-    ledger.router,
     payments.router,
+    dues.router,
     refunds.router,
     provider_webhooks.router,
     documents.router,

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
-from actors.money.ledger_round import ledger_round
 from actors.money.eway_round import eway_round
+from actors.money.ledger_round import ledger_round
 from actors.money.letters import letters_round, letters_sweep
 from actors.money.payments_round import payments_round
 from actors.money.payouts_round import payouts_round

@@ -11,8 +11,8 @@ from serve.problems import ForbiddenError
 OF_A_CARRIER = frozenset(
     {
         *(Permission.EWAY_READ, Permission.EWAY_REPORT),
-        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.FENCES_READ),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
@@ -30,8 +30,8 @@ OF_A_CARRIER = frozenset(
 OF_A_SHIPPER = frozenset(
     {
         Permission.EWAY_READ,
-        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),

@@ -76,12 +76,12 @@ class Permission(StrEnum):
     RECONCILIATION_WRITE = "reconciliation:write"  # import statements, post what they show
     SECRETS_READ = "secrets:read"  # names, versions and use of secrets, never their values
     SECRETS_WRITE = "secrets:write"
-    STATEMENTS_READ = "statements:read"  # one's own account; of any with ledger:read
+    TAX_READ = "tax:read"  # returns and registers for the state
     SETTLEMENTS_APPROVE = "settlements:approve"
     SETTLEMENTS_DISPUTE = "settlements:dispute"
     SETTLEMENTS_READ = "settlements:read"  # and payouts
     SETTLEMENTS_WRITE = "settlements:write"  # lines, proposals; what no approval is
-    TAX_READ = "tax:read"  # returns and registers for the state
+    STATEMENTS_READ = "statements:read"  # one's own account; of any with ledger:read
     TIES_READ = "ties:read"  # which carriers drive for whom, and which do not
     TIES_WRITE = "ties:write"
     TASKS_READ = "tasks:read"
@@ -120,7 +120,6 @@ _FLEET_READS = (
     *(Permission.TRUCKS_READ, Permission.FENCES_READ, Permission.POSITIONS_READ),
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
-    *(Permission.BOOKINGS_READ, Permission.OFFERS_READ),
     *(Permission.BOOKINGS_READ, Permission.OFFERS_READ, Permission.DOCUMENTS_READ),
 )
 
@@ -145,8 +144,8 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     ),
     Role.SHIPPER: (
         Permission.EWAY_READ,
-        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
@@ -155,8 +154,8 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     ),
     Role.CARRIER: (
         *(Permission.EWAY_READ, Permission.EWAY_REPORT),
-        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         Permission.STATEMENTS_READ,
+        *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
         *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
         *(Permission.ROUTES_READ, Permission.JOURNEYS_READ),
@@ -176,13 +175,13 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.FINANCE: (
         *(Permission.EWAY_READ, Permission.EWAY_WRITE),
         *(Permission.TASKS_READ, Permission.TASKS_WRITE),
-        *(Permission.INVOICES_READ, Permission.INVOICES_WRITE, Permission.TAX_READ),
-        *(Permission.PARTIES_READ, Permission.PARTIES_WRITE),
+        *(Permission.LEDGER_READ, Permission.LEDGER_WRITE, Permission.STATEMENTS_READ),
         *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_WRITE),
         *(Permission.SETTLEMENTS_APPROVE, Permission.SETTLEMENTS_DISPUTE),
         *(Permission.PAYOUTS_WRITE, Permission.RECONCILIATION_READ),
         Permission.RECONCILIATION_WRITE,
-        *(Permission.LEDGER_READ, Permission.LEDGER_WRITE, Permission.STATEMENTS_READ),
+        *(Permission.INVOICES_READ, Permission.INVOICES_WRITE, Permission.TAX_READ),
+        *(Permission.PARTIES_READ, Permission.PARTIES_WRITE),
         *(Permission.QUOTES_READ, Permission.QUOTES_COMPARE),
         *(Permission.CARRIERS_READ, Permission.KYC_WRITE, Permission.PERSONAL_READ),
         Permission.BOOKINGS_READ,
