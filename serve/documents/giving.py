@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +14,6 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from serve.documents.tokens import LinkToken
-from serve.documents.vault import DocumentVault
 from serve.documents.wire import AccessOut, LinkFields, LinkOut, NewLinkOut
 from serve.gateway import Gateway
 from serve.identity.permissions import Permission
@@ -25,13 +25,17 @@ from serve.problems import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    UnavailableError,
     problem_response,
 )
 from serve.request_record import current
 from store import document_links, documents
+from store.blobs.port import BlobMissingError
 from store.documents import Document, Scan
 from store.postgres import AnyConnection, as_tenant
+from store.sealing import SealError
 
+logger = logging.getLogger("ubertruck.documents")
 SHARED = "/v1/shared-documents"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _UNQUOTED = re.compile(r"[^A-Za-z0-9._ -]")
@@ -54,7 +58,7 @@ async def content(
         _refuse_personal(who, document)
         _refuse_unscanned(document)
         await _note(conn, document, who.name, None)
-    return _given(gateway.documents, document, request.headers, download=download)
+    return await _given(gateway, document, request.headers, download=download)
 
 
 async def shared(gateway: Gateway, token: str, request: Request) -> Response:
@@ -69,7 +73,7 @@ async def shared(gateway: Gateway, token: str, request: Request) -> Response:
         document = await documents.get(conn, document_id)
         _refuse_unscanned(document)
         await _note(conn, document, "link", of.link)
-    return _given(gateway.documents, document, request.headers, download=False)
+    return await _given(gateway, document, request.headers, download=False)
 
 
 async def _note(conn: AnyConnection, document: Document, by: str, link: str | None) -> None:
@@ -119,8 +123,8 @@ def part_of(asked: str | None, size_bytes: int) -> Part | None:
     return Part(start, end, False) if start < size_bytes else None
 
 
-def _given(
-    vault: DocumentVault, document: Document, asked: Mapping[str, str], *, download: bool
+async def _given(
+    gateway: Gateway, document: Document, asked: Mapping[str, str], *, download: bool
 ) -> Response:
     tag = f'"{document.sha256.hex()}"'
     is_same = asked.get("if-range", tag) == tag
@@ -139,11 +143,30 @@ def _given(
     if not part.is_whole:
         headers["content-range"] = f"bytes {part.start}-{part.end - 1}/{document.size_bytes}"
     return StreamingResponse(
-        vault.read(document, part.start, part.end),
+        await _begun(gateway, document, part),
         HTTPStatus.OK if part.is_whole else HTTPStatus.PARTIAL_CONTENT,
         headers=headers,
         media_type=document.form,
     )
+
+
+async def _begun(gateway: Gateway, document: Document, part: Part) -> AsyncIterator[bytes]:
+    """With its first piece read: once an answer has begun, nothing can be said of trouble."""
+    pieces = gateway.documents.read(document, part.start, part.end)
+    try:
+        first = await anext(pieces)
+    except (BlobMissingError, SealError) as lost:
+        logger.error("the content of document %s cannot be had: %s", document.blob, lost)
+        retry_s = gateway.policy.edge.overloaded_retry_s
+        detail = "its content cannot be had now"
+        raise UnavailableError(detail, retry_after_s=retry_s) from lost
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return rest()
 
 
 def _disposition(document: Document, *, download: bool) -> str:

@@ -153,6 +153,21 @@ async def test_a_row_that_cannot_be_written_leaves_no_file(
     assert files(gateway) == []
 
 
+async def test_a_content_that_is_lost_or_spoilt_is_not_given_for_whole(
+    caller: Caller, gateway: Gateway, booking: str
+) -> None:
+    made = await sent(caller, LONG, kind="photo", booking=booking)
+    (file,) = files(gateway)
+    raw = bytearray(file.read_bytes())
+    raw[100] ^= 1
+    file.write_bytes(raw)
+    path = f"/v1/documents/{made['id']}/content"
+
+    assert (await caller.get(path)).status_code == 503
+    file.unlink()
+    assert (await caller.get(path)).status_code == 503
+
+
 async def test_a_store_that_is_away_is_said_so(
     caller: Caller, gateway: Gateway, booking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
