@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 
 from freight.booking.state import TermKind
 from freight.dues.owing import Due
@@ -194,6 +195,39 @@ async def list_page(
 def place_of(one: Owed) -> str:
     due_ms = LAST_MS if one.due.due_ms is None else one.due.due_ms
     return f"{due_ms} {one.booking} {one.due.id}"
+
+
+async def hold_credit(conn: AnyConnection, tenant_key: int, shipper: str) -> None:
+    """Until the transaction ends nobody else asks what this shipper may owe."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock($1, hashtext($2))", tenant_key, f"credit/{shipper}"
+    )
+
+
+async def on_credit(conn: AnyConnection, shipper: str) -> list[Due]:
+    """What is open of it, named by its booking."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {COLUMNS}, booking FROM dues
+        WHERE shipper = $1 AND kind = 'credit' AND paid_minor < amount_minor
+        """,
+        shipper,
+    )
+    return [msgspec.structs.replace(_due(row), id=row["booking"]) for row in rows]
+
+
+async def confirmed_unseen(conn: AnyConnection, shipper: str) -> list[bytes]:
+    """Of bookings that are confirmed, and that no dues are known of yet."""
+    rows = await conn.fetch(
+        """
+        SELECT state FROM bookings b
+        WHERE shipper = $1 AND status NOT IN ('created', 'cancelled', 'closed')
+            AND NOT EXISTS (SELECT FROM dues d
+                WHERE d.tenant_key = b.tenant_key AND d.booking = b.id)
+        """,
+        shipper,
+    )
+    return [row["state"] for row in rows]
 
 
 async def waiting(conn: AnyConnection, booking: str) -> Waiting:

@@ -88,15 +88,15 @@ async def take_up(case: Case, documents: Sequence[Document]) -> None:
     await ledger.post(case.conn, case.tenant.key, [made])
 
 
-async def give_back(case: Case) -> bool:
+async def give_back(case: Case) -> list[str]:
     """Of a booking that is over: what was paid beyond what it comes to, the newest payment first.
-    Whether anything was."""
+    From which payments."""
     policy = case.policy
     if case.booking.status not in OVER or not policy.dues.refunds_by_itself:
-        return False
+        return []
     left = -await ledger.balance(case.conn, Role.CUSTOMER_ADVANCES, case.party, case.booking.id)
     till = Till(case.conn, case.tenant, policy, case.at_ms)
-    begun = False
+    begun: list[str] = []
     for payment in reversed(case.payments):
         amount_minor = min(left, payment.kept_minor)
         if amount_minor <= 0 or payment.purpose is not Purpose.DUE:
@@ -109,5 +109,5 @@ async def give_back(case: Case) -> bool:
         )
         await refund(till, payment.id, wish)
         left -= amount_minor
-        begun = True
+        begun.append(payment.id)
     return begun

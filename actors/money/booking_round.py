@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 
@@ -9,6 +10,7 @@ import msgspec
 
 from actors.booking_writing import TenantName
 from actors.money import eway
+from actors.money.at_provider import advance
 from actors.money.booking_books import claim, give_back, received_minor, shortages, take_up
 from actors.money.booking_papers import Case, keep_papers
 from actors.money.desk import Desk
@@ -16,6 +18,7 @@ from actors.money.settlements import open_for_leg
 from freight.booking.state import Booking
 from freight.dues.charging import final_minor
 from freight.dues.owing import dues_of, is_final
+from providers.errors import ProviderAwayError
 from store import bookings, dues, payments
 from store.dues import Changed, Whose
 from store.postgres import AnyConnection
@@ -37,12 +40,16 @@ async def _look(desk: Desk, one: Changed) -> bool:
         async with desk.writing(tenant) as conn:
             if not await dues.take(conn, one):
                 return False
-            await look_at(desk, conn, tenant, one.booking)
+            refunding = await look_at(desk, conn, tenant, one.booking)
     except Exception as error:
         log.exception("the books cannot look at %s of %s", one.booking, one.tenant)
         # With a store that is away this fails as well, and the round waits for it.
         await _put_off(desk, tenant, one, f"{type(error).__name__}: {error}")
         return False
+    for payment in refunding:
+        # Whoever dies before, or gets no answer, leaves it to the round of payments.
+        with contextlib.suppress(ProviderAwayError):
+            await advance(desk, tenant, payment)
     return True
 
 
@@ -53,11 +60,14 @@ async def _put_off(desk: Desk, tenant: TenantName, one: Changed, trouble: str) -
         await dues.put_off(conn, one, wait_s, trouble[: limits.trouble_chars_max])
 
 
-async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_id: str) -> None:
-    """All that the books have to say about a booking as it stands; asked again, nothing more."""
+async def look_at(
+    desk: Desk, conn: AnyConnection, tenant: TenantName, booking_id: str
+) -> list[str]:
+    """All that the books have to say about a booking as it stands; asked again, nothing more. The
+    payments of which something goes back, which their provider is to be told of."""
     state = await bookings.load(conn, booking_id)
     if state is None:
-        return
+        return []
     rules, at_ms = desk.policy_of(tenant).dues, desk.now_ms()
     booking = msgspec.json.decode(state, type=Booking)
     case = Case(desk, conn, tenant, booking, await payments.of_booking(conn, booking_id), at_ms)
@@ -66,7 +76,8 @@ async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_i
     missing = shortages(case)
     claimed_minor = await claim(case, missing.values()) if is_known else 0
     await take_up(case, documents)
-    if await give_back(case):
+    refunding = await give_back(case)
+    if refunding:
         case = dataclasses.replace(case, payments=await payments.of_booking(conn, booking_id))
     for leg in booking.legs:
         more = [missing[leg.id]] if leg.id in missing else []
@@ -77,3 +88,4 @@ async def look_at(desk: Desk, conn: AnyConnection, tenant: TenantName, booking_i
     owed = dues_of(booking, final, rules, received_minor(case.payments))
     whose = Whose(booking.id, booking.shipper)
     await dues.put(conn, tenant.key, whose, owed, at_ms)
+    return refunding

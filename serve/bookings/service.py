@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from actors.booking_writing import TenantName
-from actors.bookings import STALE, Refused
+from actors.bookings import Refused
 from actors.handles import ActorAwayError
 from freight.booking import commands as asked
 from freight.booking.commands import Command
@@ -20,17 +20,15 @@ from freight.pricing.quotes import Quote
 from freight.refusal import Refusal
 from serve.bookings import contacts, fitness, wire
 from serve.bookings.answers import BookingOut
+from serve.bookings.credit import refuse_beyond_credit
+from serve.bookings.problems import problem_of
 from serve.bookings.reading import shown, standing
 from serve.gateway import Gateway
 from serve.identity.principal import Kind, Principal
 from serve.loads.reading import load_of
 from serve.loads.wire import Carried, ContactFields, WindowFields
 from serve.problems import (
-    ConflictError,
     InvalidError,
-    NotFoundError,
-    ProblemError,
-    StaleError,
     UnavailableError,
 )
 from serve.quotes.service import for_booking
@@ -40,10 +38,6 @@ from store.errors import NotFoundError as UnknownError
 from store.quotes import KeptQuote
 
 MINUTES_PER_HOUR = 60
-_MISSING = frozenset({"unknown_booking", "unknown_offer"})
-# What a request says that cannot be; by how its code begins, and where it most likely stands.
-_INVALID = ("invalid_", "unknown_")
-_POINTERS = {"unknown_leg": "/leg", "unknown_stop": "/stop", "unknown_truck": "/truck"}
 
 
 async def create(gateway: Gateway, who: Principal, new: wire.NewBooking) -> BookingOut:
@@ -185,7 +179,13 @@ async def confirm(
 ) -> BookingOut:
     await fitness.refuse_unserved(gateway, who, booking_id)
     command = asked.Confirm(**stamp(who, None if given is None else given.reason))
-    return await tell(gateway, who, Wish(booking_id, "bookings.confirm", command, expected))
+    wish = Wish(booking_id, "bookings.confirm", command, expected)
+    async with gateway.changing(who, wish.action, f"bookings/{booking_id}") as change:
+        booking = await standing(change.conn, booking_id)
+        await refuse_beyond_credit(gateway, who, change.conn, booking)
+        change.before = shown(gateway, who, booking)
+        change.after = after = await take(gateway, who, wish)
+    return after
 
 
 async def split(
@@ -285,18 +285,6 @@ async def take(gateway: Gateway, who: Principal, wish: Wish) -> BookingOut:
     if isinstance(answer, Refused):
         raise problem_of(answer)
     return shown(gateway, who, answer.booking)
-
-
-def problem_of(refused: Refused) -> ProblemError:
-    if refused.code in _MISSING:
-        return NotFoundError(refused.detail)
-    if refused.code == STALE:
-        return StaleError(refused.detail)
-    if refused.code.startswith(_INVALID):
-        pointer = _POINTERS.get(refused.code, "")
-        return InvalidError.at(pointer, refused.detail, code=refused.code)
-    error = {"pointer": "", "detail": refused.detail, "code": refused.code}
-    return ConflictError(refused.detail, errors=[error])
 
 
 # ------------------------------------------------------------------------------------- callers

@@ -9,7 +9,8 @@ from actors.life import now_ms
 from actors.offering import OfferWish
 from freight.dispatch.offer_messages import Make, OfferCommand
 from freight.dispatch.offer_state import Asked
-from serve.bookings.service import actor_of, command_key, problem_of
+from serve.bookings.problems import problem_of
+from serve.bookings.service import actor_of, command_key
 from serve.gateway import Change, Gateway
 from serve.identity.principal import Principal
 from serve.offers.wire import NewOffer, OfferOut

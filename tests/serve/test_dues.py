@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from actors.life import now_ms
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
+from config.policy import Snapshot
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from store.postgres import AnyPool
@@ -94,6 +96,38 @@ async def test_the_money_of_a_booking_is_one_story(caller: Caller, desk: Desk) -
     causes = [one["cause"] for one in story["entries"]]
     assert causes == [f"payments/{payment['id']}"]
     assert (story["pending"], story["trouble"]) == (False, None)
+
+
+async def test_no_more_is_confirmed_on_credit_than_a_shipper_has(
+    caller: Caller, desk: Desk, gateway: Gateway
+) -> None:
+    """However many are confirmed at once."""
+    terms = {"terms": [{"kind": "credit", "share_percent": 100, "credit_days": 30}]}
+    made = [
+        (await caller.ask("POST", "/v1/bookings", json={**LOAD, **terms, "shipper": "acme"})).json()
+        for _ in range(5)
+    ]
+    each = made[0]["price"]["agreed"]["amount_minor"]
+    now = gateway.settings.base
+    usual = now.payments.credit.usual.model_copy(update={"limit_minor": 3 * each})
+    credit = now.payments.credit.model_copy(update={"usual": usual})
+    policy = now.model_copy(update={"payments": now.payments.model_copy(update={"credit": credit})})
+    gateway.settings.swap(Snapshot(policy))
+
+    async def confirm(one: dict[str, Any]) -> Any:
+        return await caller.ask("POST", f"/v1/bookings/{one['id']}/confirm")
+
+    answers = await asyncio.gather(*(confirm(one) for one in made[:4]))
+    refused = [one for one in answers if one.status_code == 409]
+    assert [one.json()["errors"][0]["code"] for one in refused] == ["credit_limit"]
+    await booking_round(desk)
+
+    assert (await confirm(made[4])).status_code == 409
+    cancelled = next(one for one, told in zip(made, answers, strict=False) if told.is_success)
+    gone = await caller.ask("POST", f"/v1/bookings/{cancelled['id']}/cancel", json={})
+    assert gone.is_success, gone.text
+    await booking_round(desk)
+    assert (await confirm(made[4])).status_code == 200
 
 
 async def test_a_shipper_sees_its_own_and_no_books(
