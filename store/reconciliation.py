@@ -8,7 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
+from freight.payments.state import Payment
 from freight.reconciling.matching import Cause, Finding, LineKind, Settled, Status
 from store.errors import NotFoundError
 from store.postgres import AnyConnection
@@ -180,14 +182,18 @@ async def open_lines(conn: AnyConnection, limit: int) -> list[Line]:
     return [_line(row) for row in rows]
 
 
-async def note(conn: AnyConnection, line: Line, found: Finding) -> None:
-    await conn.execute(
+async def note(conn: AnyConnection, found: Sequence[tuple[Line, Finding]]) -> None:
+    """What each is found to be now."""
+    await conn.executemany(
         """
         UPDATE statement_lines SET version = version + 1, kind = $2, status = $3, matched = $4,
             expected_minor = $5, cause = $6
         WHERE id = $1
         """,
-        *(line.id, found.kind, found.status, found.about, found.expected_minor, found.cause),
+        [
+            (line.id, one.kind, one.status, one.about, one.expected_minor, one.cause)
+            for line, one in found
+        ],
     )
 
 
@@ -223,6 +229,20 @@ async def confirm_items(conn: AnyConnection, settlement: str, by: str, entry: st
 
 
 # ------------------------------------------------------------------------ what they are held to
+
+
+async def payments_by_name(
+    conn: AnyConnection, provider: str, names: Sequence[str]
+) -> dict[str, Payment]:
+    """By the provider's, or a bank's, name of each."""
+    rows = await conn.fetch(
+        """
+        SELECT r.ref, p.state FROM payment_refs r JOIN payments p ON p.id = r.payment
+        WHERE r.provider = $1 AND r.ref = ANY ($2)
+        """,
+        *(provider, list(names)),
+    )
+    return {row["ref"]: msgspec.json.decode(row["state"], type=Payment) for row in rows}
 
 
 async def settled(

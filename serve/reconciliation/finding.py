@@ -20,7 +20,7 @@ from freight.reconciling.matching import (
 )
 from freight.reconciling.rules import Holds, ReconcilingRules
 from serve.reconciliation.wire import MatchedOut
-from store import payments, payouts, reconciliation
+from store import payouts, reconciliation
 from store.postgres import AnyConnection
 from store.reconciliation import Line
 
@@ -32,11 +32,7 @@ async def find_all(conn: AnyConnection, provider: str, rules: ReconcilingRules) 
     lines = await reconciliation.open_lines(conn, rules.rows_max)
     found = await _items(conn, provider, [line for line in lines if line.source == PROVIDER], rules)
     found += await _bank(conn, [line for line in lines if line.source == BANK], rules)
-    for line, finding in found:
-        before = (line.kind, line.status, line.matched, line.expected_minor, line.cause)
-        now = (finding.kind, finding.status, finding.about, finding.expected_minor, finding.cause)
-        if before != now:
-            await reconciliation.note(conn, line, finding)
+    await reconciliation.note(conn, [one for one in found if _is_news(*one)])
     matched = sum(finding.status is Status.MATCHED for _, finding in found)
     return MatchedOut(looked_at=len(lines), matched=matched)
 
@@ -44,15 +40,22 @@ async def find_all(conn: AnyConnection, provider: str, rules: ReconcilingRules) 
 Found = list[tuple[Line, Finding]]
 
 
+def _is_news(line: Line, found: Finding) -> bool:
+    before = (line.kind, line.status, line.matched, line.expected_minor, line.cause)
+    return before != (found.kind, found.status, found.about, found.expected_minor, found.cause)
+
+
 async def _items(
     conn: AnyConnection, provider: str, lines: Sequence[Line], rules: ReconcilingRules
 ) -> Found:
     entities = [line.entity for line in lines if line.entity is not None]
     repeated = await reconciliation.repeated_entities(conn, entities)
+    known: dict[str, Known] = {}
+    for payment in (await reconciliation.payments_by_name(conn, provider, entities)).values():
+        known |= known_of(payment)
     found: Found = []
     for line in lines:
         entity = line.entity or ""
-        known = await _known(conn, provider, entity)
         item = Item(
             kind=line.kind,
             entity=entity,
@@ -63,11 +66,6 @@ async def _items(
         )
         found.append((line, match_item(item, known, rules)))
     return found
-
-
-async def _known(conn: AnyConnection, provider: str, entity: str) -> dict[str, Known]:
-    name = await payments.named(conn, provider, [entity])
-    return {} if name is None else known_of(await payments.get(conn, name))
 
 
 def known_of(payment: Payment) -> dict[str, Known]:
@@ -117,14 +115,10 @@ def holds_of(account: str, rules: ReconcilingRules) -> Holds:
 async def _by_utr(conn: AnyConnection, utrs: Sequence[str]) -> dict[str, Known]:
     """Payouts that went out; transfers of shippers that somebody has recorded."""
     known: dict[str, Known] = {}
-    for utr in utrs:
-        name = await payments.named(conn, BANK, [utr])
-        if name is not None:
-            payment = await payments.get(conn, name)
-            came = [one for one in payment.receipts if one.reference == utr]
-            went = [one for one in payment.refunds if one.reference == utr]
-            amount = sum(one.amount_minor for one in came) - sum(one.amount_minor for one in went)
-            known[utr] = Known(f"payments/{name}", amount)
+    for utr, payment in (await reconciliation.payments_by_name(conn, BANK, utrs)).items():
+        came = sum(one.amount_minor for one in payment.receipts if one.reference == utr)
+        went = sum(one.amount_minor for one in payment.refunds if one.reference == utr)
+        known[utr] = Known(f"payments/{payment.id}", came - went)
     for utr, payout in (await payouts.by_utr(conn, utrs)).items():
         if payout.status is PayoutStatus.PROCESSED:
             known[utr] = Known(f"payouts/{payout.id}", -payout.amount_minor)

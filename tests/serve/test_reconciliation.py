@@ -195,3 +195,23 @@ async def test_without_an_account_at_a_provider_there_is_nothing_to_import(calle
     day = {"day": "2026-11-05"}
     answer = await caller.ask("POST", "/v1/reconciliation/provider-imports", json=day)
     assert answer.status_code == 409
+
+
+async def test_a_transfer_that_was_recorded_is_found_by_its_utr(
+    caller: Caller, gateway: Gateway
+) -> None:
+    utr = "HDFCN12345678901"
+    amount = {"amount_minor": 2_500_000}
+    wanted = {"method": "bank_transfer", "amount": amount, "shipper": "a-mill"}
+    payment = (await caller.ask("POST", "/v1/payments", json=wanted)).json()["id"]
+    given = {"amount": amount, "reference": utr}
+    answer = await caller.ask("POST", f"/v1/payments/{payment}/record", json=given)
+    assert answer.is_success, answer.text
+    before = await books(gateway, caller)
+    text = STATEMENT.splitlines()[1] + f'\n05/11/2026,NEFT A MILL,{utr},,"25,000.00",0\n'
+    assert (await imported(caller, text))["matched"] == 1
+    line = (await lines(caller))["NEFT A MILL"]
+    assert line["matched"] == f"payments/{payment}"
+    confirmed = await caller.ask("POST", f"/v1/reconciliation/lines/{line['id']}/confirm")
+    assert (confirmed.json()["status"], confirmed.json()["entry"]) == ("confirmed", None)
+    assert await books(gateway, caller) == before
