@@ -258,6 +258,9 @@ def _sums(document: Document, said: Words) -> tuple[Sum, ...]:
     if document.round_off_minor:
         found.append(Sum(label["round_off"], money(document.round_off_minor)))
     found.append(Sum(label["total"], money(document.total_minor), True))
+    taken_up = sum(tax.amount_minor for one in document.references for tax in one.taken_up)
+    if taken_up:
+        found.append(Sum(label["taken_up"], money(taken_up)))
     if document.reverse_charge_minor:
         found.append(Sum(label["reverse_charge_tax"], money(document.reverse_charge_minor)))
     return tuple(found)

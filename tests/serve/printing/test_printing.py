@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from config.policy import defaults
 from config.sections.printing import Printing
-from freight.invoices.documents import DocumentKind
+from freight.invoices.documents import DocumentKind, Reference
 from freight.invoices.drafting import advance_receipt, credit_note
 from freight.settlements.state import Head, Status
 from serve.printing.layout import day, percent, sheet_of
@@ -143,6 +143,12 @@ async def test_vouchers_and_notes_say_what_they_are_about(printer: Printer) -> N
     note = issued(
         credit_note(BOOK, billed, cause="n", reason="Short landing", day=DAY, amount_minor=1_180_00)
     )
+    about = Reference(receipt.id, receipt.kind, receipt.number, receipt.date, receipt.taxes)
+    taken = replace(invoice(), references=(about,))
+    taking = (await printed(printer, sheet_of(issued(taken), EN, ACCENT))).text()
+    assert "Of it, tax on advances already paid" in taking
+    assert "1,800.00" in taking
+    assert "RV/26-27/0000001 (21-11-2026)" in taking
     voucher = await printed(printer, sheet_of(receipt, EN, ACCENT))
     credit = await printed(printer, sheet_of(note, HI, ACCENT))
 
