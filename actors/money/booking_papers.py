@@ -84,8 +84,12 @@ async def keep_papers(case: Case, *, is_final: bool) -> list[Document]:
     if not any(one.kind in INVOICES for one in documents):
         for payment in case.payments:
             await _vouchers(case, sides, payment, documents)
+        # Money may have come, gone and been earned since the last look: each paper takes up those
+        # before it.
+        documents = await invoices.of_booking(case.conn, case.booking.id)
     await _refund_vouchers(case, documents)
     if is_final:
+        documents = await invoices.of_booking(case.conn, case.booking.id)
         await _charge(case, sides, documents)
     return await invoices.of_booking(case.conn, case.booking.id)
 
@@ -219,25 +223,43 @@ async def _vouchers(
 async def _refund_vouchers(case: Case, documents: Sequence[Document]) -> None:
     """Of advances that were given back before an invoice took them up."""
     taken_up = {ref.id for one in documents if one.kind in INVOICES for ref in one.references}
+    known = list(documents)
     for payment in case.payments:
-        given = [one for one in payment.refunds if one.state is RefundState.PROCESSED]
-        for refund in given:
-            voucher = _voucher_of(payment, refund, documents)
-            if voucher is None or voucher.id in taken_up:
-                continue
-            wish = NoteWish(
-                about=voucher.id,
-                cause=f"refunds/{refund.id}",
-                reason=refund.reason or "refund",
-                amount_minor=min(refund.amount_minor, voucher.total_minor),
-            )
-            await credit(case.conn, case.tenant, wish, case.at_ms, case.policy)
+        for refund in payment.refunds:
+            if refund.state is RefundState.PROCESSED:
+                mine = _vouchers_of(payment, refund, known)
+                free = [one for one in mine if one.id not in taken_up]
+                known += await _given_back(case, refund, free, known)
 
 
-def _voucher_of(payment: Payment, refund: Refund, documents: Sequence[Document]) -> Document | None:
+async def _given_back(
+    case: Case, refund: Refund, vouchers: Sequence[Document], known: Sequence[Document]
+) -> list[Document]:
+    """One refund may be of money that came in several times, and one such of several refunds."""
+    cause = f"refunds/{refund.id}"
+    said = [one for one in known if one.cause == cause or one.cause.startswith(f"{cause}/")]
+    left_minor = refund.amount_minor - sum(one.total_minor for one in said)
+    made: list[Document] = []
+    for voucher in vouchers:
+        amount_minor = min(left_minor, left_of(voucher, known).total_minor)
+        if amount_minor <= 0:
+            continue
+        nr = len(said) + len(made) + 1
+        wish = NoteWish(
+            about=voucher.id,
+            cause=cause if nr == 1 else f"{cause}/{nr}",
+            reason=refund.reason or "refund",
+            amount_minor=amount_minor,
+        )
+        made.append(await credit(case.conn, case.tenant, wish, case.at_ms, case.policy))
+        left_minor -= amount_minor
+    return made
+
+
+def _vouchers_of(payment: Payment, refund: Refund, documents: Sequence[Document]) -> list[Document]:
     mine = [one for one in documents if one.cause.startswith(f"payments/{payment.id}/")]
     exact = [one for one in mine if one.cause == f"payments/{payment.id}/{refund.of}"]
-    return next(iter(exact or mine), None)
+    return exact or mine
 
 
 # -------------------------------------------------------------------------------------- invoices
