@@ -11,10 +11,11 @@ from freight.invoices.documents import Document
 from freight.ledger.accounts import Role
 from freight.ledger.entries import Cause, Posting, entry
 from freight.payments.commands import Refund
+from freight.payments.seen import RefundState
 from freight.payments.state import Payment, Purpose
 from freight.settlements.state import Head, Line, Source
 from freight.weights import debit_of
-from store import ledger
+from store import ledger, payments
 
 BOOKS = "system:books"
 
@@ -66,10 +67,11 @@ async def claim(case: Case, lines: Iterable[Line]) -> int:
 
 
 async def take_up(case: Case, documents: Sequence[Document]) -> None:
-    """What was paid goes against what is owed; what is owed no more is the payer's again."""
+    """What was paid goes against what is owed; what is owed no more is the payer's again, and what
+    was given back after it had been taken up is owed again."""
     owed = await ledger.balance(case.conn, Role.RECEIVABLES, case.party, case.booking.id)
     held = -await ledger.balance(case.conn, Role.CUSTOMER_ADVANCES, case.party, case.booking.id)
-    amount_minor = max(min(owed, held), 0) if owed > 0 else owed
+    amount_minor = min(owed, held)
     if not amount_minor:
         return
     booking = case.booking
@@ -94,12 +96,19 @@ async def give_back(case: Case) -> list[str]:
     policy = case.policy
     if case.booking.status not in OVER or not policy.dues.refunds_by_itself:
         return []
+    # Held first: what somebody gives back by hand just now is off the balance when we read it.
+    held = [await payments.load(case.conn, one.id, is_to_change=True) for one in case.payments]
     left = -await ledger.balance(case.conn, Role.CUSTOMER_ADVANCES, case.party, case.booking.id)
     till = Till(case.conn, case.tenant, policy, case.at_ms)
     begun: list[str] = []
-    for payment in reversed(case.payments):
-        amount_minor = min(left, payment.kept_minor)
-        if amount_minor <= 0 or payment.purpose is not Purpose.DUE:
+    for payment in reversed(held):
+        if payment is None or payment.purpose is not Purpose.DUE:
+            continue
+        # What the provider would not give back a person looks at, who may find another way.
+        failed_minor = min(_failed_minor(payment), payment.kept_minor)
+        amount_minor = min(left, payment.kept_minor) - failed_minor
+        left -= failed_minor
+        if amount_minor <= 0:
             continue
         wish = Refund(
             id=f"{payment.id}-over-{payment.version}",
@@ -111,3 +120,11 @@ async def give_back(case: Case) -> list[str]:
         left -= amount_minor
         begun.append(payment.id)
     return begun
+
+
+def _failed_minor(payment: Payment) -> int:
+    return sum(
+        one.amount_minor
+        for one in payment.refunds
+        if one.by == BOOKS and one.state is RefundState.FAILED
+    )

@@ -1,7 +1,9 @@
-"""Money that is earned, or given back, before anybody has looked at its booking."""
+"""What comes at once, late, or against a booking's papers: both given back and earned between two
+looks, refunds of money that was taken up, and of money that the provider does not give back."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 import pytest
@@ -9,18 +11,26 @@ import pytest
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings
 from actors.life import now_ms
+from actors.money.at_provider import advance
+from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
 from actors.money.payments import Till, demand, record_offline, refund, take
 from config.policy import Settings, policy
+from freight.booking import commands as asked
+from freight.booking.state import Milestone, Side
 from freight.invoices.documents import DocumentKind
 from freight.ledger.accounts import Role
 from freight.payments import commands as paying
+from freight.payments.seen import RefundState
 from freight.payments.state import Method, Payment
+from store import payments
 from store.personal import PersonalData
-from store.postgres import AnyConnection, AnyPool
+from store.postgres import AnyConnection, AnyPool, as_tenant
+from tests.actors.booked import SOMEBODY, add_truck, assign
 from tests.actors.money.fake_provider import FakeProvider, FakeProviders
 from tests.actors.money.story import story_policy
 from tests.actors.money.test_booking_money import ADVANCE, PRICE, Deal
+from tests.launch.waiting import until
 
 K = DocumentKind
 TAXED = PRICE * 118 // 100
@@ -113,3 +123,67 @@ async def test_a_refund_is_of_as_many_receipts_as_it_takes(deal: Deal) -> None:
     given = [minor for kind, minor in await deal.papers() if kind is K.REFUND_VOUCHER]
     assert given == [ADVANCE * eighths // 8 for eighths in (3, 1, 2, 2)]
     assert await deal.balance(Role.TAX_ON_ADVANCES) == [0]
+
+
+async def test_what_is_given_back_of_a_paid_invoice_is_owed_again(deal: Deal, app: AnyPool) -> None:
+    await deal.begin()
+    await deal.pay(TAXED)
+    await deal.deliver(app)
+    await deal.look()
+    assert await deal.balance(Role.CUSTOMER_ADVANCES, Role.RECEIVABLES) == [0, 0]
+
+    await give(deal, 1_000_00)
+    await deal.look()
+
+    assert sum(amount - paid for _, amount, paid in await deal.owed()) == 1_000_00
+    assert await deal.balance(Role.CUSTOMER_ADVANCES, Role.RECEIVABLES) == [0, 1_000_00]
+
+
+async def test_what_the_provider_does_not_give_back_is_wished_for_once(
+    deal: Deal, app: AnyPool, provider: FakeProvider
+) -> None:
+    await deal.begin()
+    payment = await ask(deal, Method.UPI)
+    payment = await advance(deal.desk, deal.name, payment.id)
+    provider.pay(str(payment.order))
+    await advance(deal.desk, deal.name, payment.id)
+    provider.refused.add("refund")
+    await deal.does(asked.Cancel(by=SOMEBODY, side=Side.SHIPPER, reason="no goods"))
+    await deal.look()
+    await advance(deal.desk, deal.name, payment.id)
+    await deal.look()
+
+    async with as_tenant(app, deal.name.key) as conn:
+        payment = await payments.get(conn, payment.id)
+    assert [one.state for one in payment.refunds] == [RefundState.FAILED]
+    assert "refund_failed" in payment.troubles
+    assert await deal.stuck() is None
+
+
+async def test_what_is_given_back_by_hand_just_now_is_not_given_back_again(
+    deal: Deal, app: AnyPool
+) -> None:
+    await deal.begin()
+    await deal.pay(SMALL, "p1")
+    await deal.pay(ADVANCE, "p2")
+    await deal.does(assign(await add_truck(app, deal.name)))
+    reached = asked.Reach(by=SOMEBODY, leg="L1", milestone=Milestone.EN_ROUTE, reason="seen")
+    await deal.does(reached)
+    await deal.does(asked.Cancel(by=SOMEBODY, side=Side.SHIPPER, reason="no goods"))
+    async with as_tenant(app, deal.name.key) as conn:
+        by_hand = paying.Refund(id="by-hand-at-once", amount_minor=SMALL, by="clerk")
+        await refund(till_of(deal, conn), f"{deal.id}-p1", by_hand)
+        looking = asyncio.create_task(booking_round(deal.desk))
+
+        async def it_waits_for_us() -> bool:
+            waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            return looking.done() or bool(await conn.fetchval(waits))
+
+        await until(it_waits_for_us)
+    await looking
+    await deal.look()
+
+    async with as_tenant(app, deal.name.key) as conn:
+        kept = sum(one.kept_minor for one in await payments.of_booking(conn, deal.id))
+    assert kept == sum(amount for _, amount, _ in await deal.owed()) > SMALL
+    assert await deal.balance(Role.CUSTOMER_ADVANCES, Role.RECEIVABLES) == [0, 0]
