@@ -18,11 +18,13 @@ OF_DOCS = (
     b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # The map's worker is a file of the build, the live feed a WebSocket; tiles may come from a server
-# that the operator chose. Styles that scripts set need no permission, those in the markup do.
+# that the operator chose. Styles that scripts set need no permission, those in the markup do. In
+# frames stand papers that were fetched with the token, as PDF and as nothing else.
 OF_CONSOLE = (
     b"default-src 'self'; script-src 'self'; style-src 'self'; "
-    b"img-src 'self' data: blob: https:; connect-src 'self' ws: wss: https:; worker-src 'self'; "
-    b"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    b"img-src 'self' data: blob: https:; connect-src 'self' ws: wss: https:; frame-src blob:; "
+    b"worker-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    b"frame-ancestors 'none'"
 )
 POLICY = b"content-security-policy"
 

@@ -8,6 +8,7 @@ import "./styles/journey.css";
 import "./styles/replay.css";
 import "./styles/desk.css";
 import "./styles/booking.css";
+import "./styles/money.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";
 import { Theme } from "./theme";

@@ -8,6 +8,7 @@ import { exposeHook } from "./hook";
 import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
 import { MapView } from "./map/map_view";
+import { MoneyDesk } from "./money/money_desk";
 import type { Theme } from "./theme";
 import { ReplayPanel, type Scene } from "./story/replay_panel";
 import { h, ICONS, iconButton, replace } from "./ui/dom";
@@ -42,6 +43,7 @@ export class Workspace {
   private readonly note = h("div", { class: "map-note", role: "status", hidden: true });
   private readonly view: MapView;
   private readonly desk: Desk;
+  private readonly money: MoneyDesk;
   private base: BaseMap;
 
   constructor(root: HTMLElement, session: SessionKeeper, theme: Theme, base: BaseMap) {
@@ -63,6 +65,7 @@ export class Workspace {
       suggest: (text) => this.suggest(text),
       home: () => this.view.showHome(),
       bookings: () => this.desk.toggle(),
+      money: () => this.money.toggle(),
       settings: () => this.openSettings(),
       signOut: () => session.end(null),
     });
@@ -75,7 +78,9 @@ export class Workspace {
     this.view = new MapView(canvas, this.fleet, theme, base);
     this.view.hovered.on((hover) => tip.show(hover));
     this.desk = new Desk(this.api, session, this.fleet, this.view);
-    side.append(this.desk.element);
+    const now = (): number => Date.now() + this.fleet.clockOffsetMs;
+    this.money = new MoneyDesk(this.api, this.desk.rights, now);
+    side.append(this.desk.element, this.money.element);
     this.wire();
     this.wireDesk();
     exposeHook(this.fleet, this.live, this.view, this.events);
@@ -133,16 +138,37 @@ export class Workspace {
   }
 
   private wireDesk(): void {
-    const { desk, bar, live } = this;
-    bar.offerBookings(desk.mayOpen);
+    const { desk, money, bar, live } = this;
+    bar.offer(desk.mayOpen, money.mayOpen);
+    // One of them at a time.
     desk.toggled.on((isOpen) => {
-      this.element.classList.toggle("with-desk", isOpen);
-      bar.pressBookings(isOpen);
+      if (isOpen) money.close();
+      this.showDesks();
     });
+    money.toggled.on((isOpen) => {
+      if (isOpen) desk.close();
+      this.showDesks();
+    });
+    money.bookingWanted.on((id) => void desk.openMoney(id));
+    desk.settlementWanted.on((id) => void money.openSettlement(id));
     desk.truckWanted.on((id) => void this.choose(id, true));
-    live.events.on((event) => desk.heard(event));
-    live.eventsMissed.on(() => desk.lookSoon());
+    live.events.on((event) => {
+      desk.heard(event);
+      money.heard(event);
+    });
+    live.eventsMissed.on(() => {
+      desk.lookSoon();
+      money.lookSoon();
+    });
     desk.openAddressed();
+    money.openAddressed();
+  }
+
+  private showDesks(): void {
+    const { desk, money } = this;
+    this.element.classList.toggle("with-desk", desk.isOpen || money.isOpen);
+    this.element.classList.toggle("with-money", money.isOpen);
+    this.bar.press(desk.isOpen, money.isOpen);
   }
 
   private async choose(id: string, locate: boolean): Promise<void> {
@@ -243,15 +269,18 @@ export class Workspace {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const typing = event.target instanceof HTMLInputElement;
+    const at = event.target;
+    const typing = at instanceof HTMLInputElement || at instanceof HTMLSelectElement;
     // An open dialog takes the key for itself.
     if (event.key === "Escape" && document.querySelector("dialog[open]") === null) {
       if (this.replay.isOpen) this.replay.close();
       else if (this.card.truckId !== null) this.card.close();
-      else this.desk.stepBack();
+      else if (!this.money.stepBack()) this.desk.stepBack();
     }
     if (event.key === "b" && !typing && !hasModifier(event) && this.desk.mayOpen)
       this.desk.toggle();
+    if (event.key === "m" && !typing && !hasModifier(event) && this.money.mayOpen)
+      this.money.toggle();
     if (this.replay.key(event)) event.preventDefault();
     if (event.key === "/" && !typing) {
       event.preventDefault();

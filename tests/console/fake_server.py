@@ -22,6 +22,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from freight.cloudevents import rfc3339
+from tests.console.fake_books import FakeBooks
 from tests.console.fake_day import FakeDay
 from tests.console.fake_drive import FakeDrive
 from tests.console.fake_world import FakeWorld
@@ -48,6 +49,7 @@ class FakeServer:
         # What a test says of how journeys go instead.
         self.progress: dict[str, Any] = {}
         self.subscriptions: list[dict[str, Any]] = []
+        self.books = FakeBooks()
         self._viewers: set[Viewer] = set()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -103,6 +105,7 @@ class FakeServer:
         app.get("/v1/trucks/{truck}/{kind}")(self._spans)
         app.get("/v1/fences")(self._fences)
         app.get("/v1/events")(self._events)
+        app.include_router(self.books.router())
         app.websocket("/v1/live")(self._live)
         app.middleware("http")(self._guard)
         app.mount("/", StaticFiles(directory=DIST, html=True))

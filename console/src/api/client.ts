@@ -150,6 +150,13 @@ export class ApiClient {
     return this.send<T>(path, { headers: {} });
   }
 
+  /** A picture or a paper, whole; what it is asked for with a token cannot be a plain link. */
+  async blob(path: string, form: string): Promise<Blob> {
+    const response = await this.answered(path, { headers: { Accept: `${form}, */*;q=0.5` } });
+    // Never as what the answer calls itself: nothing but what was asked for is shown.
+    return new Blob([await response.arrayBuffer()], { type: form });
+  }
+
   /** Done once, even if it has to be sent again. */
   post<T>(path: string, body: object, { key, version }: PostOptions = {}): Promise<T> {
     const headers: Record<string, string> = {
@@ -160,7 +167,11 @@ export class ApiClient {
     return this.send<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  private async send<T>(path: string, request: Request, retried = false): Promise<T> {
+  private async send<T>(path: string, request: Request): Promise<T> {
+    return (await (await this.answered(path, request)).json()) as T;
+  }
+
+  private async answered(path: string, request: Request, retried = false): Promise<Response> {
     const session = this.session.current.value;
     if (session === null) throw new ApiError(401, "You are signed out.", null);
     let response: Response;
@@ -173,10 +184,10 @@ export class ApiClient {
     } catch {
       throw new ApiError(0, "The server does not answer.", null);
     }
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return response;
     if (response.status === 401) {
       if (!retried && this.session.canRenew() && (await this.session.renew())) {
-        return this.send(path, request, true);
+        return this.answered(path, request, true);
       }
       this.session.end("Your session is no longer valid. Sign in again to go on.");
     }

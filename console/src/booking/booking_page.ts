@@ -1,9 +1,13 @@
 // One booking: how far it is, who could carry it, what it costs, and everything that happened.
 
-import { ApiError } from "../api/client";
+import { type ApiClient, ApiError } from "../api/client";
+import { MoneyApi } from "../money/api";
+import { StoryView } from "../money/story_view";
+import { PapersView } from "../papers/papers_view";
+import { PaperViewer } from "../papers/viewer";
 import { Signal } from "../signal";
 import { h, replace } from "../ui/dom";
-import type { BookingApi } from "./api";
+import { BookingApi } from "./api";
 import { CancelDialog } from "./cancel_dialog";
 import { ChargesView } from "./charges_view";
 import { DispatchPanel } from "./dispatch_panel";
@@ -41,18 +45,24 @@ export class BookingPage {
   private readonly offers: OffersView;
   private readonly charges: ChargesView;
   private readonly timeline = new TimelineView();
+  readonly money: StoryView;
+  private readonly papers: PapersView;
   private readonly cancelling = new CancelDialog();
   private isBusy = false;
   /** It could not be looked at: what is said of that goes away by itself. */
   private isLost = false;
 
-  constructor(api: BookingApi, rights: Rights, now: () => number) {
+  constructor(client: ApiClient, rights: Rights, now: () => number) {
+    const api = new BookingApi(client);
     this.api = api;
     this.rights = rights;
     this.progress = new ProgressView(now);
     this.dispatch = new DispatchPanel(rights);
     this.offers = new OffersView(rights, now);
     this.charges = new ChargesView(api, rights);
+    const viewer = new PaperViewer();
+    this.money = new StoryView(new MoneyApi(client), rights, viewer, now);
+    this.papers = new PapersView(client, rights, viewer);
     const given = h("div", {}, this.dispatch.element, this.offers.element);
     this.tabs = new Tabs(
       [
@@ -60,11 +70,13 @@ export class BookingPage {
         ["Dispatch", given],
         ["Price", this.charges.element],
         ["Timeline", this.timeline.element],
+        ...tabIf(rights.may("payments:read"), "Money", this.money.element),
+        ...tabIf(rights.may("documents:read"), "Papers", this.papers.element),
       ],
       () => void this.refresh(),
     );
-    const dialog = this.cancelling.element;
-    this.element.append(this.head, this.problem, this.nothing, this.tabs.element, dialog);
+    const dialogs = [this.cancelling.element, viewer.element];
+    this.element.append(this.head, this.problem, this.nothing, this.tabs.element, ...dialogs);
     this.wire();
   }
 
@@ -86,6 +98,12 @@ export class BookingPage {
     this.booking = null;
     this.shown.emit(null);
     this.closed.emit();
+  }
+
+  /** Opens with it, or goes there in the one that is open. */
+  async openMoney(id: string): Promise<void> {
+    this.tabs.choose("Money");
+    await this.open(id);
   }
 
   async confirm(): Promise<void> {
@@ -182,6 +200,8 @@ export class BookingPage {
     }
     if (tab === "Price") await this.charges.show(booking);
     if (tab === "Timeline") this.timeline.show(booking, await this.api.steps(id));
+    if (tab === "Money") await this.money.show(booking);
+    if (tab === "Papers") await this.papers.show(booking);
   }
 
   private drawHead(booking: Booking): void {
@@ -222,6 +242,10 @@ export class BookingPage {
       canStart && button("Start dispatch", start, main),
     );
   }
+}
+
+function tabIf(may: boolean, name: string, view: HTMLElement): [string, HTMLElement][] {
+  return may ? [[name, view]] : [];
 }
 
 function isOver({ status }: Booking): boolean {

@@ -11,7 +11,7 @@ import { h, ICONS, iconButton, replace } from "../ui/dom";
 import { BookingApi } from "./api";
 import { Board } from "./board";
 import { BookingPage } from "./booking_page";
-import { bookingInAddress, putBookingInAddress } from "./fragment";
+import { inAddress, putInAddress } from "./fragment";
 import { NewBooking } from "./new_booking";
 import { Rights } from "./rights";
 import { button } from "./rows";
@@ -24,7 +24,7 @@ const POLL_MS = 15_000;
 const TRUCKS_EVERY_MS = 2_000;
 // Beside the desk nothing else lies over the map, on a phone either.
 const MAP_COVERED = 0.1;
-const OURS = /^(booking|offer)\./;
+const OURS = /^(booking|offer|payment|refund|invoice|settlement|payout)\./;
 
 type Mode = "board" | "new" | "page";
 
@@ -32,6 +32,7 @@ export class Desk {
   readonly element = h("section", { class: "panel desk", "aria-label": "Bookings", hidden: true });
   readonly toggled = new Signal<boolean>();
   readonly truckWanted = new Signal<string>();
+  readonly settlementWanted = new Signal<string>();
   readonly rights: Rights;
   private readonly client: ApiClient;
   private readonly fleet: Fleet;
@@ -56,7 +57,7 @@ export class Desk {
     this.rights = new Rights(session);
     const api = new BookingApi(client);
     this.board = new Board(api);
-    this.page = new BookingPage(api, this.rights, () => Date.now() + fleet.clockOffsetMs);
+    this.page = new BookingPage(client, this.rights, () => Date.now() + fleet.clockOffsetMs);
     this.form = new NewBooking(api, this.rights);
     this.back = iconButton(ICONS.back, "Back to all bookings", () => this.go("board"));
     this.make = button("New booking", () => this.go("new"), { class: "primary" });
@@ -85,7 +86,7 @@ export class Desk {
 
   /** What the page's address names is opened with it. */
   openAddressed(): void {
-    const id = bookingInAddress();
+    const id = inAddress("booking");
     if (id !== null) void this.openBooking(id);
   }
 
@@ -124,7 +125,8 @@ export class Desk {
     this.go("board");
   }
 
-  private close(): void {
+  close(): void {
+    if (!this.isOpen) return;
     this.element.hidden = true;
     this.view.bookings.showAll([]);
     this.forgetOne();
@@ -153,18 +155,29 @@ export class Desk {
     this.page.close();
     this.booking = null;
     this.view.bookings.showOne(null, []);
-    putBookingInAddress(null);
+    putInAddress("booking", null);
   }
 
   async openBooking(id: string): Promise<void> {
     if (!this.mayOpen) return;
+    this.appear(id);
+    await this.page.open(id);
+  }
+
+  /** At its money, where that is to be seen. */
+  async openMoney(id: string): Promise<void> {
+    if (!this.mayOpen) return;
+    this.appear(id);
+    await this.page.openMoney(id);
+  }
+
+  private appear(id: string): void {
     if (!this.isOpen) {
       this.element.hidden = false;
       this.toggled.emit(true);
     }
     this.go("page");
-    putBookingInAddress(id);
-    await this.page.open(id);
+    putInAddress("booking", id);
   }
 
   private wire(): void {
@@ -175,6 +188,7 @@ export class Desk {
     });
     page.shown.on((booking) => this.showOne(booking));
     page.truckWanted.on((truck) => this.truckWanted.emit(truck));
+    page.money.settlementWanted.on((id) => this.settlementWanted.emit(id));
     form.placed.on((places) => view.bookings.showPlaces(places));
     form.wayWanted.on((way) => view.fit(way, MAP_COVERED));
     form.booked.on(({ booking, confirm }) => void this.booked(booking, confirm));

@@ -24,6 +24,12 @@ export class Rights {
     return typeof bound === "string" ? bound : null;
   }
 
+  /** Whether the server's name for somebody, such as `client:c1`, is that of who is signed in. */
+  isMe(name: string | null): boolean {
+    const subject = this.claim("sub");
+    return typeof subject === "string" && name !== null && name.endsWith(`:${subject}`);
+  }
+
   refuse(permission: string): void {
     this.refused.add(permission);
   }

@@ -25,6 +25,7 @@ export class Tabs {
   }
 
   choose(name: string): void {
+    if (!this.parts.has(name)) return;
     this.press(name);
     this.onChoice();
   }

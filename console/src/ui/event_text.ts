@@ -5,6 +5,9 @@ import { type BookingStatus, STATUSES } from "../booking/types";
 import { statusWords } from "../booking/words";
 import { number } from "./format";
 
+/** Payments, papers and what follows from them. */
+export const OF_MONEY = /^(payment|refund|invoice|settlement|payout|eway|task)\./;
+
 const RETRACTED = "event.retracted";
 const CORRECTED = "event.corrected";
 
@@ -65,6 +68,11 @@ const OF_BOOKINGS: Record<string, [words: string, tone: Tone]> = {
   "offer.made": ["offer made", "calm"],
   "offer.declined": ["offer declined", "notice"],
   "offer.expired": ["offer ran out", "notice"],
+  "payment.failed": ["payment failed", "notice"],
+  "refund.failed": ["refund failed", "alarm"],
+  "settlement.disputed": ["settlement disputed", "notice"],
+  "payout.failed": ["payout failed", "alarm"],
+  "payout.reversed": ["payout came back", "alarm"],
 };
 
 export interface EventLine {
@@ -79,7 +87,7 @@ export interface EventLine {
 export function eventLine(event: CloudEvent): EventLine {
   const subject = event.subject ?? "";
   const truck = after("trucks/", subject);
-  const booking = after("bookings/", subject);
+  const booking = after("bookings/", subject) ?? bookingOfMoney(event);
   const [words, tone] = booking === null ? phrase(event) : bookingPhrase(event.type);
   const about = booking === null ? aboutOf(event) : (referenceOf(event) ?? booking);
   return { truck, booking, words, about, tone };
@@ -89,13 +97,19 @@ function after(prefix: string, subject: string): string | null {
   return subject.startsWith(prefix) ? subject.slice(prefix.length) : null;
 }
 
+/** What is told of payments and their like names its booking beside it, if it has one. */
+function bookingOfMoney({ type, data }: CloudEvent): string | null {
+  return OF_MONEY.test(type) ? text(data?.["booking"]) : null;
+}
+
 function bookingPhrase(type: string): [words: string, tone: Tone] {
   const told = OF_BOOKINGS[type];
   if (told !== undefined) return told;
   const step = type.slice(type.lastIndexOf(".") + 1);
-  const isStatus = STATUSES.some((status) => status === step);
+  const isStatus = type.startsWith("booking.") && STATUSES.some((status) => status === step);
   const words = isStatus ? statusWords(step as BookingStatus) : step.replace(/_/g, " ");
-  return [`${type.startsWith("offer.") ? "offer" : "booking"} ${words}`, "calm"];
+  const whose = type.slice(0, type.indexOf("."));
+  return [`${whose.replace("eway", "e-way bill")} ${words}`, "calm"];
 }
 
 function referenceOf({ data }: CloudEvent): string | null {

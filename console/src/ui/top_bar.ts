@@ -20,6 +20,7 @@ export interface TopBarActions {
   suggest: (text: string) => string[];
   home: () => void;
   bookings: () => void;
+  money: () => void;
   settings: () => void;
   signOut: () => void;
 }
@@ -35,6 +36,7 @@ export class TopBar {
   });
   private readonly link = h("div", { class: "link-state", role: "status" });
   private readonly bookings: HTMLButtonElement;
+  private readonly money: HTMLButtonElement;
   private readonly live: LiveConnection;
   private readonly search: HTMLInputElement;
 
@@ -48,12 +50,8 @@ export class TopBar {
       spellcheck: "false",
       autocapitalize: "none",
     });
-    this.bookings = h(
-      "button",
-      { type: "button", class: "to-bookings", title: "Bookings (b)", onclick: actions.bookings },
-      icon(ICONS.load) as unknown as Node,
-      h("span", { class: "word" }, "Bookings"),
-    );
+    this.bookings = deskButton("Bookings", "b", ICONS.load, actions.bookings);
+    this.money = deskButton("Money", "m", ICONS.rupee, actions.money);
     const find = h(
       "form",
       { class: "search", role: "search" },
@@ -88,6 +86,7 @@ export class TopBar {
         "nav",
         { "aria-label": "Console" },
         this.bookings,
+        this.money,
         iconButton(ICONS.home, "Show all of India", actions.home),
         this.themeButton(theme),
         iconButton(ICONS.layers, "Map settings", actions.settings),
@@ -99,12 +98,14 @@ export class TopBar {
     window.setInterval(() => this.drawLink(), 1_000);
   }
 
-  offerBookings(may: boolean): void {
-    this.bookings.hidden = !may;
+  offer(mayBookings: boolean, mayMoney: boolean): void {
+    this.bookings.hidden = !mayBookings;
+    this.money.hidden = !mayMoney;
   }
 
-  pressBookings(is: boolean): void {
-    this.bookings.setAttribute("aria-pressed", String(is));
+  press(isBookings: boolean, isMoney: boolean): void {
+    this.bookings.setAttribute("aria-pressed", String(isBookings));
+    this.money.setAttribute("aria-pressed", String(isMoney));
   }
 
   focusSearch(): void {
@@ -149,6 +150,23 @@ export class TopBar {
     });
     return button;
   }
+}
+
+function deskButton(
+  name: string,
+  key: string,
+  path: string,
+  onclick: () => void,
+): HTMLButtonElement {
+  return h(
+    "button",
+    {
+      ...{ type: "button", class: "to-bookings", onclick },
+      ...{ title: `${name} (${key})`, "aria-label": name },
+    },
+    icon(path) as unknown as Node,
+    h("span", { class: "word" }, name),
+  );
 }
 
 function chip(status: string, count: number): HTMLElement {
