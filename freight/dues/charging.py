@@ -23,6 +23,9 @@ HEADS: Mapping[ChargeHead, Head] = {
     ChargeHead.CANCELLATION: Head.CANCELLATION,
     ChargeHead.RETURN: Head.RETURN,
 }
+# How the causes begin of what is written for a booking by itself.
+BY_ITSELF = "bookings/"
+_NOTES = frozenset({DocumentKind.CREDIT_NOTE, DocumentKind.DEBIT_NOTE})
 _TAXES = ("cgst", "sgst", "utgst", "igst", "round_off", "platform_fee")
 
 
@@ -82,9 +85,12 @@ def still_open(wanted: Sequence[Charge], fee: int, documents: Sequence[Document]
 
 
 def said_minor(documents: Sequence[Document]) -> Counter[Head]:
-    """Taxable amounts by what they are for, with all notes."""
+    """Taxable amounts by what they are for. A person's note says that the price is another than
+    follows from the booking: it is neither charged again nor taken back."""
     said: Counter[Head] = Counter()
     for document in documents:
+        if document.kind in _NOTES and not document.cause.startswith(BY_ITSELF):
+            continue
         sign = _SIGN.get(document.kind, 1 if document.kind in INVOICES else 0)
         for line in document.lines:
             said[line.head] += sign * line.taxable_minor

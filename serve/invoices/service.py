@@ -21,7 +21,7 @@ from serve.identity.principal import Principal
 from serve.invoices.wire import InvoiceOut, NewInvoice, NewNote
 from serve.paging import ListOf, Page, number_of
 from serve.problems import ConflictError, InvalidError, ProblemError
-from store import bookings, invoices
+from store import bookings, dues, invoices
 from store.invoices import Filter
 from store.postgres import AnyConnection
 
@@ -128,6 +128,8 @@ async def note(
             made = await work(change.conn, _tenant(who), wish, _now_ms(), gateway.policy_of(who))
         except (Refusal, NotInForceError) as refused:
             raise problem_of(refused) from None
+        if made.booking is not None:  # what it owes is another sum now
+            await dues.look_again(change.conn, who.tenant_key, made.booking)
         change.after = out = _out(made)
     return out
 

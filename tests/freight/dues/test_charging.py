@@ -47,7 +47,7 @@ def document(
         for line, (head, amount) in amounts.items()
     ]
     return Document(
-        cause=f"c{nr}",
+        cause=f"bookings/b1/{nr}",
         kind=kind,
         seller=PARTY,
         buyer=PARTY,
@@ -148,3 +148,15 @@ def test_two_reasons_of_one_kind_keep_their_words_on_the_first_invoice() -> None
     second = totals.Charge(head=Head.DETENTION, description="other", amount_minor=50)
 
     assert still_open([first, second], 0, []).charges == (first, second)
+
+
+def test_what_a_person_noted_is_neither_charged_again_nor_taken_back() -> None:
+    invoice = document(1, DocumentKind.TAX_INVOICE, {1: (Head.FREIGHT, 1_000)}, "")
+    for kind in (DocumentKind.CREDIT_NOTE, DocumentKind.DEBIT_NOTE):
+        note = document(2, kind, {1: (Head.FREIGHT, 300)}, invoice.id)
+        by_hand = msgspec.structs.replace(note, cause=f"{invoice.id}/credit/key")
+
+        assert not still_open([charge(Head.FREIGHT, 1_000)], 0, [invoice, by_hand]).is_something
+
+    less = still_open([charge(Head.FREIGHT, 900)], 0, [invoice, by_hand])
+    assert [note.taxable_by_line for note in less.notes] == [{1: 100}]
