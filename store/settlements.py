@@ -246,6 +246,14 @@ async def hold_carrier(conn: AnyConnection, tenant_key: int, carrier: str) -> No
     )
 
 
+async def hold_periods(conn: AnyConnection, tenant_key: int, carrier: str) -> None:
+    """Until the transaction ends nobody else gathers a period of this carrier. Another lock than
+    that of the tax, which is taken by who has a settlement: this one is taken before any."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock($1, hashtext($2))", tenant_key, f"periods/{carrier}"
+    )
+
+
 async def year_of(conn: AnyConnection, carrier: str, year: int) -> Year:
     row = await conn.fetchrow(
         """

@@ -242,7 +242,7 @@ async def take_into_cycle(
     """Gathers what was ready before the period's end and is settled with nobody else; the id of
     the settlement that has it now, None: there was nothing."""
     limit = desk.policy_of(tenant).settlements.members_max
-    await settlements.hold_carrier(conn, tenant.key, carrier)
+    await settlements.hold_periods(conn, tenant.key, carrier)
     waiting = await settlements.ready_for_cycle(conn, carrier, period.to_ms, limit)
     gathered: str | None = None
     for each in waiting:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from actors.money.settlements import carry_over, open_for_leg, take_into_cycle
+from actors.money.settlements import carry_over, open_for_leg, propose, take_into_cycle
 from actors.money.settlements_round import settlements_round
 from freight.booking.state import Booking
 from freight.ledger.accounts import Role
@@ -21,6 +21,7 @@ from store.postgres import AnyPool
 from store.tenants import Tenant
 from tests.actors.money.settled import CARRIER, FREIGHT_MINOR, START_MS, Office
 from tests.freight.settlements.legs import Story, carried, waiting
+from tests.launch.waiting import until
 
 pytestmark = pytest.mark.postgres
 SHORT = Line(
@@ -194,3 +195,30 @@ async def test_news_are_told_once_each(office: Office) -> None:
         "settlement.proposed",
         "settlement.approved",
     ]
+
+
+async def test_who_gathers_a_period_and_who_proposes_do_not_wait_for_each_other(
+    office: Office,
+) -> None:
+    office.set(cycle_of_carrier={CARRIER: Cycle.WEEKLY})
+    period = period_of(Cycle.WEEKLY, START_MS - 1, "Asia/Kolkata")
+    office.clock_ms = period.to_ms
+    await office.opened()
+
+    async def gathers() -> str | None:
+        async with office.step() as conn:
+            return await take_into_cycle(office.desk, conn, office.tenant, CARRIER, period)
+
+    async with office.step() as conn:
+        await settlements.find(conn, "set-1", to_change=True)
+        gathering = asyncio.create_task(gathers())
+
+        async def it_waits_for_us() -> bool:
+            waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            return gathering.done() or bool(await conn.fetchval(waits))
+
+        await until(it_waits_for_us)
+        await propose(office.desk, conn, office.tenant, "set-1", "user:ann")
+
+    assert await gathering is None
+    assert (await office.settlement()).status is Status.PROPOSED
