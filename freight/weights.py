@@ -39,11 +39,14 @@ class RateFrom(StrEnum):
 
 
 class WeightRules(Rules):
-    tolerance: Tolerance = key(
+    tolerance_bp: Share = key(
         "So much of a load may be missing before anything is due.", who=Who.TENANT, live=True
     )
+    tolerance_kg_max: Count = key(
+        "The same in kilograms, where that is less.", who=Who.TENANT, live=True
+    )
     tolerance_of: dict[Word, Tolerance] = key(
-        "The same for materials that have their own.", who=Who.TENANT, live=True
+        "Both for materials that have their own.", who=Who.TENANT, live=True
     )
     beyond_only: bool = key(
         "Whether only what is missing beyond the tolerance is charged, or all of it then.",
@@ -63,7 +66,8 @@ class WeightRules(Rules):
     )
 
     def tolerance_for(self, material: str) -> Tolerance:
-        return self.tolerance_of.get(material, self.tolerance)
+        usual = Tolerance(share_bp=self.tolerance_bp, kg_max=self.tolerance_kg_max)
+        return self.tolerance_of.get(material, usual)
 
 
 class Source(StrEnum):

@@ -91,7 +91,7 @@ def _role(health: Health, role: str, pids: list[int]) -> Finding:
     given = health.where is not None and not health.layout.log_of(role).is_file()
     # fixed: roles of processes, not of people
     own = role in {"postgres", "redis", "broker", "payments", "eway"}
-    optional = role == "sim" or (own and given)
+    optional = role == "sim" or (own and given)  # fixed: the same
     log = tail(health.layout.log_of(role), LOG_TAIL_LINES)
     advice = "`up` starts it again by itself; if it keeps dying, its log says why" + (
         f"\n{log}" if log else ""

@@ -27,7 +27,7 @@ async def seller_of(
 ) -> PartyBlock:
     """The tenant in the state that is named, or where it supplies from. One that never said how it
     is registered stands there by its name, and the document says what it lacks."""
-    where = state or rules.invoices.default_state or rules.pricing.gst.supplier_state
+    where = state or rules.pricing.gst.supplier_state
     found = await parties.registration(conn, where)
     if found is not None:
         return found.block(rules.tax)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from freight.dated import Dated
 from freight.invoices.documents import DocumentKind
-from freight.pricing.amounts import GstState, Paise, Word
+from freight.pricing.amounts import Paise, Word
 from freight.rules import Rules, Who, key
 from freight.tax.calendar import year_label
 
@@ -107,11 +107,6 @@ class InvoiceRules(Rules):
     )
     liability_freight_times: Annotated[int, Field(ge=0)] = key(
         "At the owner's risk the carrier is liable for so many times the freight.",
-        who=Who.TENANT,
-        live=True,
-    )
-    default_state: GstState | None = key(
-        "The registration that supplies where a booking names no other; none: that of pricing.",
         who=Who.TENANT,
         live=True,
     )

@@ -26,7 +26,7 @@ from store.tenants import TenantDetail
 
 SEALED = "_sealed"
 OWN_EYES_ONLY = 0o600
-DOCUMENTS_AT_ONCE = 200  # fixed: rows in memory, without their contents
+DOCUMENTS_AT_ONCE = 200  # rows in memory, without their contents
 
 
 class ExportFile:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from serve.gateway import Gateway
-from store import provider_inbox
-from store.postgres import as_tenant, epoch_ms
-from store.provider_inbox import Letter
-from tests.api import document_makers, eway_makers, settlement_makers
+from tests.api import document_makers, eway_makers, money_makers, settlement_makers
 from tests.api.operations import Operation
 from tests.api.tax_makers import TAX_BODIES, TAX_MAKERS, TAX_QUERIES
 from tests.serve.caller import Caller
@@ -53,18 +49,6 @@ A_LOAD = {
     "stops": [
         {"kind": "pickup", "place": {"lat": 18.52, "lon": 73.86}},
         {"kind": "drop", "place": {"lat": 28.61, "lon": 77.21}},
-    ],
-}
-JOURNAL_SHIPPER = "shipper-in-the-books"
-JOURNAL = {
-    "reason": "An opening balance",
-    "postings": [
-        {
-            "account": "receivables",
-            "party": f"shippers/{JOURNAL_SHIPPER}",
-            "amount": {"amount_minor": 100},
-        },
-        {"account": "opening_balances", "amount": {"amount_minor": -100}},
     ],
 }
 BLOCK = {"kind": "blocked", "shipper": "a-mill"}
@@ -189,60 +173,6 @@ async def quote(world: World) -> Made:
     return {"id": (await _post(world, "/v1/quotes", A_LOAD))["id"]}
 
 
-async def payment(world: World) -> Made:
-    """By transfer, and what came in of it."""
-    asked = {"method": "bank_transfer", "amount": {"amount_minor": 500_000}, "shipper": "a-mill"}
-    made = await _post(world, "/v1/payments", asked)
-    given = {"amount": {"amount_minor": 100}, "reference": fresh("UTR")}
-    await _post(world, f"/v1/payments/{made['id']}/record", given)
-    return {"id": made["id"]}
-
-
-async def cash(world: World) -> Made:
-    """That somebody has collected."""
-    asked = {"method": "cod", "amount": {"amount_minor": 500_000}}
-    made = await _post(world, "/v1/payments", asked)
-    given = {"amount": {"amount_minor": 100}, "proof": "a slip"}
-    await _post(world, f"/v1/payments/{made['id']}/record", given)
-    return {"id": made["id"]}
-
-
-async def unpaid(world: World) -> Made:
-    asked = {"method": "bank_transfer", "amount": {"amount_minor": 500_000}}
-    return {"id": (await _post(world, "/v1/payments", asked))["id"]}
-
-
-async def refund(world: World) -> Made:
-    return {
-        "id": (await _post(world, "/v1/refunds", {"payment": (await payment(world))["id"]}))["id"]
-    }
-
-
-async def provider(_: World) -> Made:
-    """Nobody who tells us anything: who does is known in all tenants."""
-    return {"provider": fresh("provider"), "tenant": fresh("tenant")}
-
-
-async def letter(world: World) -> Made:
-    """From a provider, about nothing that we know."""
-    tenant = world.owner.tenant
-    at = datetime.now(UTC)
-    written = Letter(
-        received_ms=epoch_ms(at),
-        told_ms=None,
-        provider="razorpay",
-        event=fresh("evt"),
-        type="payment.downtime.started",
-        refs=[],
-        digest=secrets.token_bytes(32),
-        headers={},
-        body='{"event":"payment.downtime.started","created_at":1,"payload":{}}',
-    )
-    async with as_tenant(world.gateway.app_pool, tenant.key) as conn:
-        kept = await provider_inbox.keep(conn, tenant.key, written)
-    return {"id": f"pw-{kept.nr}"}
-
-
 async def event(world: World) -> Made:
     """A truck drives into a fence."""
     where = {"lat": 28.05, "lon": 77.05}
@@ -316,24 +246,6 @@ async def oidc_issuer(world: World) -> Made:
     return {"id": made["id"]}
 
 
-async def journal_entry(world: World) -> Made:
-    return {"id": (await _post(world, "/v1/ledger/entries", JOURNAL))["id"]}
-
-
-async def shipper_in_the_books(world: World) -> Made:
-    await _post(world, "/v1/ledger/entries", JOURNAL)
-    return {"id": JOURNAL_SHIPPER}
-
-
-async def carrier_in_the_books(world: World) -> Made:
-    made = await carrier(world)
-    owed = {"account": "carrier_payables", "amount": {"amount_minor": -100}}
-    paid = {"account": "bank", "amount": {"amount_minor": 100}}
-    postings = [owed | {"party": f"carriers/{made['id']}"}, paid]
-    await _post(world, "/v1/ledger/entries", {"reason": "A deposit", "postings": postings})
-    return made
-
-
 # By the beginning of the path, so that what is added below an object is covered at once.
 MAKERS: dict[str, Maker] = {
     **TAX_MAKERS,
@@ -354,18 +266,10 @@ MAKERS: dict[str, Maker] = {
     "/v1/trucks/{id}/journey": truck_on_journey,
     "/v1/journeys/{id}": journey,
     "/v1/quotes/{id}": quote,
-    "/v1/payments/{id}": payment,
-    "/v1/payments/{id}/cancel": unpaid,
-    "/v1/payments/{id}/hand-in": cash,
-    "/v1/refunds/{id}": refund,
-    "/v1/provider-webhooks/{id}": letter,
-    "/v1/webhooks/{provider}": provider,
     **document_makers.MAKERS,
+    **money_makers.MAKERS,
     **settlement_makers.MAKERS,
     **eway_makers.MAKERS,
-    "/v1/ledger/entries/{id}": journal_entry,
-    "/v1/ledger/parties/shippers/{id}": shipper_in_the_books,
-    "/v1/ledger/parties/carriers/{id}": carrier_in_the_books,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -407,14 +311,8 @@ BODIES: dict[str, Mapping[str, Any]] = {
         "to": "2026-01-01T01:00:00Z",
     },
     **settlement_makers.BODIES,
+    **money_makers.BODIES,
     **eway_makers.BODIES,
-    "POST /v1/payments/{id}/record": {
-        "amount": {"amount_minor": 100},
-        "reference": "UTR-OF-A-TEST",
-    },
-    "POST /v1/payments/{id}/verify": {"payment": "pay_1", "signature": "none"},
-    "POST /v1/refunds/{id}/record": {"reference": "UTR-OUT"},
-    "POST /v1/ledger/entries/{id}/reverse": {"reason": "A mistake"},
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "POST /v1/trucks/{id}/absences": {"reason": "Workshop"},
     "PATCH /v1/trucks/{id}/absences/{absence_id}": {"reason": "Another"},

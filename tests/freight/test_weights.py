@@ -43,7 +43,7 @@ HALF_PERCENT = Tolerance(share_bp=50)
 
 
 def weight_rules(**changed: Any) -> WeightRules:
-    plain = {"tolerance": HALF_PERCENT, "tolerance_of": {}}
+    plain = {"tolerance_bp": 50, "tolerance_of": {}}
     return defaults().weights.model_copy(update=plain | changed)
 
 
