@@ -12,6 +12,7 @@ from freight.payouts.state import CAME_TO_NOTHING, Payout, Purpose, Status
 from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements.commands import Outcome
+from freight.settlements.state import Status as SettlementStatus
 from providers import payouts as provider
 from store import payouts, settlements
 from store.errors import NotFoundError
@@ -42,6 +43,9 @@ async def start(
     state = await settlements.find(conn, settlement_id, to_change=True)
     if state is None:
         raise NotFoundError(settlements.SETTLEMENT, settlement_id)
+    for earlier in state.payouts:
+        if (await payouts.get(conn, earlier)).contradiction is not None:
+            raise Refusal("contradicted", f"{earlier} may have paid it already: look at the bank")
     payout_id = id_from(PAYOUT_IDS, tenant.id, settlement_id, len(state.payouts) + 1)
     command = c.StartPaying(payout_id, state.balance_minor)
     taken = await take(desk, conn, tenant, settlement_id, command)
@@ -70,6 +74,7 @@ async def observe(
     command = m.Observe(
         provider_id=seen.id,
         status=_STATUS[seen.status],
+        is_replaced=await _is_replaced(conn, payout_id),
         reference=seen.reference,
         amount_minor=seen.amount_minor,
         utr=seen.utr,
@@ -80,18 +85,45 @@ async def observe(
     return await take_and_tell(desk, conn, tenant, payout_id, command)
 
 
+async def _is_replaced(conn: AnyConnection, payout_id: str) -> bool:
+    """Whether its settlement goes another way since it came to nothing."""
+    payout = await payouts.find(conn, payout_id, to_change=True)
+    if payout is None or payout.purpose is Purpose.ADVANCE:
+        return False
+    if payout.status not in CAME_TO_NOTHING:
+        return False
+    state = await settlements.find(conn, payout.settlement, to_change=True)
+    if state is None:
+        return False
+    standing = state.disputed_from if state.status is SettlementStatus.DISPUTED else state.status
+    return state.payouts[-1:] != (payout.id,) or standing is not SettlementStatus.APPROVED
+
+
 async def take_and_tell(
     desk: Desk, conn: AnyConnection, tenant: TenantName, payout_id: str, command: m.Command
 ) -> TakenPayout:
     """With what follows for its settlement, in the same transaction."""
     taken = await take_payout(desk, conn, tenant, payout_id, command)
     before, after = taken.before, taken.after
+    if any(isinstance(event, m.Contradicted) for event in taken.events):
+        await _stop_another(desk, conn, tenant, after)
     if before is None or before.status is after.status:
         return taken
     outcome = _outcome(after.status)
     if outcome is not None:
         await _tell(desk, conn, tenant, after, outcome)
     return taken
+
+
+async def _stop_another(
+    desk: Desk, conn: AnyConnection, tenant: TenantName, payout: Payout
+) -> None:
+    """What took its place and has not been sent yet waits for a person."""
+    for name in (await settlements.get(conn, payout.settlement)).payouts:
+        another = await payouts.get(conn, name)
+        if another.id != payout.id and another.status is Status.CREATED:
+            says = f"{payout.id} may have paid it already"
+            await take_payout(desk, conn, tenant, another.id, m.Hold(says))
 
 
 def _outcome(status: Status) -> Outcome | None:

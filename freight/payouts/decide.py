@@ -122,14 +122,14 @@ def _more_is_known(attempt: Attempt, seen: m.Observe, now_ms: int) -> list[m.Eve
 
 
 def _contradiction(state: Payout, attempt: Attempt, seen: m.Observe, now_ms: int) -> list[m.Event]:
-    """Paid after all, though it was said to have failed: true as long as nothing else was sent;
-    otherwise it may have been paid twice, and a person must be told."""
+    """Paid after all, though it was said to have failed: true as long as nothing else was sent, or
+    is going to be; otherwise it may be paid twice, and a person must be told."""
     if seen.status is not Status.PROCESSED or attempt.status not in CAME_TO_NOTHING:
         return []
     if attempt.status is Status.REVERSED:
         return []  # the news of before
     is_last = attempt.nr == len(state.attempts) and state.status is attempt.status
-    if is_last:
+    if is_last and not seen.is_replaced:
         return [_moved(attempt, seen, now_ms)]
     if state.contradiction is not None:
         return []

@@ -30,6 +30,8 @@ class Observe(msgspec.Struct, frozen=True, kw_only=True, tag="observe"):
 
     provider_id: str
     status: Status
+    # Its settlement was opened again, or is paid by another payout.
+    is_replaced: bool = False
     reference: str | None = None
     amount_minor: int | None = None
     utr: str | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from actors.money.payouts import observe, retry
+from actors.money.payouts import cancel_unsent, observe, retry, start
 from actors.money.payouts_round import payouts_round
 from freight.ledger.accounts import Role
+from freight.payouts import messages as m
 from freight.payouts.state import Status
 from freight.refusal import Refusal
 from freight.settlements import commands as c
@@ -195,3 +196,51 @@ async def test_the_round_finds_what_a_crash_left(office: Office) -> None:
     payout = await office.started()
     assert await payouts_round(office.desk) >= 1
     assert (await office.payout(payout)).status is Status.PROCESSING
+
+
+async def test_paid_after_all_though_another_payout_took_its_place(office: Office) -> None:
+    """The other one waits for a person, as does the settlement."""
+    payout = await office.started()
+    await office.look(payout)
+    office.provider.become(PayoutStatus.FAILED, "the bank is closed")
+    await office.look(payout)
+    said = replace(*office.provider.made.values(), status=PayoutStatus.PROCESSED, utr="U1")
+    await office.change("set-1", c.Reopen("user:ann", "the account was another"))
+    await office.propose("set-1")
+    await office.approve("set-1")
+    async with office.step() as conn:
+        another = await start(office.desk, conn, office.tenant, "set-1", "user:ann")
+        assert another is not None
+        await observe(office.desk, conn, office.tenant, said)
+
+    await payouts_round(office.desk)
+
+    assert (await office.payout(payout)).contradiction == said.id
+    assert "payout.contradicted" in await office.news(f"payouts/{payout.id}")
+    held = await office.payout(another)
+    assert (held.status, held.is_held) == (Status.CREATED, True)
+    assert len(office.provider.made) == 1
+    async with office.step() as conn:
+        await cancel_unsent(
+            office.desk, conn, office.tenant, another.id, m.Cancel(by="user:ann", reason="paid")
+        )
+    async with office.step() as conn:
+        with pytest.raises(Refusal, match="may have paid it already"):
+            await start(office.desk, conn, office.tenant, "set-1", "user:ann")
+
+
+async def test_paid_after_all_though_its_settlement_was_opened_again(office: Office) -> None:
+    payout = await office.started()
+    await office.look(payout)
+    office.provider.become(PayoutStatus.FAILED, "the bank is closed")
+    await office.look(payout)
+    said = replace(*office.provider.made.values(), status=PayoutStatus.PROCESSED, utr="U1")
+    await office.change("set-1", c.Reopen("user:ann", "the account was another"))
+    async with office.step() as conn:
+        await observe(office.desk, conn, office.tenant, said)
+    await office.propose("set-1")
+    await office.approve("set-1")
+
+    async with office.step() as conn:
+        with pytest.raises(Refusal, match="may have paid it already"):
+            await start(office.desk, conn, office.tenant, "set-1", "user:ann")
