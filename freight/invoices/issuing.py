@@ -67,7 +67,7 @@ def numbered(draft: Draft, rules: InvoiceRules, default_state: str, at_ms: int) 
     return Numbered(
         draft=draft,
         rules=rules.series[draft.kind],
-        state=state or rules.default_state or default_state,
+        state=state or default_state,
         day=india_day(at_ms),
         at_ms=at_ms,
     )

@@ -56,7 +56,7 @@ async def get_gstr1(
 ) -> Any:
     """A month's outward supplies in the portal's form; as CSV a row for each document and rate."""
     rules = gateway.policy_of(who)
-    where = state or rules.invoices.default_state or rules.pricing.gst.supplier_state
+    where = state or rules.pricing.gst.supplier_state
     first, last = _days(month)
     async with gateway.as_tenant(who) as conn:
         most = rules.invoices.export_documents_max
@@ -106,7 +106,7 @@ async def get_tcs(
     if len(sold) > most:
         raise csv_rows.too_many(most, "rows")
     gst = rules.pricing.gst
-    state = rules.invoices.default_state or gst.supplier_state
+    state = gst.supplier_state
     try:
         made = statement(rules.tax.tcs, sold, gst.mode.at(last), state, last)
     except NotInForceError as gap:

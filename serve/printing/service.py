@@ -60,7 +60,7 @@ async def _printed(gateway: Gateway, name: str, sheet: Sheet) -> Printed:
 async def _issuer(gateway: Gateway, who: Principal, conn: AnyConnection) -> PartyBlock:
     """The tenant by its first registration; one without any by its own name."""
     policy = gateway.policy_of(who)
-    state = policy.invoices.default_state or policy.pricing.gst.supplier_state
+    state = policy.pricing.gst.supplier_state
     found = await parties.registration(conn, state)
     if found is None:
         return PartyBlock(party=PLATFORM, name=who.tenant)
