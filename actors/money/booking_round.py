@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 
@@ -18,10 +17,10 @@ from actors.money.settlements import open_for_leg
 from freight.booking.state import Booking
 from freight.dues.charging import final_minor
 from freight.dues.owing import dues_of, is_final
-from providers.errors import ProviderAwayError
+from providers.errors import ProviderAwayError, ProviderRefusedError
 from store import bookings, dues, payments
 from store.dues import Changed, Whose
-from store.postgres import AnyConnection
+from store.postgres import STORE_FAILURES, AnyConnection
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +46,20 @@ async def _look(desk: Desk, one: Changed) -> bool:
         await _put_off(desk, tenant, one, f"{type(error).__name__}: {error}")
         return False
     for payment in refunding:
-        # Whoever dies before, or gets no answer, leaves it to the round of payments.
-        with contextlib.suppress(ProviderAwayError):
-            await advance(desk, tenant, payment)
+        await _tell_provider(desk, tenant, payment)
     return True
+
+
+async def _tell_provider(desk: Desk, tenant: TenantName, payment: str) -> None:
+    """Whoever dies before, or gets no answer or a no, leaves it to the round of payments."""
+    try:
+        await advance(desk, tenant, payment)
+    except STORE_FAILURES:
+        raise
+    except (ProviderAwayError, ProviderRefusedError) as later:
+        log.warning("payment %s of %s is gone on with later: %s", payment, tenant.id, later)
+    except Exception:  # the books have been written, and this holds up no other booking
+        log.exception("payment %s of %s is gone on with later", payment, tenant.id)
 
 
 async def _put_off(desk: Desk, tenant: TenantName, one: Changed, trouble: str) -> None:

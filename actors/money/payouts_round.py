@@ -23,9 +23,11 @@ from providers.errors import ProviderAwayError, ProviderRefusedError
 from store import parties, payouts
 from store.errors import NotFoundError
 from store.payouts import Waiting
+from store.postgres import STORE_FAILURES
 
 log = logging.getLogger(__name__)
 
+MS = 1000
 NO_ACCOUNT = "no bank account of the carrier is known"
 TROUBLE_CHARS_MAX = 200  # fixed: enough of a message for a person
 OTHER_WORDS = "idempotency"  # what a refusal speaks of that says nothing of the first asking
@@ -36,7 +38,22 @@ async def payouts_round(desk: Desk) -> int:
     async with desk.system.acquire() as conn:
         limit = desk.settings.now.payouts.at_once
         waiting = await payouts.due(conn, desk.now_ms(), limit)
-    return sum([await look(desk, one) for one in waiting])
+    return sum([await _look(desk, one) for one in waiting])
+
+
+async def _look(desk: Desk, one: Waiting) -> bool:
+    try:
+        return await look(desk, one)
+    except STORE_FAILURES:
+        raise
+    except Exception as error:  # one that we do not understand must not stop the others
+        log.exception("payout %s of %s", one.payout, one.tenant)
+        tenant = TenantName(one.tenant_key, one.tenant)
+        again_ms = desk.now_ms() + round(desk.settings.now.bookkeeper.put_off_s_max * MS)
+        told = f"{type(error).__name__}: {error}"[:TROUBLE_CHARS_MAX]
+        async with desk.writing(tenant) as conn:
+            await payouts.put_off(conn, one.payout, again_ms, told)
+        return False
 
 
 async def look(desk: Desk, one: Waiting) -> bool:

@@ -14,10 +14,11 @@ from freight.settlements.rules import Cycle
 from freight.settlements.state import Kind, Settlement, Status
 from store import settlements
 from store.errors import NotFoundError
-from store.postgres import AnyConnection
+from store.postgres import STORE_FAILURES, AnyConnection
 from store.settlements import Waiting
 
 log = logging.getLogger(__name__)
+MS = 1000
 
 
 async def settlements_round(desk: Desk) -> int:
@@ -40,8 +41,14 @@ async def _look(desk: Desk, one: Waiting) -> bool:
         return after.version != before.version
     except (Refusal, NotFoundError) as refused:
         log.warning("settlement %s of %s waits: %s", one.settlement, one.tenant, refused)
+        again_ms = None
+    except STORE_FAILURES:
+        raise
+    except Exception:  # one that we do not understand must not stop the others
+        log.exception("settlement %s of %s", one.settlement, one.tenant)
+        again_ms = desk.now_ms() + round(desk.settings.now.bookkeeper.put_off_s_max * MS)
     async with desk.writing(tenant) as conn:
-        await settlements.put_off(conn, one.settlement, None)
+        await settlements.put_off(conn, one.settlement, again_ms)
     return False
 
 

@@ -66,9 +66,11 @@ class Office:
         )
 
     def set(self, **changes: object) -> None:
-        base = self.settings.base
-        rules = base.settlements.model_copy(update=changes)
-        self.settings.base = base.model_copy(update={"settlements": rules})
+        rules = self.settings.base.settlements.model_copy(update=changes)
+        self.set_base(settlements=rules)
+
+    def set_base(self, **changes: object) -> None:
+        self.settings.base = self.settings.base.model_copy(update=changes)
         self.settings.snapshot = dataclasses.replace(
             self.settings.snapshot, everyone=self.settings.base
         )

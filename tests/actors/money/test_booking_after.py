@@ -187,3 +187,20 @@ async def test_what_is_given_back_by_hand_just_now_is_not_given_back_again(
         kept = sum(one.kept_minor for one in await payments.of_booking(conn, deal.id))
     assert kept == sum(amount for _, amount, _ in await deal.owed()) > SMALL
     assert await deal.balance(Role.CUSTOMER_ADVANCES, Role.RECEIVABLES) == [0, 0]
+
+
+async def test_a_provider_that_refuses_to_be_asked_stops_no_round(
+    deal: Deal, app: AnyPool, provider: FakeProvider
+) -> None:
+    await deal.begin()
+    payment = await ask(deal, Method.UPI)
+    payment = await advance(deal.desk, deal.name, payment.id)
+    provider.pay(str(payment.order))
+    await advance(deal.desk, deal.name, payment.id)
+    provider.refused.add("payments_of_order")
+    await deal.does(asked.Cancel(by=SOMEBODY, side=Side.SHIPPER, reason="no goods"))
+    await deal.look()
+
+    async with as_tenant(app, deal.name.key) as conn:
+        payment = await payments.get(conn, payment.id)
+    assert [one.state for one in payment.refunds] == [RefundState.PENDING]

@@ -14,7 +14,7 @@ from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements.state import AdvanceMethod
 from freight.settlements.state import Status as SettlementStatus
-from providers.payouts import PayoutStatus
+from providers.payouts import Contact, NewContact, PayoutStatus
 from store.personal import PersonalData
 from store.postgres import AnyPool
 from store.tenants import Tenant
@@ -244,3 +244,22 @@ async def test_paid_after_all_though_its_settlement_was_opened_again(office: Off
     async with office.step() as conn:
         with pytest.raises(Refusal, match="may have paid it already"):
             await start(office.desk, conn, office.tenant, "set-1", "user:ann")
+
+
+async def test_one_that_nobody_understands_stops_no_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange, usual = [await office.started(name, SMALL_MINOR) for name in ("set-1", "set-2")]
+    right, first = office.provider.contact, [True]
+
+    async def fails(new: NewContact) -> Contact:
+        if first:
+            first.clear()
+            raise ZeroDivisionError("no such contact")
+        return await right(new)
+
+    monkeypatch.setattr(office.provider, "contact", fails)
+    await payouts_round(office.desk)
+
+    assert (await office.payout(strange)).status is Status.CREATED
+    assert (await office.payout(usual)).status is Status.PROCESSING

@@ -24,6 +24,7 @@ from tests.freight.settlements.legs import Story, carried, waiting
 from tests.launch.waiting import until
 
 pytestmark = pytest.mark.postgres
+DAY_MS = 86_400_000
 SHORT = Line(
     id="shortage/L1",
     head=Head.SHORTAGE,
@@ -221,4 +222,23 @@ async def test_who_gathers_a_period_and_who_proposes_do_not_wait_for_each_other(
         await propose(office.desk, conn, office.tenant, "set-1", "user:ann")
 
     assert await gathering is None
+    assert (await office.settlement()).status is Status.PROPOSED
+
+
+async def test_one_that_cannot_be_reckoned_is_put_off_and_stops_no_round(office: Office) -> None:
+    """A tenant's own dates may leave a gap, in which no rule of the tax holds."""
+    tax = office.settings.base.tax
+    gap = tax.tds.model_dump() | {"pays_as": [{"valid_from": "2099-04-01", "value": "contract"}]}
+    await office.opened()
+    office.set_base(tax=tax.model_copy(update={"tds": type(tax.tds).model_validate(gap)}))
+    office.clock_ms += DAY_MS * 30
+
+    await settlements_round(office.desk)
+    assert (await office.settlement()).status is Status.OPEN
+
+    office.set_base(tax=tax)
+    await settlements_round(office.desk)
+    assert (await office.settlement()).status is Status.OPEN, "not before its time"
+    office.clock_ms += DAY_MS
+    await settlements_round(office.desk)
     assert (await office.settlement()).status is Status.PROPOSED
