@@ -1,10 +1,13 @@
 // Money: amounts as books show them, states in words, causes, approvals, links, ageing.
 
 import { describe, expect, it } from "vitest";
+import { ApiError } from "../src/api/client";
+import type { Rights } from "../src/booking/rights";
 import { bucketNames } from "../src/money/ageing_view";
 import { exact, signed, typed } from "../src/money/amounts";
 import { causeName, dueOf, rowOf } from "../src/money/causes";
 import { openFor, recordingOf } from "../src/money/paying";
+import { refusalWords } from "../src/money/rows";
 import { evidenceWords } from "../src/money/settlement_page";
 import type { Due, Payout, Settlement, Story } from "../src/money/types";
 import {
@@ -107,6 +110,10 @@ describe("causes", () => {
     expect(causeName("invoices/i1", story)).toBe("Tax invoice INV/1");
     expect(causeName("statement-lines/7", story)).toBe("statement-lines/7");
     expect(evidenceWords("bookings/b1/charges/c1")).toBe("charge c1");
+    const wait = "bookings/b1/charges/detention/L1/S2/1";
+    expect(evidenceWords(wait)).toBe("charge detention L1 S2 1");
+    expect(evidenceWords("bookings/b1/L1/S2")).toBe("proof L1 S2");
+    expect(evidenceWords("documents/d1")).toBe("document d1");
     expect(evidenceWords("a photo")).toBe("a photo");
   });
 });
@@ -135,6 +142,8 @@ describe("settlements", () => {
   it("say who is still needed", () => {
     const one = settlementWith({});
     expect(approvalWords(one, me)).toBe("Not by user:ravi, who changed it last.");
+    const nobody = settlementWith({ changed_by: null });
+    expect(approvalWords(nobody, me)).toBe("One person approves it.");
     const mine = settlementWith({ changed_by: "user:me" });
     expect(approvalWords(mine, me)).toBe("You changed it last: another person is needed.");
     const two = settlementWith({ approvals_needed: 2, approvals: ["user:asha"] });
@@ -175,6 +184,20 @@ describe("settlements", () => {
     expect(isRetriable({ ...payout, status: "processing", is_held: true })).toBe(true);
     expect(payoutTrouble(payout)).toBe("no such account");
     expect(utrOf(payout)).toBe("U1");
+  });
+});
+
+describe("what one may not do", () => {
+  it("is said as that, and not offered again", () => {
+    const refused: string[] = [];
+    const rights = { refuse: (name: string) => refused.push(name) } as unknown as Rights;
+    const no = new ApiError(403, "this token lacks the permission payouts:write", null);
+    const said = refusalWords(no, rights, "payouts:write");
+    expect(said).toContain("You may not do this");
+    expect(said).toContain("Ask your administrator for payouts:write");
+    const other = new ApiError(409, "it is paid", null);
+    expect(refusalWords(other, rights, "payouts:write")).toBe("it is paid");
+    expect(refused).toEqual(["payouts:write"]);
   });
 });
 

@@ -8,6 +8,8 @@ import { h, replace } from "../ui/dom";
 import { refusalWords } from "./rows";
 
 const INVALID = 422;
+// Ids of fields are the page's: two dialogs must not share any.
+let dialogs = 0;
 
 export interface FormField {
   pointer: string;
@@ -31,13 +33,18 @@ export interface FormWish {
 export class FormDialog {
   readonly element = h("dialog", { class: "settings" });
   private readonly rights: Rights;
+  private readonly name: string;
 
   constructor(rights: Rights) {
     this.rights = rights;
+    dialogs += 1;
+    this.name = `form-${dialogs}`;
+    // What was typed, and a link that was shown, are not kept behind the page.
+    this.element.addEventListener("close", () => replace(this.element));
   }
 
   open(wish: FormWish): void {
-    const fields = new Fields("money");
+    const fields = new Fields(this.name);
     const problem = h("p", { class: "notice bad", role: "alert", hidden: true });
     const submit = h("button", { type: "submit", class: "primary" }, wish.submit);
     const form = h(

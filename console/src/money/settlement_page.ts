@@ -64,7 +64,8 @@ export class SettlementPage {
     if (id === null) return;
     try {
       const settlement = await this.api.settlement(id);
-      const payouts = settlement.payouts.length > 0 ? await this.api.payouts(id) : [];
+      // Advances before delivery have payouts too.
+      const payouts = await this.api.payouts(id);
       if (id !== this.settlementId) return;
       this.redraw.with([settlement, payouts], () => this.draw(settlement, payouts));
     } catch (error) {
@@ -91,7 +92,7 @@ export class SettlementPage {
         stateBadge(settlementState(status)),
         h("p", { class: "soft" }, this.about(settlement)),
       ),
-      dispute === null ? null : h("p", { class: "notice bad" }, `Disputed: “${dispute}”`),
+      status === "disputed" && h("p", { class: "notice bad" }, `Disputed: “${dispute ?? ""}”`),
       ...questions.map((each) => h("p", { class: "notice bad" }, `Say first: ${each}`)),
       next === null ? null : h("p", { class: "notice", role: "status" }, next),
       approved && h("p", { class: "soft" }, approved),
@@ -295,19 +296,22 @@ function linesTable(
   );
 }
 
-/** `bookings/b1/charges/c1`: what it is, then which. */
+const KINDS: Record<string, string> = {
+  charges: "charge",
+  adjustments: "adjustment",
+  documents: "document",
+  payouts: "payout",
+  offers: "offer",
+  settlements: "settlement",
+};
+
+/** What it is, then which: `bookings/b1/charges/c1` is a charge, `bookings/b1/L1/S2` a proof. */
 export function evidenceWords(about: string): string {
-  const parts = about.split("/");
-  const kind = parts.at(-2) ?? "";
-  const id = parts.at(-1) ?? about;
-  const names: Record<string, string> = {
-    charges: "charge",
-    adjustments: "adjustment",
-    documents: "document",
-    payouts: "payout",
-    offers: "offer",
-    settlements: "settlement",
-    bookings: "booking",
-  };
-  return names[kind] === undefined ? about : `${names[kind]} ${id}`;
+  const [kind = "", id = "", part, ...rest] = about.split("/");
+  if (kind === "bookings") {
+    if (part === undefined) return `booking ${id}`;
+    return [KINDS[part] ?? `proof ${part}`, ...rest].join(" ");
+  }
+  const name = KINDS[kind];
+  return name === undefined ? about : `${name} ${id}`;
 }

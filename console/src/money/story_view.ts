@@ -27,6 +27,7 @@ import {
 } from "./words";
 
 const NOT_FOR_YOU = "What there is of this is not for you to see.";
+const PENDING_MS = 2_000;
 const RECORDED = new Set(["bank_transfer", "cod", "wallet"]);
 
 export class StoryView {
@@ -41,6 +42,7 @@ export class StoryView {
   private readonly problem = h("p", { class: "notice bad", role: "alert", hidden: true });
   private readonly redraw = new Redraw(this.body);
   private booking: string | null = null;
+  private timer: number | undefined;
 
   constructor(api: MoneyApi, rights: Rights, viewer: PaperViewer, now: () => number) {
     this.api = api;
@@ -70,9 +72,19 @@ export class StoryView {
       // A due that has become overdue looks otherwise, though nothing was changed.
       const states = story.dues.map((due) => dueState(due, this.now()));
       this.redraw.with([story, states], () => this.draw(story));
+      if (story.pending) this.lookAgain();
     } catch (error) {
       if (id === this.booking) this.say(refusalWords(error, this.rights, "payments:read"));
     }
+  }
+
+  /** That the books have followed is told by no event. */
+  private lookAgain(): void {
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      const isSeen = document.visibilityState === "visible" && this.element.offsetParent !== null;
+      if (isSeen) void this.refresh();
+    }, PENDING_MS);
   }
 
   private say(message: string): void {
@@ -84,7 +96,7 @@ export class StoryView {
     const { dues, payments, documents, settlements, entries } = story;
     replace(
       this.body,
-      ...this.standing(story),
+      standing(story),
       heading("Quote"),
       list("Quote", story.quote === null ? [] : [quoteRow(story.quote)], "It has no price yet."),
       heading("Dues"),
@@ -99,17 +111,6 @@ export class StoryView {
       list("Entries", entries?.map((each) => this.booked(each, story)), "Nothing yet."),
       story.is_more && h("p", { class: "soft" }, "The older entries are in the ledger."),
     );
-  }
-
-  private standing({ pending, trouble }: Story): (HTMLElement | null)[] {
-    return [
-      trouble === null
-        ? null
-        : h("p", { class: "notice bad" }, `The books could not follow: ${trouble}`),
-      pending && trouble === null
-        ? h("p", { class: "notice", role: "status" }, "The books are following its last change.")
-        : null,
-    ];
   }
 
   private dueRow(due: Due, story: Story): HTMLElement {
@@ -249,6 +250,16 @@ export class StoryView {
   }
 
   private readonly may = (permission: string): boolean => this.rights.may(permission);
+}
+
+/** Always a line, so that nothing moves when it changes. */
+function standing({ pending, trouble }: Story): HTMLElement {
+  if (trouble !== null)
+    return h("p", { class: "notice bad" }, `The books could not follow: ${trouble}`);
+  const words = pending
+    ? "The books are following its last change."
+    : "The books have followed its last change.";
+  return h("p", { class: pending ? "notice" : "notice soft", role: "status" }, words);
 }
 
 function heading(words: string): HTMLElement {

@@ -162,7 +162,8 @@ export function approvalWords(
   if (isMe(changed_by)) return `${two}You changed it last: ${others} needed.`;
   if (approvals_needed > 1 && left === 1)
     return `${two}${approvals.join(", ")} has; a second person is needed.`;
-  return `${two}Not by ${changed_by ?? "whoever"}, who changed it last.`;
+  if (changed_by === null) return two === "" ? "One person approves it." : two.trim();
+  return `${two}Not by ${changed_by}, who changed it last.`;
 }
 
 export function mayApprove(
