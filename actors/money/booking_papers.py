@@ -14,7 +14,7 @@ from actors.money.invoices import NoteWish, credit, issue, rulebook
 from actors.money.parties import Known, known, seller_of
 from config.policy import Policy
 from freight.booking.state import Booking, Leg, TermKind
-from freight.dues.charging import Open, charges, fee_minor, still_open
+from freight.dues.charging import Open, charges, fee_minor, is_invoiced, still_open
 from freight.dues.owing import loaded_ms, moment_of
 from freight.dues.rules import Moment, Word
 from freight.invoices import drafting
@@ -81,7 +81,7 @@ async def keep_papers(case: Case, *, is_final: bool) -> list[Document]:
     sides = await _sides(case)
     for leg in case.booking.legs:
         await _note_of(case, sides, leg, documents)
-    if not any(one.kind in INVOICES for one in documents):
+    if not is_invoiced(documents):
         for payment in case.payments:
             await _vouchers(case, sides, payment, documents)
         # Money may have come, gone and been earned since the last look: each paper takes up those
@@ -300,7 +300,7 @@ async def _charge(case: Case, sides: Sides, documents: Sequence[Document]) -> No
 
 async def _invoice(case: Case, sides: Sides, missing: Open, documents: Sequence[Document]) -> None:
     vouchers = [one for one in documents if one.kind is DocumentKind.RECEIPT_VOUCHER]
-    is_first = not any(one.kind in INVOICES for one in documents)
+    is_first = not is_invoiced(documents)
     legs = case.booking.active_legs or case.booking.legs
     draft = drafting.freight_invoice(
         rulebook(case.policy),

@@ -25,7 +25,6 @@ HEADS: Mapping[ChargeHead, Head] = {
 }
 # How the causes begin of what is written for a booking by itself.
 BY_ITSELF = "bookings/"
-_NOTES = frozenset({DocumentKind.CREDIT_NOTE, DocumentKind.DEBIT_NOTE})
 _TAXES = ("cgst", "sgst", "utgst", "igst", "round_off", "platform_fee")
 
 
@@ -84,12 +83,23 @@ def still_open(wanted: Sequence[Charge], fee: int, documents: Sequence[Document]
     return Open(tuple(more), _joined(notes), max(fee - said[Head.PLATFORM_FEE], 0))
 
 
+def is_by_itself(document: Document) -> bool:
+    """Not by a person."""
+    return document.cause.startswith(BY_ITSELF)
+
+
+def is_invoiced(documents: Sequence[Document]) -> bool:
+    """Whether what follows from the booking is."""
+    return any(one.kind in INVOICES and is_by_itself(one) for one in documents)
+
+
 def said_minor(documents: Sequence[Document]) -> Counter[Head]:
     """Taxable amounts by what they are for. A person's note says that the price is another than
-    follows from the booking: it is neither charged again nor taken back."""
+    follows from the booking, and a person's invoice what does not follow from it: neither is
+    charged again nor taken back."""
     said: Counter[Head] = Counter()
     for document in documents:
-        if document.kind in _NOTES and not document.cause.startswith(BY_ITSELF):
+        if not is_by_itself(document):
             continue
         sign = _SIGN.get(document.kind, 1 if document.kind in INVOICES else 0)
         for line in document.lines:
@@ -98,10 +108,11 @@ def said_minor(documents: Sequence[Document]) -> Counter[Head]:
 
 
 def final_minor(documents: Sequence[Document]) -> int | None:
-    """What the documents come to, taxes and rounding included; None: nothing is invoiced yet."""
-    charged = [document for document in documents if document.kind in INVOICES]
-    if not charged:
+    """What the documents come to, taxes and rounding included; None: nothing is invoiced yet, but
+    for what a person has invoiced beside."""
+    if not is_invoiced(documents):
         return None
+    charged = [document for document in documents if document.kind in INVOICES]
     taken = [one for one in documents if one.kind is DocumentKind.CREDIT_NOTE]
     return sum(one.total_minor for one in charged) - sum(one.total_minor for one in taken)
 
@@ -171,7 +182,7 @@ def _less(documents: Sequence[Document], head: Head, off_minor: int) -> list[Not
     notes: list[Note] = []
     taken = _noted(documents)
     for document in reversed(documents):
-        if document.kind not in INVOICES:
+        if document.kind not in INVOICES or not is_by_itself(document):
             continue
         for line in document.lines:
             left = line.taxable_minor - taken[document.id, line.nr]

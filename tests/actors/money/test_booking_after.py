@@ -14,16 +14,22 @@ from actors.life import now_ms
 from actors.money.at_provider import advance
 from actors.money.booking_round import booking_round
 from actors.money.desk import Desk
+from actors.money.invoices import issue, rulebook
+from actors.money.parties import known, seller_of
 from actors.money.payments import Till, demand, record_offline, refund, take
 from config.policy import Settings, policy
 from freight.booking import commands as asked
 from freight.booking.state import Milestone, Side
-from freight.invoices.documents import DocumentKind
+from freight.invoices.documents import DocumentKind, Head
+from freight.invoices.drafting import freight_invoice
+from freight.invoices.totals import Charge
 from freight.ledger.accounts import Role
 from freight.payments import commands as paying
 from freight.payments.seen import RefundState
 from freight.payments.state import Method, Payment
-from store import payments
+from freight.tax.calendar import india_day
+from freight.tax.supply import Supply
+from store import dues, payments
 from store.personal import PersonalData
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from tests.actors.booked import SOMEBODY, add_truck, assign
@@ -204,3 +210,50 @@ async def test_a_provider_that_refuses_to_be_asked_stops_no_round(
     async with as_tenant(app, deal.name.key) as conn:
         payment = await payments.get(conn, payment.id)
     assert [one.state for one in payment.refunds] == [RefundState.PENDING]
+
+
+async def test_an_invoice_by_hand_stands_beside_those_that_come_by_themselves(
+    deal: Deal, app: AnyPool
+) -> None:
+    await deal.begin()
+    await deal.pay(ADVANCE)
+    await deal.look()
+    await by_hand(deal)
+    await deal.look()
+    assert await deal.owed() == [("advance-1", ADVANCE, ADVANCE), ("balance-1", 2_000_00, 0)]
+
+    await deal.deliver(app)
+    await deal.look()
+
+    kinds = [kind for kind, _ in await deal.papers()]
+    assert kinds.count(K.TAX_INVOICE) == 2
+    assert K.CREDIT_NOTE not in kinds
+    owed = sum(amount for _, amount, _ in await deal.owed())
+    assert owed == sum(minor for kind, minor in await deal.papers() if kind is K.TAX_INVOICE)
+    assert await deal.balance(Role.TAX_ON_ADVANCES) == [0]
+
+
+async def by_hand(deal: Deal) -> None:
+    """For loading, which no booking knows of."""
+    rules = deal.desk.policy_of(deal.name)
+    async with deal.desk.writing(deal.name) as conn:
+        seller = await seller_of(conn, deal.name, rules)
+        buyer = await known(conn, deal.desk.personal, rules, "shippers/acme", india_day(now_ms()))
+        supply = Supply(
+            recipient=buyer.recipient,
+            supplier_state=seller.address.state or "",
+            handed_over_in=None,
+            material="cement",
+            day=india_day(now_ms()),
+        )
+        draft = freight_invoice(
+            rulebook(rules),
+            cause=f"manual/{deal.id}",
+            seller=seller,
+            buyer=buyer.block,
+            supply=supply,
+            charges=[Charge(head=Head.OTHER, description="Loading", amount_minor=500_00)],
+            booking=deal.id,
+        )
+        await issue(conn, deal.name, draft, now_ms(), rules)
+        await dues.look_again(conn, deal.name.key, deal.id)
