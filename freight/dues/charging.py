@@ -80,7 +80,9 @@ def still_open(wanted: Sequence[Charge], fee: int, documents: Sequence[Document]
             more += _of_head(wanted, head, off_minor, is_first=head not in said)
         elif off_minor:
             notes += _less(documents, head, -off_minor)
-    return Open(tuple(more), _joined(notes), max(fee - said[Head.PLATFORM_FEE], 0))
+    fee_off_minor = fee - said[Head.PLATFORM_FEE]
+    notes += _less(documents, Head.PLATFORM_FEE, -fee_off_minor)
+    return Open(tuple(more), _joined(notes), max(fee_off_minor, 0))
 
 
 def is_by_itself(document: Document) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.policy import defaults
 from freight.booking.state import Adjustment, Charge, ChargeHead, Quoted, Side, Status
-from freight.dues.charging import Open, charges, final_minor, said_minor, still_open
+from freight.dues.charging import Note, Open, charges, final_minor, said_minor, still_open
 from freight.invoices import documents as d
 from freight.invoices import totals
 from freight.invoices.documents import Document, DocumentKind, DocumentLine, Head, Reference
@@ -160,3 +160,12 @@ def test_what_a_person_noted_is_neither_charged_again_nor_taken_back() -> None:
 
     less = still_open([charge(Head.FREIGHT, 900)], 0, [invoice, by_hand])
     assert [note.taxable_by_line for note in less.notes] == [{1: 100}]
+
+
+def test_a_fee_that_is_less_by_now_is_noted() -> None:
+    invoice = document(1, DocumentKind.TAX_INVOICE, {1: (Head.PLATFORM_FEE, 1_000)}, "")
+
+    assert still_open([], 1_500, [invoice]).fee_minor == 500
+    less = still_open([], 400, [invoice])
+    assert (less.fee_minor, less.notes) == (0, (Note("doc1", {1: 600}),))
+    assert not still_open([], 400, issued(less, [invoice])).is_something
