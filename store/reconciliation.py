@@ -280,6 +280,19 @@ async def settled_as(conn: AnyConnection, settlement: str) -> Settled | None:
     return next((each for each in found if each.id == settlement), None)
 
 
+async def booked(conn: AnyConnection, settlements: Sequence[str]) -> frozenset[str]:
+    """Of these settlements of providers those that stand in the books by some bank's line."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT g.id FROM unnest($1::text[]) AS g (id)
+        JOIN statement_lines l ON l.matched = 'provider-settlements/' || g.id
+        WHERE l.source = 'bank' AND l.kind = 'settlement' AND l.status = 'confirmed'
+        """,
+        list(settlements),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def repeated_entities(conn: AnyConnection, entities: Sequence[str]) -> dict[str, int]:
     """By the provider's id, which line was the first to name it, of those named more than once."""
     rows = await conn.fetch(

@@ -140,6 +140,7 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
     """What a bank's lines may be."""
 
     settled: Sequence[Settled] = ()
+    booked: frozenset[str] = frozenset()  # those of them that other lines have brought
     by_utr: Mapping[str, Known] = {}  # payouts out, transfers of shippers in
 
 
@@ -158,7 +159,8 @@ def match_bank(line: BankLine, ours: Ours, holds: Holds, rules: ReconcilingRules
         is_ours = (line.amount_minor > 0) == (holds is Holds.PAYOUT_ACCOUNT)
         if is_ours:
             return Finding(status=Status.MATCHED, kind=LineKind.TRANSFER)
-    near = [each for each in ours.settled if _is_near(line, each, rules)]
+    waited_for = [each for each in ours.settled if each.id not in ours.booked]
+    near = [each for each in waited_for if _is_near(line, each, rules)]
     if len(near) == 1:
         return Finding(
             status=Status.OPEN,

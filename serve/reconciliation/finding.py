@@ -83,13 +83,15 @@ async def _bank(conn: AnyConnection, lines: Sequence[Line], rules: ReconcilingRu
         return []
     utrs = [line.utr for line in lines if line.utr is not None]
     margin = timedelta(days=rules.timing_days_max)
+    settled = await reconciliation.settled(
+        conn,
+        utrs=utrs,
+        from_day=min(line.day for line in lines) - margin,
+        to_day=max(line.day for line in lines) + margin,
+    )
     ours = Ours(
-        settled=await reconciliation.settled(
-            conn,
-            utrs=utrs,
-            from_day=min(line.day for line in lines) - margin,
-            to_day=max(line.day for line in lines) + margin,
-        ),
+        settled=settled,
+        booked=await reconciliation.booked(conn, [each.id for each in settled]),
         by_utr=await _by_utr(conn, utrs),
     )
     repeated = await reconciliation.repeated_utrs(conn, utrs)

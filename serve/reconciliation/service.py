@@ -259,6 +259,8 @@ async def _post(
     settlement = (line.matched or "").removeprefix("provider-settlements/")
     settled = None
     if line.kind is LineKind.SETTLEMENT:
+        if await reconciliation.booked(conn, [settlement]):
+            raise ConflictError(f"settlement {settlement} stands in the books by another line")
         settled = await reconciliation.settled_as(conn, settlement)
     try:
         made = confirmed(

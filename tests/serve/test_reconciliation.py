@@ -17,6 +17,7 @@ from tests.serve.caller import Caller
 pytestmark = pytest.mark.postgres
 
 UTR = "AXISN12345678901"
+PLACE = "/v1/reconciliation/lines"
 # 50,000.00 less 1,180.00 fee with 180.00 GST in it.
 STATEMENT = f"""Some Bank Ltd,,,,,
 Date,Narration,Reference,Withdrawal,Deposit,Balance
@@ -215,3 +216,27 @@ async def test_a_transfer_that_was_recorded_is_found_by_its_utr(
     confirmed = await caller.ask("POST", f"/v1/reconciliation/lines/{line['id']}/confirm")
     assert (confirmed.json()["status"], confirmed.json()["entry"]) == ("confirmed", None)
     assert await books(gateway, caller) == before
+
+
+async def test_a_settlement_that_is_booked_explains_no_other_line(
+    caller: Caller, gateway: Gateway, settling: Settling
+) -> None:
+    """Of the same sum, from somebody else; when it came first it was taken for the settlement."""
+    head = STATEMENT.splitlines()[1]
+    same = f'{head}\n06/11/2026,NEFT A MILL,,,"48,820.00",0\n'
+    await settled(caller)
+    await imported(caller, same)
+    taken = (await lines(caller))["NEFT A MILL"]
+    assert (taken["matched"], taken["cause"]) == ("provider-settlements/setl_1", "timing")
+    await imported(caller)
+    brought = (await lines(caller))[f"NEFT {UTR} RAZORPAY"]
+    assert (await caller.ask("POST", f"{PLACE}/{brought['id']}/confirm")).is_success
+    before = await books(gateway, caller)
+
+    twice = await caller.ask("POST", f"{PLACE}/{taken['id']}/confirm")
+    assert twice.status_code == 409, twice.text
+    assert await books(gateway, caller) == before
+    assert (await caller.ask("POST", "/v1/reconciliation/matching")).is_success
+    now = (await lines(caller))["NEFT A MILL"]
+    assert (now["matched"], now["cause"]) == (None, "unknown_utr")
+    assert settling.items
