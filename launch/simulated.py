@@ -18,6 +18,9 @@ def plan(options: UpOptions, where: Installation, layout: Layout, limits: Launch
         "http": f"http://{where.http.host}:{where.http.port}",
         "mqtt": f"{where.mqtt.host}:{where.mqtt.port}",
     }
+    if where.payment_sandbox is not None:
+        at = where.payment_sandbox.http
+        arguments["payments"] = f"http://{at.host}:{at.port}"
     words = [f"--{name}={value}" for name, value in arguments.items()]
     return ChildPlan(
         name="sim",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import resource
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
 import httpx
@@ -61,6 +62,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--http", default="http://127.0.0.1:8000", metavar="URL")
     # fixed: the default of a development command
     parser.add_argument("--mqtt", type=address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    parser.add_argument("--payments", metavar="URL", help="where the payments sandbox is")
     parser.add_argument("--tenant", default="demo")
     parser.add_argument("--duration", type=_positive, metavar="S", help="stop after so long")
     parser.add_argument("--clean", action="store_true", help="a perfect network, no alarms")
@@ -83,7 +85,10 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
     graph = read_roads()
     trucks = fleet(options.trucks)
     timeout_s = rules.setup.request_timeout_s
-    async with httpx.AsyncClient(base_url=options.http, timeout=timeout_s) as http:
+    async with (
+        httpx.AsyncClient(base_url=options.http, timeout=timeout_s) as http,
+        contextlib.AsyncExitStack() as open_at,
+    ):
         setup = TenantSetup(http, options.tenant, rules.setup, _say)
         seen: dict[str, LastKnown] = {}
         if not await _unless_stopped(stop, _prepare(setup, options, trucks, seen)):
@@ -95,7 +100,8 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
         beside = [_ensure_fences(setup, fences, drawn)]
         beside += [] if options.no_journeys else [dispatcher.run(stop)]
         if not (options.no_market or options.clean):
-            parties = Parties(http, options.tenant, rules, _say)
+            box = await open_at.enter_async_context(_sandbox(options.payments, timeout_s))
+            parties = Parties(http, options.tenant, rules, _say, box)
             market = Market(parties, drive.world, trucks, rules, options.seed)
             beside += [_trade(Papers(setup, rules.market.paperwork, today()), market, drawn, stop)]
             beside += [_enter(Papers(setup, rules.market.paperwork, today()), trucks, drawn)]
@@ -104,6 +110,16 @@ async def _simulate(options: argparse.Namespace, rules: Simulation) -> int:
         stop.set()
         await asyncio.gather(*works)
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _sandbox(url: str | None, timeout_s: float) -> AsyncIterator[httpx.AsyncClient | None]:
+    """None: there is no provider at whom the simulated could pay."""
+    if url is None:
+        yield None
+        return
+    async with httpx.AsyncClient(base_url=url, timeout=timeout_s) as opened:
+        yield opened
 
 
 def _drive(
@@ -193,8 +209,9 @@ async def _trade(papers: Papers, market: Market, drawn: asyncio.Event, stop: asy
     await drawn.wait()
     try:
         await papers.verify_carrier()
+        await papers.register_parties()
     except SetupError as error:
-        _say(f"the carrier stays as it is: {error}")
+        _say(f"carrier and parties stay as they are: {error}")
     await market.run(stop)
 
 

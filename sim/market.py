@@ -12,8 +12,10 @@ from config.sections.simulation import Simulation
 from sim.carrier import CarrierDesk
 from sim.drivers import UNDER_WAY, Drivers
 from sim.fleet import TruckIdentity
+from sim.office import Office
 from sim.parties import Parties
 from sim.party import SetupError
+from sim.payers import Payers
 from sim.shippers import Shippers
 from sim.world import World
 
@@ -39,6 +41,9 @@ class Market:
         self._shippers = Shippers(parties, world, trucks, rules.market.shippers, seed)
         self._carrier = CarrierDesk(parties, world, rules.market.carrier)
         self._drivers = Drivers(parties, world, trucks, rules.market.drivers, self._shippers.code)
+        self._payers = Payers(parties, world, rules.market.payers)
+        self._office = Office(parties, world, rules.market.office)
+        self._seen: dict[str, None] = {}  # the marketplace's own, the last ones last
         self._open: list[dict[str, Any]] = []
         self._reported_ms = world.now_ms
 
@@ -63,6 +68,18 @@ class Market:
         await self._drivers.look(carried, ours)
         await self._carrier.look(ours)
         await self._shippers.look(self._open, MARK)
+        await self._settle(ours)
+
+    async def _settle(self, ours: set[str]) -> None:
+        """Bookings that are over are paid too. Where nobody may, nothing else waits for it."""
+        self._seen |= dict.fromkeys(sorted(ours))
+        for name in list(self._seen)[: -self._rules.remembered_max]:
+            del self._seen[name]
+        try:
+            await self._payers.look(set(self._seen))
+            await self._office.look(set(self._seen))
+        except SetupError as error:
+            self._parties.said(f"money waits: {error}")
 
     def __str__(self) -> str:
         found = Counter(one["status"] for one in self._open)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from config.sections.market import Paperwork
+from freight.fleet.identifiers import gstin_check_character
 from sim.fleet import TruckIdentity
 from sim.party import SetupError, says
 from sim.setup import TenantSetup
@@ -29,6 +30,23 @@ CARRIER = {
     "ifsc": "SBIN0000300",
     "bank_account": "00000020345678901",
 }
+HOME = "27"
+OWN = {
+    "name": "Demo Logistics Private Limited",
+    "address": "12 Transport Nagar\nPimpri, Pune",
+    "pin": "411018",
+    "gstin": "27AABCD1234E1Z" + gstin_check_character("27AABCD1234E1Z"),
+}
+SHIPPER = {
+    "name": "Everyday Goods Private Limited",
+    "address": "Plot 7, Industrial Area\nPeenya, Bengaluru",
+    "pin": "560058",
+    "state": "29",
+    "gstin": "29AACCE4321F1Z" + gstin_check_character("29AACCE4321F1Z"),
+    "bank_account": "00000030987654321",
+    "ifsc": "HDFC0000240",
+}
+CARRIER_PLACE = {"address": "Shop 4, Truck Terminal\nNavi Mumbai", "pin": "400705", "state": HOME}
 LICENCE_DAYS = 2000  # fixed: some years, in a made-up licence
 
 
@@ -85,6 +103,24 @@ class Papers:
             answer = await ask(method, where, json=body)
             if not answer.is_success:
                 raise SetupError(f"cannot verify the carrier at {where}: {says(answer)}")
+
+    async def register_parties(self) -> None:
+        """Who stands on documents, as far as nobody has said it yet."""
+        admin = self._setup.admin
+        if not await admin.items("/v1/parties/registrations"):
+            await self._say(f"/v1/parties/registrations/{HOME}", OWN)
+        shipper = f"/v1/parties/shippers/{self._setup.shipper}"
+        if (await admin.ask("GET", shipper)).status_code == HTTPStatus.NOT_FOUND:
+            await self._say(shipper, SHIPPER)
+        carrier = f"/v1/parties/carriers/{self._setup.carrier}"
+        known = await admin.ask("GET", carrier)
+        if known.is_success and known.json()["state"] is None:
+            await self._say(carrier, CARRIER_PLACE)
+
+    async def _say(self, path: str, facts: dict[str, Any]) -> None:
+        answer = await self._setup.admin.ask("PUT", path, json=facts)
+        if not answer.is_success:
+            raise SetupError(f"cannot say who is who at {path}: {says(answer)}")
 
     def _document(self) -> dict[str, Any]:
         until = self._today + timedelta(days=round(self._rules.valid_days[1]))

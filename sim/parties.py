@@ -21,11 +21,13 @@ class Parties:
         tenant: str,
         rules: Simulation,
         say: Callable[[str], None],
+        sandbox: httpx.AsyncClient | None = None,
     ) -> None:
-        self.shipper, self.carrier, self.dispatcher = (
+        self.shipper, self.carrier, self.dispatcher, self.finance, self.admin = (
             Party(http, f"{tenant}-{role}", rules.setup, say)
-            for role in ("shipper", "carrier", "dispatcher")
+            for role in ("shipper", "carrier", "dispatcher", "finance", "admin")
         )
+        self.sandbox = sandbox  # where links are paid; None: there is none
         self.said = say
         self.counts: Counter[str] = Counter()
 

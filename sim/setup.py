@@ -31,6 +31,7 @@ class TenantSetup:
     ) -> None:
         self.admin = Party(http, f"{tenant}-admin", policy, say)
         self.carrier = f"{tenant}-carrier"
+        self.shipper = f"{tenant}-shipper"
         self._policy = policy
         self._say = say
         self._slots = asyncio.Semaphore(policy.requests_at_once)

@@ -60,6 +60,24 @@ class Drivers(Section):
     helpers_max: Count = key("Trucks that are asked to help.")
 
 
+class Payers(Section):
+    """Where the installation has a payments sandbox; elsewhere nobody pays by themselves."""
+
+    look_s: Positive = key("How often shippers look what they owe.")
+    pay_after_s: Span = key("When they pay what is due: least, most.")
+    late_share: Share = key("Dues that are paid late.")
+    late_after_s: Span = key("How late: least, most.")
+    failed_share: Share = key("Payments that fail at the first try.")
+    cash_share: Share = key("Balances that are paid in cash at the door.")
+    cash_minor_max: Count = key("The most that is paid in cash, in paise.")
+    upi_minor_max: Count = key("The most that is paid by UPI, in paise; more by netbanking.")
+
+
+class Office(Section):
+    look_s: Positive = key("How often the office looks at what carriers are to be paid.")
+    approve_after_s: Span = key("When it approves what is proposed: least, most.")
+
+
 class Market(Section):
     look_s: Positive = key("How often the parties look what there is to do.")
     report_every_s: Positive = key("How often the marketplace says how it is doing.")
@@ -67,3 +85,6 @@ class Market(Section):
     shippers: Shippers
     carrier: Carrier
     drivers: Drivers
+    payers: Payers
+    office: Office
+    remembered_max: Count = key("Bookings whose dues and settlements are still looked after.")

@@ -16,7 +16,10 @@ DEVELOPMENT = "development"
 TENANTS = {"demo": "Demo Logistics", "acme": "Acme Transport"}
 OPERATING_TENANT = "demo"
 # The roles that have a client in each of them.
-CLIENT_ROLES = (Role.ADMIN, Role.DISPATCHER, Role.SHIPPER, Role.CARRIER, Role.VIEWER)
+CLIENT_ROLES = (
+    *(Role.ADMIN, Role.DISPATCHER, Role.SHIPPER, Role.CARRIER, Role.VIEWER),
+    Role.FINANCE,
+)
 # fixed: public, refused outside development
 DEVICE_SECRET = "dev-secret"  # noqa: S105 - known to everybody, in development only
 
