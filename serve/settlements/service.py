@@ -11,6 +11,7 @@ from actors.money import settlements as engine
 from actors.money.desk import Desk
 from actors.money.payouts import start
 from freight.cloudevents import rfc3339
+from freight.dated import NotInForceError
 from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements.cycles import Period, period_of
@@ -124,6 +125,9 @@ async def changed(gateway: Gateway, who: Principal, wish: Wish, work: Work) -> S
             return made
     except Refusal as refusal:
         raise problem_of(refusal) from refusal
+    except NotInForceError as gap:
+        says = f"the dated rules of tax and fees leave a gap: {gap}"
+        raise problem_of(Refusal("rate_not_in_force", says)) from gap
 
 
 async def tell(gateway: Gateway, who: Principal, wish: Wish, command: c.Command) -> SettlementOut:

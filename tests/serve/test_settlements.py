@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from actors.money.desk import Desk
 from actors.money.payouts_round import look
 from providers.payouts import PayoutStatus
 from serve.gateway import Gateway
@@ -215,3 +216,18 @@ async def test_what_is_queued_is_cancelled_where_it_waits(
     late = await finance.ask("POST", f"/v1/payouts/{payout}/cancel", json=reason)
     assert late.status_code == 409
     assert provider.paid_minor == 100_000
+
+
+async def test_where_no_rule_of_tax_holds_it_is_said(
+    caller: Caller, gateway: Gateway, made: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = gateway.settings.base
+    later = [{"valid_from": "2099-04-01", "value": "contract"}]
+    tds = type(base.tax.tds).model_validate(base.tax.tds.model_dump() | {"pays_as": later})
+    tax = base.tax.model_copy(update={"tds": tds})
+    gap = base.model_copy(update={"tax": tax})
+    monkeypatch.setattr(Desk, "policy_of", lambda *_: gap)
+    answer = await caller.ask("POST", f"/v1/settlements/{made['id']}/propose")
+
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["errors"][0]["code"] == "rate_not_in_force"
