@@ -5,7 +5,7 @@ import { ApiError } from "../src/api/client";
 import type { Rights } from "../src/booking/rights";
 import { bucketNames } from "../src/money/ageing_view";
 import { exact, signed, typed } from "../src/money/amounts";
-import { causeName, dueOf, rowOf } from "../src/money/causes";
+import { arriving, causeName, dueOf, rowOf } from "../src/money/causes";
 import { openFor, recordingOf } from "../src/money/paying";
 import { refusalWords } from "../src/money/rows";
 import { evidenceWords } from "../src/money/settlement_page";
@@ -89,6 +89,17 @@ describe("dues", () => {
     expect(dueWhen(dueWith({ due_at: null, state: "awaited" }), NOW)).toContain("has happened");
     expect(dueWords(dueWith({ due: "balance-2" }))).toBe("Balance 2");
     expect(dueWords(dueWith({}))).toBe("Balance");
+  });
+});
+
+describe("money that the books have yet to count", () => {
+  it("is not asked for again", () => {
+    const story = storyOf();
+    const due = dueWith({ due: "advance-1" });
+    expect(arriving(due, { ...story, pending: true })).toBe(1);
+    expect(arriving(due, story)).toBe(0);
+    expect(arriving({ ...due, paid: inr(1) }, { ...story, pending: true })).toBe(0);
+    expect(arriving(dueWith({}), { ...story, pending: true })).toBe(0);
   });
 });
 

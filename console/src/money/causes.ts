@@ -1,7 +1,7 @@
 // Which line of a booking's money made another: causes as the books name them, rows as keys.
 
 import { dueWords, methodWords, paperWords } from "./words";
-import type { Story } from "./types";
+import type { Due, Story } from "./types";
 
 /** `payments/p1`, `invoices/i1`, ...: how a row of the story is found again. */
 export function keyOf(kind: string, id: string): string {
@@ -47,6 +47,15 @@ export function causeName(cause: string, story: Story): string {
   if (kind === "settlements") return "the carrier’s settlement";
   if (kind === "quotes" || kind === "bookings") return "the booking";
   return cause;
+}
+
+/** Money for a due that the books have yet to count: it is not to be asked for again. */
+export function arriving({ due, paid }: Due, { pending, payments }: Story): number {
+  if (!pending) return 0;
+  const came = payments
+    .filter((each) => each.due === due)
+    .map(({ captured, refunded }) => captured.amount_minor - refunded.amount_minor);
+  return Math.max(0, came.reduce((sum, minor) => sum + minor, 0) - paid.amount_minor);
 }
 
 /** The due that a payment was asked for. */

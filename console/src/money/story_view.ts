@@ -1,6 +1,6 @@
 // The money of one booking: from its quote to the last posting, each line with what made it.
 
-import { money } from "../booking/money";
+import { money, rupees } from "../booking/money";
 import type { Rights } from "../booking/rights";
 import { button, empty, Redraw } from "../booking/rows";
 import type { Booking } from "../booking/types";
@@ -9,7 +9,7 @@ import { Signal } from "../signal";
 import { h, replace } from "../ui/dom";
 import { exact, exactly, someOf } from "./amounts";
 import type { MoneyApi } from "./api";
-import { causeName, dueOf, keyOf, rowOf } from "./causes";
+import { arriving, causeName, dueOf, keyOf, rowOf } from "./causes";
 import { Paying } from "./paying";
 import { goTo, moneyRow, refusalWords } from "./rows";
 import type { Booked, Due, Paid, Paper, Settled, Story } from "./types";
@@ -115,19 +115,21 @@ export class StoryView {
 
   private dueRow(due: Due, story: Story): HTMLElement {
     const { may } = this;
-    const isOpen = due.state !== "paid";
+    const came = arriving(due, story);
+    const isOpen = due.state !== "paid" && came < due.open.amount_minor;
     const key = keyOf("dues", due.due);
     const ask = button("Ask for it …", () => this.paying.ask(due), { "data-key": `ask-${key}` });
     const got = button("Record money …", () => this.paying.record(due, story), {
       "data-key": `record-${key}`,
     });
     const part = isOpen && due.paid.amount_minor > 0 && `${money(due.open)} open`;
+    const coming = came > 0 && `${rupees(came)} has come, the books are counting it`;
     return moneyRow({
       key,
       title: dueWords(due),
       state: dueState(due, this.now()),
       amount: exactly(due.amount),
-      below: [dueWhen(due, this.now()), part],
+      below: [dueWhen(due, this.now()), part, coming],
       actions: isOpen
         ? [
             may("payments:write") && ask,
