@@ -92,7 +92,8 @@ async def look_at(
         more = [missing[leg.id]] if leg.id in missing else []
         await open_for_leg(desk, conn, tenant, booking, leg.id, more)
     await eway.for_booking(conn, desk, tenant, booking)
-    final = final_minor(documents)
+    # What a person invoices somebody else for, such as a consignee, its shipper does not owe.
+    final = final_minor([one for one in documents if one.buyer.party == case.party])
     final = None if final is None else final - claimed_minor
     owed = dues_of(booking, final, rules, received_minor(case.payments))
     whose = Whose(booking.id, booking.shipper)

@@ -233,12 +233,23 @@ async def test_an_invoice_by_hand_stands_beside_those_that_come_by_themselves(
     assert await deal.balance(Role.TAX_ON_ADVANCES) == [0]
 
 
-async def by_hand(deal: Deal) -> None:
+async def test_what_somebody_else_is_invoiced_for_its_shipper_does_not_owe(
+    deal: Deal, app: AnyPool
+) -> None:
+    await deal.begin()
+    await deal.deliver(app)
+    await by_hand(deal, "shippers/consignee")
+    await deal.look()
+
+    assert sum(amount for _, amount, _ in await deal.owed()) == TAXED
+
+
+async def by_hand(deal: Deal, party: str = "shippers/acme") -> None:
     """For loading, which no booking knows of."""
     rules = deal.desk.policy_of(deal.name)
     async with deal.desk.writing(deal.name) as conn:
         seller = await seller_of(conn, deal.name, rules)
-        buyer = await known(conn, deal.desk.personal, rules, "shippers/acme", india_day(now_ms()))
+        buyer = await known(conn, deal.desk.personal, rules, party, india_day(now_ms()))
         supply = Supply(
             recipient=buyer.recipient,
             supplier_state=seller.address.state or "",
