@@ -21,6 +21,7 @@ BENCHMARKS = (
     "history",
     "dispatch",
     "ledger",
+    "books",
 )
 RESULTS = ROOT / "bench-results"
 
