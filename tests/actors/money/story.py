@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import msgspec
 
-from actors import bookings
 from actors.booking_writing import TenantName
 from actors.bookings import Bookings, Refused
 from actors.life import now_ms
@@ -255,7 +254,6 @@ class Story:
     # ----------------------------------------------------------------------------------- helpers
 
     async def does(self, command: asked.Command) -> None:
-        bookings.now_ms = lambda: self.clock_ms  # type: ignore[attr-defined]
         self.breaking.step()
         taken(await self.engine.take(self.name, self.id, command))
         self.breaking.step()

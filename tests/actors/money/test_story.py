@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from actors import bookings
 from actors.booking_writing import TenantName
 from actors.money.desk import Desk
 from config.policy import Settings
@@ -100,6 +101,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
 
 
 class World:
+    """Its time is that of the story that is told."""
+
     def __init__(
         self, pools: tuple[AnyPool, AnyPool], personal: PersonalData, sandbox: SandboxServer
     ) -> None:
@@ -107,6 +110,11 @@ class World:
         self.personal = personal
         self.sandbox = sandbox
         self.settings = Settings(story_policy(willing()))
+        self.told: Story | None = None
+
+    def now_ms(self) -> int:
+        assert self.told is not None
+        return self.told.clock_ms
 
     async def story(self, tenant: Tenant, breaking: Breaking) -> Story:
         name = TenantName(tenant.key, tenant.id)
@@ -127,6 +135,7 @@ class World:
             breaking,
         )
         clock.append(Story(desk, name, Sandbox(self.sandbox.url), breaking))
+        self.told = clock[0]
         async with as_tenant(self.pools[0], name.key) as conn:
             acme = Party(
                 party="shippers/acme",
@@ -143,8 +152,16 @@ class World:
 
 
 @pytest.fixture
-def world(app: AnyPool, system: AnyPool, personal: PersonalData, sandbox: SandboxServer) -> World:
-    return World((app, system), personal, sandbox)
+def world(
+    app: AnyPool,
+    system: AnyPool,
+    personal: PersonalData,
+    sandbox: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    made = World((app, system), personal, sandbox)
+    monkeypatch.setattr(bookings, "now_ms", made.now_ms)
+    return made
 
 
 @dataclasses.dataclass(frozen=True)
