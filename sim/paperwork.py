@@ -34,19 +34,23 @@ HOME = "27"
 OWN = {
     "name": "Demo Logistics Private Limited",
     "address": "12 Transport Nagar\nPimpri, Pune",
-    "pin": "411018",
+    "pin": "411018",  # fixed: a postal code
     "gstin": "27AABCD1234E1Z" + gstin_check_character("27AABCD1234E1Z"),
 }
 SHIPPER = {
     "name": "Everyday Goods Private Limited",
     "address": "Plot 7, Industrial Area\nPeenya, Bengaluru",
-    "pin": "560058",
+    "pin": "560058",  # fixed: a postal code
     "state": "29",
     "gstin": "29AACCE4321F1Z" + gstin_check_character("29AACCE4321F1Z"),
     "bank_account": "00000030987654321",
     "ifsc": "HDFC0000240",
 }
-CARRIER_PLACE = {"address": "Shop 4, Truck Terminal\nNavi Mumbai", "pin": "400705", "state": HOME}
+CARRIER_PLACE = {
+    "address": "Shop 4, Truck Terminal\nNavi Mumbai",
+    "pin": "400705",  # fixed: a postal code
+    "state": HOME,
+}
 LICENCE_DAYS = 2000  # fixed: some years, in a made-up licence
 
 

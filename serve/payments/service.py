@@ -82,9 +82,11 @@ async def _payer(gateway: Gateway, who: Principal, new: NewPayment) -> str | Non
             booked = (await standing(conn, new.booking)).shipper
         except UnknownError as missing:
             raise InvalidError.at("/booking", str(missing)) from missing
-    if shipper is not None and booked is not None and shipper != booked:
-        raise InvalidError.at("/shipper", f"{new.booking} is {booked}'s")
-    return booked or shipper
+    if shipper is not None and shipper != booked:
+        # Its papers name whom it is booked for, and take up that one's payments.
+        whose = "nobody's in particular" if booked is None else f"{booked}'s"
+        raise InvalidError.at("/shipper", f"{new.booking} is {whose}")
+    return booked
 
 
 async def get(gateway: Gateway, who: Principal, payment_id: str) -> PaymentOut:

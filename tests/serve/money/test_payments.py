@@ -221,3 +221,15 @@ async def test_what_cannot_be_is_refused_with_its_place(caller: Caller) -> None:
     broke = {"method": "wallet", "amount": AMOUNT, "shipper": "tata"}
     answer = await caller.ask("POST", "/v1/payments", json=broke)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "balance_too_small")
+
+
+async def test_a_booking_of_nobodys_is_paid_by_nobody_in_particular(caller: Caller) -> None:
+    """Its papers would never take up a named shipper's money."""
+    booking = await post(caller, "/v1/bookings", BOOKING)
+    body = {"method": "bank_transfer", "amount": AMOUNT, "booking": booking["id"]}
+
+    named = await caller.ask("POST", "/v1/payments", json={**body, "shipper": "tata"})
+    assert named.status_code == 422
+    assert named.json()["errors"][0]["pointer"] == "/shipper"
+
+    assert (await post(caller, "/v1/payments", body))["shipper"] is None
