@@ -79,9 +79,7 @@ class Bookkeeper:
         stack.push_async_callback(secrets.close)
         source = ProviderSecrets(secrets, READER)
         sandbox, portal = where.payment_sandbox, where.eway_sandbox
-        providers = open_providers(
-            process_settings(), sandbox, source, now_ms, eway_sandbox=portal
-        )
+        providers = open_providers(process_settings(), sandbox, source, now_ms, eway_sandbox=portal)
         stack.push_async_callback(providers.close)
         return providers
 

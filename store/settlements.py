@@ -138,10 +138,16 @@ async def _put(  # noqa: PLR0917 - all of it is written
         raise StaleVersionError(SETTLEMENT, after.id, before.version, before.version + 1)
 
 
-async def put_off(conn: AnyConnection, settlement_id: str, due_ms: int | None) -> None:
-    """When it is looked at again, if ever by itself."""
+async def put_off(
+    conn: AnyConnection, settlement_id: str, version: int, due_ms: int | None
+) -> None:
+    """When it is looked at again, if ever by itself; not if it was changed since it was looked at,
+    for then whoever changed it has said so."""
     due = None if due_ms is None else moment(due_ms)
-    await conn.execute("UPDATE settlements SET due_at = $2 WHERE id = $1", settlement_id, due)
+    await conn.execute(
+        "UPDATE settlements SET due_at = $3 WHERE id = $1 AND version = $2",
+        *(settlement_id, version, due),
+    )
 
 
 async def list_page(
@@ -193,13 +199,14 @@ class Waiting:
     tenant_key: int
     tenant: str
     settlement: str
+    version: int
 
 
 async def due(conn: AnyConnection, at_ms: int, limit: int) -> list[Waiting]:
     """For SYSTEM: what can go on by itself now, the longest waiting first."""
     rows = await conn.fetch(
         """
-        SELECT s.tenant_key, t.id AS tenant, s.id AS settlement
+        SELECT s.tenant_key, t.id AS tenant, s.id AS settlement, s.version
         FROM settlements s JOIN tenants t ON t.key = s.tenant_key
         WHERE s.due_at <= $1 ORDER BY s.due_at LIMIT $2
         """,

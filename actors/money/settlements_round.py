@@ -37,7 +37,7 @@ async def _look(desk: Desk, one: Waiting) -> bool:
             await _go_on(desk, conn, tenant, before)
             after = await settlements.get(conn, one.settlement)
             if after.version == before.version:
-                await settlements.put_off(conn, one.settlement, None)
+                await settlements.put_off(conn, one.settlement, before.version, None)
         return after.version != before.version
     except (Refusal, NotFoundError) as refused:
         log.warning("settlement %s of %s waits: %s", one.settlement, one.tenant, refused)
@@ -48,7 +48,7 @@ async def _look(desk: Desk, one: Waiting) -> bool:
         log.exception("settlement %s of %s", one.settlement, one.tenant)
         again_ms = desk.now_ms() + round(desk.settings.now.bookkeeper.put_off_s_max * MS)
     async with desk.writing(tenant) as conn:
-        await settlements.put_off(conn, one.settlement, again_ms)
+        await settlements.put_off(conn, one.settlement, one.version, again_ms)
     return False
 
 

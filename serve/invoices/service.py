@@ -60,6 +60,8 @@ async def create(gateway: Gateway, who: Principal, new: NewInvoice) -> InvoiceOu
             made = await _written_by_hand(gateway, who, change.conn, new, at_ms)
         except (Refusal, NotInForceError) as refused:
             raise problem_of(refused) from None
+        if made.booking is not None:
+            await dues.look_again(change.conn, who.tenant_key, made.booking)
         change.subject = f"invoices/{made.id}"
         change.after = out = _out(made)
     return out
