@@ -198,6 +198,12 @@ async def superuser(server: Server, where: Postgres) -> AsyncIterator[AnyConnect
 
 
 @pytest.fixture
+async def fresh_books(superuser: AnyConnection) -> None:
+    """No booking of another test waits to be looked at: one look would not come to ours."""
+    await superuser.execute("DELETE FROM books_queue")
+
+
+@pytest.fixture
 async def owner(where: Postgres) -> AsyncIterator[AnyConnection]:
     connection = await connect(where, DatabaseRole.OWNER)
     yield connection

@@ -18,6 +18,8 @@ from tests.actors.money.fake_provider import FakeProvider, FakeProviders
 from tests.serve.bound import BoundTokens
 from tests.serve.caller import Caller
 
+pytestmark = pytest.mark.usefixtures("fresh_books")
+
 LOAD: dict[str, Any] = {
     "load": {"material": "cement", "weight_t": 9},
     "stops": [

@@ -38,6 +38,8 @@ from tests.actors.money.story import story_policy
 from tests.actors.money.test_booking_money import ADVANCE, PRICE, Deal
 from tests.launch.waiting import until
 
+pytestmark = pytest.mark.usefixtures("fresh_books")
+
 K = DocumentKind
 TAXED = PRICE * 118 // 100
 SMALL = 1_000_00  # less than what cancelling costs

@@ -38,6 +38,8 @@ from store.postgres import AnyPool, as_tenant
 from tests.actors.booked import SOMEBODY, add_truck, assign, load, taken
 from tests.actors.money.fake_provider import FakeProvider, FakeProviders
 
+pytestmark = pytest.mark.usefixtures("fresh_books")
+
 PRICE, ADVANCE = 10_000_00, 8_000_00
 TERMS = (Term(TermKind.ADVANCE, 8_000), Term(TermKind.BALANCE, 2_000))
 K = DocumentKind

@@ -24,6 +24,8 @@ from store.tenants import Tenant
 from tests.actors.booked import SOMEBODY, taken, waiting
 from tests.actors.money.fake_provider import FakeProvider, FakeProviders
 
+pytestmark = pytest.mark.usefixtures("fresh_books")
+
 
 @pytest.fixture
 def engine(app: AnyPool) -> Bookings:

@@ -35,6 +35,8 @@ from tests.providers.sandbox import SandboxServer
 EVERY = 17
 K = DocumentKind
 
+pytestmark = pytest.mark.usefixtures("fresh_books")
+
 
 class NoSecrets:
     """The sandbox's are the installation's own."""
