@@ -13,9 +13,8 @@ from serve.documents.tokens import LinkSigner, LinkToken
 from serve.gateway import Gateway
 from store.key_file import KeyFile
 from store.postgres import AnyPool, as_tenant
-from store.reseal import reseal_database
 from tests.serve.caller import Caller
-from tests.serve.uploading import PHOTO, files, linked, sent, with_rules
+from tests.serve.uploading import PHOTO, linked, sent, with_rules
 
 
 async def test_a_link_leads_to_one_document_without_a_token(
@@ -93,24 +92,6 @@ async def test_only_so_many_links_are_good(caller: Caller, gateway: Gateway, boo
     assert (await caller.ask("POST", path, json={})).status_code == 409
     await caller.ask("DELETE", f"{path}/{first['id']}")
     assert (await caller.ask("POST", path, json={})).status_code == 201
-
-
-async def test_links_of_an_older_key_stay_good(
-    caller: Caller, http: httpx.AsyncClient, gateway: Gateway, booking: str
-) -> None:
-    """And what it sealed opens, also after all has moved to the newer one."""
-    made = await sent(caller, PHOTO, kind="pod", booking=booking)
-    link = await linked(caller, made["id"])
-    keys = KeyFile(gateway.installation.key_file)
-    before = files(gateway)[0].read_bytes()
-
-    keys.rotate()
-    async with gateway.system_pool.acquire() as conn:
-        moved = await reseal_database(conn, keys, 10)
-
-    assert moved["documents.content_secret_sealed"] >= 1
-    assert files(gateway)[0].read_bytes() == before
-    assert (await http.get(link["path"])).content == PHOTO
 
 
 async def test_every_access_is_on_record(
