@@ -1,6 +1,6 @@
 -- What bookings owe, and which of them the books have yet to look at.
 
--- A row whenever a booking changed. Appended only, so that nobody who writes a booking waits here
+-- A row whenever a booking changed that was agreed on. Appended only, so that nobody who writes a booking waits here
 -- for who reads; filled by a trigger, so that nobody can forget it.
 CREATE TABLE books_queue (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -20,11 +20,12 @@ BEGIN
 END
 $$;
 CREATE TRIGGER bookings_to_the_books AFTER INSERT OR UPDATE OF version ON bookings
-    FOR EACH ROW EXECUTE FUNCTION note_for_the_books();
+    FOR EACH ROW WHEN (NEW.status <> 'created') EXECUTE FUNCTION note_for_the_books();
 
 -- Bookings that were written before there were books.
 ALTER TABLE bookings NO FORCE ROW LEVEL SECURITY;
-INSERT INTO books_queue (tenant_key, booking) SELECT tenant_key, id FROM bookings ORDER BY nr;
+INSERT INTO books_queue (tenant_key, booking) SELECT tenant_key, id FROM bookings
+    WHERE status <> 'created' ORDER BY nr;
 ALTER TABLE bookings FORCE ROW LEVEL SECURITY;
 
 -- The parts of what a booking owes, as its state and its documents have it: derived, and written
