@@ -1,7 +1,7 @@
 -- What bookings owe, and which of them the books have yet to look at.
 
--- A row whenever a booking changed that was agreed on. Appended only, so that nobody who writes a booking waits here
--- for who reads; filled by a trigger, so that nobody can forget it.
+-- A row whenever a booking changed that was agreed on. Appended only, so that nobody who writes a
+-- booking waits here for who reads; filled by a trigger, so that nobody can forget it.
 CREATE TABLE books_queue (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     not_before timestamptz NOT NULL DEFAULT clock_timestamp(),
