@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 
 from serve.fields import ObjectId, PathId, time_ms
@@ -35,7 +36,7 @@ from serve.ledger.wire import (
     TrialBalanceOut,
 )
 from serve.paging import ListOf, Page, Paged, next_link
-from serve.problems import InvalidError
+from serve.problems import InvalidError, NotFoundError
 from store.ledger_entries import Wanted
 
 router = APIRouter(tags=["ledger"])
@@ -74,6 +75,18 @@ async def whole_span_of(span: Span) -> tuple[int, int]:
 WholeSpan = Annotated[tuple[int, int], Depends(whole_span_of)]
 
 
+ENTRY_ID = re.compile(r"[A-Za-z0-9_./-]{1,300}")
+
+
+async def entry_id(id: Annotated[str, Path()]) -> str:  # noqa: A002 - its name in the contract
+    if ENTRY_ID.fullmatch(id) is None:
+        raise NotFoundError("there is no such entry")
+    return id
+
+
+EntryId = Annotated[str, Depends(entry_id)]
+
+
 @router.get("/v1/ledger/accounts", response_model=ChartOut, responses=FORMS)
 async def list_accounts(gateway: Opened, who: Reader, form: AsForm = Form.JSON) -> Any:
     """The chart of accounts, by number."""
@@ -108,8 +121,9 @@ async def create_entry(new: NewEntry, gateway: Opened, who: Writer, response: Re
     return made
 
 
-@router.get("/v1/ledger/entries/{id}")
-async def get_entry(entry_id: PathId, gateway: Opened, who: Reader) -> EntryOut:
+@router.get("/v1/ledger/entries/{id:path}")
+async def get_entry(entry_id: EntryId, gateway: Opened, who: Reader) -> EntryOut:
+    """Its id may have slashes: what the product books is named after what it was booked for."""
     return await reading.get_entry(gateway, who, entry_id)
 
 

@@ -97,6 +97,8 @@ async def test_the_money_of_a_booking_is_one_story(caller: Caller, desk: Desk) -
     assert story["documents"][0]["cause"].startswith(f"payments/{payment['id']}/")
     causes = [one["cause"] for one in story["entries"]]
     assert causes == [f"payments/{payment['id']}"]
+    shown = (await caller.get(story["entries"][0]["href"])).json()
+    assert shown["id"] == story["entries"][0]["id"]
     assert (story["pending"], story["trouble"]) == (False, None)
 
 
