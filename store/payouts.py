@@ -13,6 +13,7 @@ from freight.payouts.messages import Event
 from freight.payouts.state import Payout
 from store.errors import NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, moment
+from store.step_log import rows
 
 PAYOUT = "payout"
 
@@ -73,14 +74,7 @@ async def append(  # noqa: PLR0917 - all of it is written
             INSERT INTO payout_log (tenant_key, payout, version, at, type, event)
             VALUES ($1, $2, $3, $4, $5, $6)
             """,
-            [
-                (
-                    *(tenant_key, after.id, first + index, moment(event.at_ms)),
-                    str(event.__struct_config__.tag),
-                    msgspec.to_builtins(event),
-                )
-                for index, event in enumerate(events)
-            ],
+            rows(tenant_key, after.id, first, events),
         )
     except asyncpg.UniqueViolationError:
         raise StaleVersionError(PAYOUT, after.id, first - 1, first) from None

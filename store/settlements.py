@@ -15,6 +15,7 @@ from freight.settlements.state import Settlement
 from freight.tax.tds import Deduction, Year
 from store.errors import NotFoundError, StaleVersionError
 from store.postgres import AnyConnection, moment, one
+from store.step_log import rows
 
 SETTLEMENT = "settlement"
 VERSION_MAX = 2**31 - 1  # the column's type
@@ -84,14 +85,7 @@ async def append(  # noqa: PLR0917 - all of it is written
             INSERT INTO settlement_log (tenant_key, settlement, version, at, type, event)
             VALUES ($1, $2, $3, $4, $5, $6)
             """,
-            [
-                (
-                    *(tenant_key, after.id, first + index, moment(event.at_ms)),
-                    str(event.__struct_config__.tag),
-                    msgspec.to_builtins(event),
-                )
-                for index, event in enumerate(events)
-            ],
+            rows(tenant_key, after.id, first, events),
         )
     except asyncpg.UniqueViolationError:
         raise StaleVersionError(SETTLEMENT, after.id, first - 1, first) from None
