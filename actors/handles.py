@@ -35,6 +35,8 @@ INGEST = "ingest-worker-{}"
 BOOKINGS = "booking-shard-{}"
 DISPATCHER = "dispatcher"
 BOOKKEEPER = "bookkeeper"
+WATCH = "watch"
+MESSENGER = "messenger"
 RELAY = "outbox-relay"
 
 
@@ -229,6 +231,8 @@ class TruckShards:
             *(("booking_shard", BOOKINGS.format(i)) for i in range(self.bookings.shards)),
             ("dispatcher", DISPATCHER),
             ("bookkeeper", BOOKKEEPER),
+            ("watch", WATCH),
+            ("messenger", MESSENGER),
             ("outbox_relay", RELAY),
         ]
         return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
@@ -249,6 +253,8 @@ class ActorTypes:
     booking_shard: type
     dispatcher: type
     bookkeeper: type
+    watch: type
+    messenger: type
     relay: type
     ingest_worker: type
 
@@ -261,6 +267,8 @@ def start_actors(policy: Policy, handed: Handed, types: ActorTypes) -> None:
         spawn(types.booking_shard, BOOKINGS.format(number), number, handed)
     spawn(types.dispatcher, DISPATCHER, handed)
     spawn(types.bookkeeper, BOOKKEEPER, handed)
+    spawn(types.watch, WATCH, handed)
+    spawn(types.messenger, MESSENGER, handed)
     spawn(types.relay, RELAY, handed)
     for number in range(policy.ingest.workers):
         spawn(types.ingest_worker, INGEST.format(number), number, handed)

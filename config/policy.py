@@ -32,6 +32,7 @@ from config.sections.ingest import Ingest
 from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
+from config.sections.messenger import Messenger
 from config.sections.operational import Operational
 from config.sections.payment_sandbox import PaymentSandboxHabits
 from config.sections.payment_work import PaymentWork
@@ -47,6 +48,7 @@ from config.sections.storage import Storage
 from config.sections.tcp import Tcp
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
+from config.sections.watch import Watch
 from config.tree import At, Tree
 from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
@@ -104,6 +106,8 @@ class Policy(Section):
     dispatch_shadow: Annotated[ShadowRules, At("services/dispatch/business")]
     dispatcher: Dispatcher
     bookkeeper: Bookkeeper
+    watch: Watch
+    messenger: Messenger
     dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     ledger: Annotated[LedgerRules, At("services/ledger/business")]

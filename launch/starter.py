@@ -15,11 +15,13 @@ from actors import handles
 from actors.booking_shard import BookingShard
 from actors.bookkeeper import Bookkeeper
 from actors.dispatcher import Dispatcher
+from actors.messenger import Messenger
 from actors.outbox_relay import OutboxRelay
 from actors.rehome import rehome_installation
 from actors.service_tokens import maker_for
 from actors.stats import ActorStats
 from actors.truck_shard import TruckShard
+from actors.watch import Watch
 from config.installation import DatabaseRole
 from config.policy import policy, process_settings
 from config.snapshot import hand_on
@@ -64,7 +66,14 @@ async def start_all() -> None:
     limits = policy()
     await rehome_installation(installation().postgres, limits)
     types = handles.ActorTypes(
-        TruckShard, BookingShard, Dispatcher, Bookkeeper, OutboxRelay, IngestWorker
+        truck_shard=TruckShard,
+        booking_shard=BookingShard,
+        dispatcher=Dispatcher,
+        bookkeeper=Bookkeeper,
+        watch=Watch,
+        messenger=Messenger,
+        relay=OutboxRelay,
+        ingest_worker=IngestWorker,
     )
     handles.start_actors(limits, hand_on(), types)
     serving = asyncio.create_task(serve_all(), name="deploy")

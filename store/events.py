@@ -134,7 +134,7 @@ async def list_page(
         f"ORDER BY e.seq {order} LIMIT {int(limit)} OFFSET {int(skip)}",
         *args,
     )
-    return [_event(row) for row in rows]
+    return [stored_event(row) for row in rows]
 
 
 def _one_or_all(types: Sequence[str]) -> object | None:
@@ -144,7 +144,7 @@ def _one_or_all(types: Sequence[str]) -> object | None:
 
 async def get(conn: AnyConnection, id: uuid.UUID) -> StoredEvent | None:  # noqa: A002
     row = await conn.fetchrow(f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.id = $1", id)
-    return None if row is None else _event(row)
+    return None if row is None else stored_event(row)
 
 
 async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
@@ -156,10 +156,10 @@ async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     rows = await conn.fetch(
         f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2", seq, limit
     )
-    return [_event(row) for row in rows]
+    return [stored_event(row) for row in rows]
 
 
-def _event(row: asyncpg.Record) -> StoredEvent:
+def stored_event(row: asyncpg.Record) -> StoredEvent:
     fields = dict(row)
     time_ms, known_at_ms = epoch_ms(fields.pop("time")), epoch_ms(fields.pop("known_at"))
     return StoredEvent(time_ms=time_ms, known_at_ms=known_at_ms, **fields)

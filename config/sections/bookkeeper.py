@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from config.schema import Count, Positive, Section, key
+from config.schema import Count, Positive, key
+from config.sections.pace import Pace
 
 
-class Bookkeeper(Section):
+class Bookkeeper(Pace):
     """How the actor that keeps the books goes round."""
 
-    every_s: dict[str, Positive] = key(
-        "How often each of its rounds looks for something to do, while there is nothing.",
-        live=True,
-    )
     bookings_at_once: Count = key(
         "Changed bookings that it looks at before it asks for more.", live=True
     )
@@ -27,5 +24,3 @@ class Bookkeeper(Section):
     story_entries_max: Count = key(
         "Entries of the books that are shown with a booking's money.", live=True
     )
-    retry_wait_s_min: Positive = key("The first wait before it is tried again.", live=True)
-    retry_wait_s_max: Positive = key("The longest wait before it is tried again.", live=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 GRANTS = {
     "ubertruck_app": {
         "secret_uses": {"SELECT"},
+        "follower_taken": {"SELECT", "INSERT"},
         "idempotency_keys": {"SELECT", "INSERT", "UPDATE"},
         "audit_heads": {"SELECT"},
         "audit_log": {"SELECT", "INSERT"},
@@ -108,6 +109,8 @@ GRANTS = {
         "journeys": {"SELECT", "UPDATE"},
     },
     "ubertruck_system": {
+        "follower_cursors": {"SELECT", "INSERT", "UPDATE"},
+        "follower_taken": {"SELECT", "DELETE"},
         "secret_uses": {"SELECT", "INSERT", "UPDATE"},
         "carriers": {"SELECT", "UPDATE"},
         "idempotency_keys": {"SELECT", "INSERT", "UPDATE", "DELETE"},

@@ -1,0 +1,109 @@
+"""Following the log of facts: each is taken up once, in the transaction of what follows from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from itertools import groupby
+
+from actors.booking_writing import TenantName
+from actors.desk import WorkDesk
+from config.sections.pace import Following
+from store import following
+from store.events import StoredEvent
+from store.postgres import STORE_FAILURES, AnyConnection
+
+log = logging.getLogger(__name__)
+
+# What follows from facts of one tenant, oldest number first, written over the connection.
+TakeUp = Callable[[AnyConnection, TenantName, Sequence[StoredEvent]], Awaitable[None]]
+
+
+class Follower:
+    """One name, one cursor. Whoever comes after one that died goes on where it was."""
+
+    def __init__(
+        self,
+        name: str,
+        desk: WorkDesk,
+        limits: Callable[[], Following],
+        take_up: TakeUp,
+        types: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self._desk = desk
+        self._limits = limits
+        self._take_up = take_up
+        self._types = types
+        self._cursor: int | None = None
+
+    async def go_on(self) -> int:
+        """How many facts were taken up."""
+        limits = self._limits()
+        async with self._desk.system.acquire() as conn:
+            if self._cursor is None:
+                self._cursor = await following.cursor(conn, self.name)
+            # Asked before what is fresh: all up to it is then seen, or was taken up.
+            upto = await following.settled(
+                conn, self._cursor, limits.settle_s, limits.settle_facts_max
+            )
+            facts = await following.fresh(
+                conn, self.name, self._cursor, self._types, limits.facts_max
+            )
+        for _, one_tenants in groupby(sorted(facts, key=_by_tenant), key=_by_tenant):
+            await self._take(list(one_tenants))
+        if len(facts) == limits.facts_max:
+            upto = min(upto, facts[-1].seq)
+        if upto > self._cursor:
+            async with self._desk.system.acquire() as conn:
+                await following.keep_cursor(conn, self.name, upto)
+            self._cursor = upto
+        return len(facts)
+
+    async def _take(self, facts: list[StoredEvent]) -> None:
+        """Together; when that cannot be, one by one, and what cannot be is kept with its trouble
+        and holds up no other."""
+        tenant = TenantName(facts[0].tenant_key, facts[0].tenant)
+        try:
+            await self._take_together(tenant, facts)
+        except STORE_FAILURES:
+            raise
+        except Exception:
+            log.exception("%s takes facts of %s one by one", self.name, tenant.id)
+            for fact in facts:
+                await self._take_alone(tenant, fact)
+
+    async def _take_together(self, tenant: TenantName, facts: Sequence[StoredEvent]) -> None:
+        async with self._desk.writing(tenant) as conn:
+            numbers = [fact.seq for fact in facts]
+            new = await following.take(conn, self.name, tenant.key, numbers)
+            if new:
+                await self._take_up(conn, tenant, [fact for fact in facts if fact.seq in new])
+
+    async def _take_alone(self, tenant: TenantName, fact: StoredEvent) -> None:
+        try:
+            await self._take_together(tenant, [fact])
+        except STORE_FAILURES:
+            raise
+        except Exception as error:
+            log.exception("%s cannot take up fact %s of %s", self.name, fact.id, tenant.id)
+            trouble = f"{type(error).__name__}: {error}"[: self._limits().trouble_chars_max]
+            async with self._desk.writing(tenant) as conn:
+                await following.take(conn, self.name, tenant.key, [fact.seq], trouble)
+
+
+def _by_tenant(fact: StoredEvent) -> int:
+    return fact.tenant_key
+
+
+async def tell_lag(
+    desk: WorkDesk, followers: Sequence[str], limit: int, counts: MutableMapping[str, float]
+) -> int:
+    """A round that moves nothing: how far each is behind, for metrics."""
+    for name in followers:
+        async with desk.system.acquire() as conn:
+            lag = await following.lag(conn, name, limit)
+        counts[f"{name}_waiting"] = lag.waiting
+        counts[f"{name}_oldest_s"] = lag.oldest_s
+        counts[f"{name}_troubles"] = lag.troubles
+    return 0

@@ -1,0 +1,17 @@
+"""Every round that the messenger makes, by the name of its pace in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from functools import partial
+
+from actors.desk import WorkDesk
+from actors.following import tell_lag
+from actors.making_rounds import Round
+
+FOLLOWERS = ("notifications",)
+
+
+def rounds_of(desk: WorkDesk, counts: MutableMapping[str, float]) -> Mapping[str, Round]:
+    limits = desk.settings.now.messenger.following
+    return {"lag": partial(tell_lag, desk, FOLLOWERS, limits.settle_facts_max, counts)}

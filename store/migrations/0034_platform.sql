@@ -1,0 +1,2 @@
+-- Reserved for what is being built today.
+SELECT 1;
