@@ -17,5 +17,13 @@ class ProviderAwayError(Exception):
     """Nothing is known: it may have done what it was asked to, or not. Ask later."""
 
 
-class ProviderUnsetError(ProviderAwayError):
+class ProviderUndoneError(ProviderAwayError):
+    """It did nothing: it was not reached, or said that it is too busy. Asking again is safe."""
+
+    def __init__(self, says: str, after_s: float = 0.0) -> None:
+        super().__init__(says)
+        self.after_s = after_s  # as it said itself; 0: it did not
+
+
+class ProviderUnsetError(ProviderUndoneError):
     """Nobody was asked: the account is not set up. It can be done once an operator has."""
