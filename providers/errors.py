@@ -25,5 +25,9 @@ class ProviderUndoneError(ProviderAwayError):
         self.after_s = after_s  # as it said itself; 0: it did not
 
 
+class ProviderThrottledError(ProviderUndoneError):
+    """It did nothing because it was asked too much at once."""
+
+
 class ProviderUnsetError(ProviderUndoneError):
     """Nobody was asked: the account is not set up. It can be done once an operator has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
@@ -9,9 +10,10 @@ from typing import Protocol
 import msgspec
 
 from freight.notifying.channels import Channel
-from providers.errors import ProviderRefusedError, ProviderUndoneError
+from providers.errors import ProviderRefusedError
 
 NO_CODE = "refused"
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class SmsTemplate(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +37,9 @@ class WhatsAppTemplate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    id: str  # ours: the same for every attempt, and shown to the provider where it takes one
+    # Ours: the same for every attempt, and shown to the provider where it takes one. Of letters,
+    # digits, dots, dashes and low lines; whatever all of them take.
+    id: str
     channel: Channel
     # An address, a number as +919876543210, a device's token; of Slack and Teams the name of a
     # room in the configuration.
@@ -49,6 +53,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     # What the app on a phone is handed with a push.
     data: Mapping[str, str] = {}
     is_urgent: bool = False
+
+    def __post_init__(self) -> None:
+        if ID.fullmatch(self.id) is None:
+            raise ValueError(f"{self.id!r} cannot be shown to every provider")
 
 
 class State(StrEnum):
@@ -98,16 +106,12 @@ class MessageRefusedError(ProviderRefusedError):
         self.why = why
 
 
-class ThrottledError(ProviderUndoneError):
-    """Nothing was sent: too much was asked at once. Again after `after_s`; 0: nobody said when."""
-
-
 class Sender(Protocol):
     """One channel of one tenant, good for one piece of work.
 
-    MessageRefusedError: not now and not later. ProviderUndoneError (ThrottledError, and
-    ProviderUnsetError while no account is set up): nothing was sent, it may be tried again.
-    Any other ProviderAwayError: nothing is known; see `repeats`.
+    MessageRefusedError: not now and not later. ProviderUndoneError: nothing was sent, it may be
+    tried again (ProviderThrottledError: after its `after_s`; ProviderUnsetError: when an account
+    is set up). Any other ProviderAwayError: nothing is known; see `repeats`.
     """
 
     @property
