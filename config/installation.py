@@ -181,6 +181,13 @@ class SecretStores(Frozen):
     vault: VaultServer | None = None
 
 
+class TraceCollector(Frozen):
+    """Who takes traces by OTLP over HTTP: the whole URL, usually ending in /v1/traces."""
+
+    url: str = Field(pattern=r"^https?://")
+    headers: dict[str, SecretStr] = {}
+
+
 class Installation(Frozen):
     instance: str
     data_dir: Path
@@ -202,6 +209,8 @@ class Installation(Frozen):
     payment_sandbox: PaymentSandbox | None = None
     # None: bills go to the real portal, or nowhere.
     eway_sandbox: EwaySandbox | None = None
+    # None: no traces are recorded.
+    traces: TraceCollector | None = None
     # Where the broker's device users are written, when the broker is the embedded NATS.
     broker_users_file: Path | None = None
     console_dir: Path = Field(default=Path("console/dist"))

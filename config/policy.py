@@ -46,6 +46,7 @@ from config.sections.service_tokens import ServiceTokens
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
 from config.sections.tcp import Tcp
+from config.sections.telemetry import Telemetry
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.sections.watch import Watch
@@ -129,6 +130,7 @@ class Policy(Section):
     reconciling: Annotated[ReconcilingRules, At("services/reconciliation/business")]
     payouts: Annotated[PayoutRules, At("services/payouts/business")]
     retention: Annotated[Retention, At("global/compliance")]
+    telemetry: Telemetry
     operational: Annotated[Operational, At("global/operational")]
     storage: Annotated[Storage, At("services/storage/technical", file_only=True)]
     broker: Annotated[Broker, At("services/broker/technical", file_only=True)]

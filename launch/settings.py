@@ -27,6 +27,7 @@ from config.installation import (
     RouterServer,
     SecretStores,
     TcpPorts,
+    TraceCollector,
 )
 from launch.embedded.ray import NODE_HOST
 from launch.layout import REPOSITORY, Layout, write_private
@@ -57,6 +58,7 @@ class GivenServers(Frozen):
     tcp: TcpPorts | None = None
     # The same for OsmAnd and Traccar Client.
     osmand: Http | None = None
+    traces: TraceCollector | None = None
 
 
 def read_given(path: Path | None) -> GivenServers:
@@ -144,6 +146,7 @@ def build_installation(
         key_file=layout.key_file,
         secrets=given.secrets or SecretStores(local_file=layout.secret_store_file),
         router=given.router,
+        traces=given.traces,
         payment_sandbox=_payment_sandbox(options, ports, passwords),
         eway_sandbox=_eway_sandbox(options, ports, passwords),
         documents=given.documents or DocumentPlaces(),

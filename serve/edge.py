@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 
 from config.policy import Settings
 from config.sections.edge import Edge as Rules
-from serve import access_log, correlation, trace
+from serve import access_log
 from serve.cors import Cors
 from serve.edge_answer import CORRELATION, EdgeAnswer
 from serve.gateway import Gateway
@@ -33,6 +33,8 @@ from serve.problems import (
     response_of,
 )
 from serve.request_record import KEY, RequestRecord, begin, route_of
+from telemetry import tracing, work
+from telemetry.traceparent import HEADER as TRACEPARENT
 
 failures = logging.getLogger("ubertruck.failures")
 
@@ -83,11 +85,13 @@ class Edge:
     def _begin(self, scope: Scope, given: Given) -> RequestRecord:
         started_s = time.perf_counter()
         wanted = given.get(CORRELATION)
-        trace_id, traceparent = trace.continued(given.get(trace.HEADER))
-        chosen = correlation.begin(None if wanted is None else wanted.decode("latin-1"), trace_id)
+        part, parent_id = tracing.part_of_request(given.get(TRACEPARENT))
+        asked = None if wanted is None else wanted.decode("latin-1")
+        chosen = asked if asked is not None and work.is_fit(asked) else part.trace_id
+        work.begin(work.Work(chosen, part))
         origin = self._proxies.origin_of(scope, given.get(FORWARDED_FOR))
         record = RequestRecord(chosen, started_s, origin)
-        record.trace_id, record.traceparent = trace_id, traceparent
+        record.traceparent, record.parent_id = part.header(), parent_id
         scope[KEY] = record
         begin(record)
         return record
@@ -278,6 +282,8 @@ class Edge:
         self._metrics.count_tenant(record.tenant, self._settings.now.tenancy.metric_labels_max)
         self._metrics.duration_s.labels(method, route).observe(took_s)
         access_log.write(scope, record, method)
+        said = {"http.response.status_code": int(record.status)}
+        tracing.tell_request(f"{method} {route}", record.parent_id, took_s, said)
 
 
 def _gateway_of(scope: Scope) -> Gateway:

@@ -11,16 +11,17 @@ from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
 from config.policy import Settings
-from serve import correlation, deprecation
+from serve import deprecation
 from serve.cors import VARY, Cors
 from serve.idempotency.repeatable import Repeatable
 from serve.request_record import RequestRecord
 from serve.security_headers import headers_of as security_headers_of
+from telemetry import work
 
 RawHeaders = list[tuple[bytes, bytes]]
 KeepAnswer = Callable[[Repeatable, int, dict[str, str], bytes], Awaitable[None]]
 
-CORRELATION = correlation.HEADER.lower().encode()
+CORRELATION = work.HEADER.lower().encode()
 # Of a body that a 304 does not have.
 OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 NO_STORE = (b"cache-control", b"no-store")

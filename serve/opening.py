@@ -14,7 +14,6 @@ from config.policy import Settings
 from providers.clamav import ClamAv
 from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
-from serve import log
 from serve.audit.together import Together
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
@@ -51,8 +50,8 @@ from store.provider_secrets import ProviderSecrets
 from store.quote_signatures import QuoteSigner
 from store.secrets import open_secrets
 from store.tenants import TenantStatuses
+from telemetry import logs
 
-LOG_FLUSH_S = 1.0
 PROVIDERS_READER = "service:gateway"
 logger = logging.getLogger("ubertruck.gateway")
 
@@ -62,6 +61,7 @@ async def open_gateway(
     where: Installation, settings: Settings, actors: Actors, metrics: GatewayMetrics
 ) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
+        stack.callback(logs.configure().flush)
         app_pool = await _pool(stack, where, DatabaseRole.APP, settings)
         system_pool = await _pool(stack, where, DatabaseRole.SYSTEM, settings)
         await refuse_development_secrets(system_pool)
@@ -241,7 +241,6 @@ class _Opening:
             ("idempotency-sweep", gateway.repeats.sweep()),
             ("device-refusals", self._device_refusals.run(self._system_pool)),
             ("document-sweep", self._sweeper(gateway).run()),
-            ("log-flush", _flush_logs()),
         ]
 
 
@@ -268,14 +267,3 @@ async def _follow_tenants(gateway: Gateway) -> None:
             logger.warning("cannot refresh the tenants' statuses: %s", failed)
         except Exception:  # without this loop no tenant would ever be suspended here
             logger.exception("cannot refresh the tenants' statuses")
-
-
-async def _flush_logs() -> None:
-    """Lines wait for company, but not for long."""
-    buffered = log.configure()
-    try:
-        while True:
-            await asyncio.sleep(LOG_FLUSH_S)
-            buffered.flush()
-    finally:
-        buffered.flush()

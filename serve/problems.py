@@ -28,8 +28,8 @@ from fastapi import HTTPException, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from serve.correlation import correlation_id
 from serve.request_record import current
+from telemetry.work import correlation_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:ubertruck:problem:"

@@ -29,8 +29,8 @@ class RequestRecord:
     refusal: str | None = None
     status: int = 0
     bytes_sent: int = 0
-    trace_id: str = ""
     traceparent: str = ""  # as it goes out: our own part of the caller's trace
+    parent_id: str | None = None  # of the caller's own part
     limit_headers: Sequence[tuple[bytes, bytes]] = ()
     # Set when it carries an Idempotency-Key.
     repeatable: Repeatable | None = None

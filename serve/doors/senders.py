@@ -25,6 +25,7 @@ from serve.identity.principal import Kind, Principal
 from serve.origin import subject_of
 from serve.problems import UnauthorisedError
 from serve.request_record import record_of
+from telemetry import work
 
 BASIC = "basic"
 
@@ -97,6 +98,7 @@ async def _device_of(request: Request, gateway: Gateway) -> Sender:
         expires_s=0,
     )
     record.tenant, record.tenant_key, record.principal = who.tenant, who.tenant_key, who.name
+    work.note(tenant=who.tenant)
     record.limit_headers = await gateway.limiter.admit(gateway.limiter.of_principal(who))
     refuse_closed_tenant(gateway, who)
     return Sender(entry.tenant, entry.truck)

@@ -17,6 +17,7 @@ from serve.identity.principal import Principal
 from serve.identity.tokens import TokenError
 from serve.problems import ForbiddenError, TenantSuspendedError, UnauthorisedError
 from serve.request_record import record_of
+from telemetry import work
 
 BEARER = "bearer"
 BEARER_PROTOCOL = "ubertruck.bearer."
@@ -127,6 +128,7 @@ async def _note(scope: Scope, gateway: Gateway, who: Principal) -> None:
     """Names the caller in logs, and holds it to its limits."""
     record = record_of(scope)
     record.tenant, record.tenant_key, record.principal = who.tenant, who.tenant_key, who.name
+    work.note(tenant=who.tenant)
     record.limit_headers = await gateway.limiter.admit(gateway.limiter.of_principal(who))
 
 

@@ -27,6 +27,7 @@ from serve.sessions.tokens import refresh_hash
 from store import revocations, sessions
 from store.clients import OAuthClient
 from store.sessions import EndReason, Refreshing
+from telemetry import work
 
 router = APIRouter(tags=["identity"])
 
@@ -100,6 +101,7 @@ async def _asked(request: Request, gateway: Gateway) -> tuple[OAuthClient, str]:
     client = await checked_client(gateway, *credentials_of(request, form))
     record = record_of(request.scope)
     record.tenant, record.principal = client.tenant, f"{Kind.CLIENT}:{client.id}"
+    work.note(tenant=client.tenant)
     token = form.get("token")
     if not token:
         raise invalid_request("token is missing")

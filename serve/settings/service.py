@@ -10,7 +10,6 @@ from config.paths import ANY, environment_of, is_under, key_of
 from config.policy import defaults, tree
 from config.resolution import Override, Refused, Resolved, flatten, refusals, resolve
 from config.tree import Leaf, value_at
-from serve.correlation import correlation_id
 from serve.paging import ListOf, Page
 from serve.problems import InvalidError
 from serve.settings.reach import Reach
@@ -27,6 +26,7 @@ from store import config_changes, configuration
 from store.config_changes import InvalidConfigurationError
 from store.configuration import By, Version
 from store.postgres import AnyConnection
+from telemetry.work import correlation_id
 
 # ------------------------------------------------------------------------------------- looking
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.paths import ConfigPath, PathError, parse
-from serve.correlation import correlation_id
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
 from serve.problems import InvalidError
@@ -16,6 +15,7 @@ from store.config_changes import InvalidConfigurationError
 from store.configuration import By, Scope
 from store.postgres import AnyConnection
 from store.tenants import Tenant
+from telemetry.work import correlation_id
 
 REASON = "set when the tenant was onboarded"
 

@@ -16,6 +16,7 @@ CODE_FOLDERS = (
     "geo",
     "freight",
     "config",
+    "telemetry",
     "store",
     "providers",
     "actors",

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.log import JsonLines
+from telemetry.logs import JsonLines
 
 NUMBER = "+91 98765 43210"
 
