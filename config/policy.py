@@ -14,6 +14,7 @@ from config.resolution import Override
 from config.schema import Section
 from config.sections.api import Api
 from config.sections.audit import Audit
+from config.sections.backup import Backup
 from config.sections.bookings import Bookings
 from config.sections.bookkeeper import Bookkeeper
 from config.sections.broker import Broker
@@ -50,6 +51,7 @@ from config.sections.telemetry import Telemetry
 from config.sections.tenancy import Tenancy
 from config.sections.tracking import Tracking
 from config.sections.watch import Watch
+from config.sections.webhook_sending import WebhookSending
 from config.tree import At, Tree
 from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
@@ -68,9 +70,11 @@ from freight.pricing.quote_rules import QuoteRules
 from freight.pricing.rules import PricingRules
 from freight.reconciling.rules import ReconcilingRules
 from freight.settlements.rules import SettlementRules
+from freight.sharing.rules import SharingRules
 from freight.status import StatusRules
 from freight.tax.rules import TaxRules
 from freight.tracking.rules import TrackingRules
+from freight.webhooks.rules import WebhookRules
 from freight.weights import WeightRules
 
 DEFAULTS_DIR = Path(__file__).parent / "defaults"
@@ -109,6 +113,9 @@ class Policy(Section):
     bookkeeper: Bookkeeper
     watch: Watch
     messenger: Messenger
+    webhooks: Annotated[WebhookRules, At("services/webhooks/business")]
+    webhook_sending: Annotated[WebhookSending, At("services/webhooks/technical")]
+    sharing: Annotated[SharingRules, At("services/sharing/business")]
     dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     ledger: Annotated[LedgerRules, At("services/ledger/business")]
@@ -136,6 +143,7 @@ class Policy(Section):
     broker: Annotated[Broker, At("services/broker/technical", file_only=True)]
     cluster: Annotated[Cluster, At("services/cluster/technical", file_only=True)]
     launch: Annotated[Launch, At("services/launch/technical", file_only=True)]
+    backup: Annotated[Backup, At("services/backup/technical", file_only=True)]
     payment_sandbox: Annotated[
         PaymentSandboxHabits, At("services/payment_sandbox/technical", file_only=True)
     ]

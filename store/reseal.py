@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from store import documents
+from store import documents, webhooks
 from store.key_file import KeyFile
 from store.personal import PURPOSE
 from store.postgres import AnyConnection
@@ -28,6 +28,8 @@ SEALED = """
 PURPOSES = {
     ("users", "totp_sealed"): "one-time-codes",
     ("documents", "content_secret_sealed"): documents.PURPOSE,
+    ("webhook_endpoints", "secret_sealed"): webhooks.PURPOSE,
+    ("webhook_endpoints", "previous_secret_sealed"): webhooks.PURPOSE,
 }
 
 

@@ -10,7 +10,7 @@ from serve.problems import ForbiddenError
 # one is is the tenant's to say.
 OF_A_CARRIER = frozenset(
     {
-        *(Permission.EWAY_READ, Permission.EWAY_REPORT),
+        *(Permission.ALERTS_READ, Permission.EWAY_READ, Permission.EWAY_REPORT),
         Permission.STATEMENTS_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -29,12 +29,13 @@ OF_A_CARRIER = frozenset(
 # it, it may say.
 OF_A_SHIPPER = frozenset(
     {
-        Permission.EWAY_READ,
+        *(Permission.ALERTS_READ, Permission.EWAY_READ),
         Permission.STATEMENTS_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.FLAGS_READ, Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
+        Permission.BOOKINGS_SHARE,
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     }

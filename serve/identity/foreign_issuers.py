@@ -13,7 +13,8 @@ from typing import Any, Self
 import jwt
 
 from config.sections.identity import Oidc
-from serve.identity.guarded_http import FetchError, GuardedHttp
+from providers.guarded import FetchError
+from serve.identity.guarded_http import GuardedHttp
 
 # Never one that is signed with a shared secret: the public key would do for that.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")

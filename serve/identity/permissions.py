@@ -8,6 +8,9 @@ from enum import StrEnum
 class Permission(StrEnum):
     """`resource:action`; every route names those it needs."""
 
+    ALERTS_READ = "alerts:read"
+    ALERTS_RULES = "alerts:rules"  # try rules on what has happened
+    ALERTS_WRITE = "alerts:write"  # acknowledge, resolve, comment, snooze, assign, judge
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
     AUDIT_READ = "audit:read"
@@ -17,6 +20,7 @@ class Permission(StrEnum):
     BOOKINGS_OVERRIDE = "bookings:override"  # say by hand what trucks did; adjust what is owed
     BOOKINGS_READ = "bookings:read"
     BOOKINGS_REPORT = "bookings:report"  # proofs of pickup and delivery
+    BOOKINGS_SHARE = "bookings:share"  # links by which others follow them
     BOOKINGS_WRITE = "bookings:write"  # book, amend, confirm
     CARRIERS_READ = "carriers:read"
     CARRIERS_WRITE = "carriers:write"
@@ -50,6 +54,9 @@ class Permission(StrEnum):
     LEDGER_READ = "ledger:read"  # the tenant's books
     LEDGER_WRITE = "ledger:write"  # entries by hand
     LIVE_READ = "live:read"
+    NOTIFICATIONS_READ = "notifications:read"  # messages, templates and who is on call
+    NOTIFICATIONS_WRITE = "notifications:write"  # send, replay, cancel; consents and preferences
+    ONCALL_WRITE = "oncall:write"  # who is called when
     PAPERS_WRITE = "papers:write"  # of trucks and carriers; who reads these reads their papers
     OFFERS_ANSWER = "offers:answer"  # accept, decline, bid
     OFFERS_READ = "offers:read"
@@ -86,11 +93,14 @@ class Permission(StrEnum):
     TIES_WRITE = "ties:write"
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
+    TEMPLATES_WRITE = "templates:write"  # of messages
     TENANTS_READ = "tenants:read"
     TRUCKS_READ = "trucks:read"
     TRUCKS_WRITE = "trucks:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     # Of who runs the installation: no tenant's administrator can hold or give them away.
     TENANTS_WRITE = "tenants:write"
     INSTALLATION_WRITE = "installation:write"  # configuration and secrets of all tenants together
@@ -121,6 +131,7 @@ _FLEET_READS = (
     *(Permission.EVENTS_READ, Permission.LIVE_READ, Permission.CARRIERS_READ),
     *(Permission.ROUTES_READ, Permission.JOURNEYS_READ, Permission.DRIVERS_READ),
     *(Permission.BOOKINGS_READ, Permission.OFFERS_READ, Permission.DOCUMENTS_READ),
+    Permission.ALERTS_READ,
 )
 
 # A shipper follows its own bookings, not the fleet: nothing here is about the fleet as a whole.
@@ -129,13 +140,15 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     Role.DISPATCHER: (
         *_FLEET_READS,
         *(Permission.EWAY_REPORT, Permission.EWAY_WRITE, Permission.TASKS_WRITE),
+        *(Permission.NOTIFICATIONS_READ, Permission.ONCALL_WRITE),
+        Permission.ALERTS_WRITE,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TRUCKS_WRITE, Permission.FENCES_WRITE, Permission.FLAGS_READ),
         *(Permission.ROUTES_WRITE, Permission.JOURNEYS_WRITE),
         *(Permission.COMMANDS_READ, Permission.COMMANDS_WRITE),
         *(Permission.BOOKINGS_WRITE, Permission.BOOKINGS_DISPATCH, Permission.BOOKINGS_CANCEL),
-        *(Permission.BOOKINGS_REPORT, Permission.BOOKINGS_OVERRIDE),
+        *(Permission.BOOKINGS_REPORT, Permission.BOOKINGS_OVERRIDE, Permission.BOOKINGS_SHARE),
         *(Permission.OFFERS_WRITE, Permission.OFFERS_ANSWER),
         *(Permission.DRIVERS_WRITE, Permission.PAPERS_WRITE, Permission.AVAILABILITY_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
@@ -143,17 +156,18 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.SHIPPER: (
-        Permission.EWAY_READ,
+        *(Permission.ALERTS_READ, Permission.EWAY_READ),
         Permission.STATEMENTS_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.QUOTES_READ, Permission.QUOTES_WRITE),
         *(Permission.TIES_READ, Permission.TIES_WRITE),
         *(Permission.BOOKINGS_READ, Permission.BOOKINGS_WRITE, Permission.BOOKINGS_CANCEL),
+        Permission.BOOKINGS_SHARE,
         *(Permission.DOCUMENTS_READ, Permission.DOCUMENTS_WRITE, Permission.DOCUMENTS_SHARE),
         *(Permission.PAYMENTS_READ, Permission.PAYMENTS_WRITE),
     ),
     Role.CARRIER: (
-        *(Permission.EWAY_READ, Permission.EWAY_REPORT),
+        *(Permission.ALERTS_READ, Permission.EWAY_READ, Permission.EWAY_REPORT),
         Permission.STATEMENTS_READ,
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
         *(Permission.TRUCKS_READ, Permission.POSITIONS_READ),
@@ -174,6 +188,7 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     ),
     Role.FINANCE: (
         *(Permission.EWAY_READ, Permission.EWAY_WRITE),
+        *(Permission.ALERTS_READ, Permission.ALERTS_WRITE),
         *(Permission.TASKS_READ, Permission.TASKS_WRITE),
         *(Permission.LEDGER_READ, Permission.LEDGER_WRITE, Permission.STATEMENTS_READ),
         *(Permission.SETTLEMENTS_READ, Permission.SETTLEMENTS_WRITE),
@@ -191,8 +206,8 @@ PERMISSIONS_OF: dict[Role, tuple[Permission, ...]] = {
     ),
     Role.SUPPORT: (
         *(Permission.INVOICES_READ, Permission.PARTIES_READ),
-        *(*_FLEET_READS, Permission.QUOTES_READ),
-        *(Permission.USERS_READ, Permission.AUDIT_READ),
+        *(*_FLEET_READS, Permission.QUOTES_READ, Permission.WEBHOOKS_READ),
+        *(Permission.USERS_READ, Permission.AUDIT_READ, Permission.NOTIFICATIONS_READ),
         Permission.PAYMENTS_READ,
     ),
     Role.VIEWER: (*_FLEET_READS, Permission.QUOTES_READ),

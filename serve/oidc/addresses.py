@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 import httpx
 
+from providers.guarded import is_outside
 from serve.identity.development import is_development
-from serve.identity.guarded_http import is_outside
 
 LOCAL = "localhost"  # fixed: RFC 6761 names it
 # Names that mean something inside a network only (RFC 6761, RFC 6762, RFC 8375, ICANN's own).
