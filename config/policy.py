@@ -53,6 +53,7 @@ from config.sections.tracking import Tracking
 from config.sections.watch import Watch
 from config.sections.webhook_sending import WebhookSending
 from config.tree import At, Tree
+from freight.alerts.rules import AlertRules
 from freight.booking.rules import BookingRules
 from freight.conformance import ConformanceRules
 from freight.dispatch.rules import DispatchRules
@@ -116,6 +117,7 @@ class Policy(Section):
     webhooks: Annotated[WebhookRules, At("services/webhooks/business")]
     webhook_sending: Annotated[WebhookSending, At("services/webhooks/technical")]
     sharing: Annotated[SharingRules, At("services/sharing/business")]
+    alerts: Annotated[AlertRules, At("services/alerts/business")]
     dues: Annotated[DuesRules, At("services/dues/business")]
     fleet: Annotated[FleetRules, At("services/fleet/business")]
     ledger: Annotated[LedgerRules, At("services/ledger/business")]

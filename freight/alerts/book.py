@@ -1,0 +1,177 @@
+"""All alerts that some signals may concern, and what becomes of them together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from freight.alerts.applying import MS, applied
+from freight.alerts.commands import Command, Notice, Tick
+from freight.alerts.decide import step
+from freight.alerts.events import AlertEvent
+from freight.alerts.rules import AlertRules, KindRule
+from freight.alerts.signals import Phase, Signal, Turn
+from freight.alerts.sorting import covered_by, covering_marks, group_of, is_near, keys_of, marks_of
+from freight.alerts.state import Alert, AlertState
+
+
+@dataclasses.dataclass(slots=True)
+class Taken:
+    """One alert: how it stood, what happened to it, and how it stands."""
+
+    before: Alert | None
+    after: Alert
+    events: list[AlertEvent]
+
+
+class Book:
+    """Given the alerts that `needed` names, `take` does the same as with all alerts there are."""
+
+    def __init__(self, tenant: str, alerts: Iterable[Alert] = ()) -> None:
+        self._tenant = tenant
+        self.alerts: dict[str, Alert] = {}
+        self.taken: dict[str, Taken] = {}
+        self._by_mark: dict[str, set[str]] = defaultdict(set)
+        self._last: dict[str, str] = {}  # dedup -> its last alert
+        for alert in alerts:
+            self._put(None, alert)
+
+    def take(
+        self,
+        signals: Iterable[Signal],
+        rules: AlertRules,
+        now_ms: int,
+        *,
+        is_blind: bool = False,
+    ) -> None:
+        """Notes all of them in the order in which they were learned; only then time counts, so
+        that what began and ended within a batch is seen as over."""
+        touched: dict[str, None] = {}
+        for signal in sorted(signals, key=lambda one: (one.nr, one.kind, one.told_by)):
+            for found in self._concerned(signal, rules):
+                command = self._notice(signal, found, rules)
+                touched |= dict.fromkeys(self._step(found, command, rules, now_ms))
+        self.tick(touched, rules, now_ms, is_blind=is_blind)
+
+    def tick(
+        self, ids: Iterable[str], rules: AlertRules, now_ms: int, *, is_blind: bool = False
+    ) -> None:
+        """Those that may cover others first."""
+        alerts = [self.alerts[name] for name in ids]
+        alerts.sort(key=lambda one: (bool(rules.kinds[one.kind.value].covered_by), one.id))
+        for alert in alerts:
+            marks = covering_marks(alert, rules)
+            others = (self.alerts[name] for name in sorted(self._marked(marks)))
+            command = Tick(covered_by=covered_by(alert, others, rules), is_blind=is_blind)
+            self._step(alert, command, rules, now_ms)
+
+    def do(self, name: str, command: Command, rules: AlertRules, now_ms: int) -> None:
+        """What a person wants of one of them."""
+        self._step(self.alerts[name], command, rules, now_ms)
+
+    def due(self, now_ms: int) -> list[str]:
+        return [
+            one.id
+            for one in self.alerts.values()
+            if one.due_ms is not None and one.due_ms <= now_ms
+        ]
+
+    def news(self) -> list[Taken]:
+        """What has changed since it was asked last."""
+        taken, self.taken = self.taken, {}
+        return list(taken.values())
+
+    # ------------------------------------------------------------------------ which ones
+
+    def _concerned(self, signal: Signal, rules: AlertRules) -> list[Alert | None]:
+        known = self._of(f"e:{signal.event}", signal)
+        if signal.turn is Turn.RETRACTED or (known and _begins(signal)):
+            return list(known)
+        if _begins(signal):
+            return [self._for(signal, rules)]
+        mark = f"t:{signal.kind.value}|{signal.subject}"
+        if signal.ends_booking:
+            mark = f"b:{signal.around.booking}"
+        return list(self._of(mark, signal))
+
+    def _of(self, mark: str, signal: Signal) -> list[Alert]:
+        found = (self.alerts[name] for name in sorted(self._by_mark.get(mark, ())))
+        return [alert for alert in found if alert.kind is signal.kind]
+
+    def _for(self, signal: Signal, rules: AlertRules) -> Alert | None:
+        """The alert that a new cause belongs to; None: it is one of its own."""
+        rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
+        for key in keys_of(signal, rules):
+            near = [one for one in self._of(f"d:{key}", signal) if is_near(one, signal, rule)]
+            if near:
+                return near[0]
+        last = self._last_of(signal, rules)
+        if last is None:
+            return None
+        same_begin = last.began_ms == signal.at_ms
+        cooling = signal.phase is Phase.INSTANT and _quiet_until_ms(last, rule) > signal.known_ms
+        return last if same_begin or cooling else None
+
+    def _last_of(self, signal: Signal, rules: AlertRules) -> Alert | None:
+        name = self._last.get(keys_of(signal, rules)[0])
+        return None if name is None else self.alerts[name]
+
+    def _notice(self, signal: Signal, found: Alert | None, rules: AlertRules) -> Notice:
+        rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
+        last = self._last_of(signal, rules) if found is None else None
+        quiet_ms = 0 if last is None else _quiet_until_ms(last, rule)
+        return Notice(
+            signal=signal,
+            tenant=self._tenant,
+            dedup=keys_of(signal, rules)[0],
+            group=group_of(signal, rule),
+            quiet_until_ms=quiet_ms if quiet_ms > signal.at_ms else None,
+            is_counted_only=_is_over(found) and signal.phase is Phase.INSTANT,
+        )
+
+    # ------------------------------------------------------------------------------ keeping
+
+    def _step(
+        self, before: Alert | None, command: Command, rules: AlertRules, now_ms: int
+    ) -> Sequence[str]:
+        if before is not None:
+            before = self.alerts[before.id]
+        events, after = step(before, command, rules, now_ms)
+        if after is None or (not events and after == before):
+            return () if after is None else (after.id,)
+        self._put(before, after)
+        if events:
+            taken = self.taken.setdefault(after.id, Taken(before, after, []))
+            taken.after = after
+            taken.events += events
+        return (after.id,)
+
+    def _put(self, before: Alert | None, after: Alert) -> None:
+        old = frozenset[str]() if before is None else marks_of(before)
+        new = marks_of(after)
+        for mark in old - new:
+            self._by_mark[mark].discard(after.id)
+        for mark in new - old:
+            self._by_mark[mark].add(after.id)
+        self.alerts[after.id] = after
+        last = self.alerts.get(self._last.get(after.dedup, ""))
+        if last is None or (last.is_open, last.began_ms) <= (after.is_open, after.began_ms):
+            self._last[after.dedup] = after.id
+
+    def _marked(self, marks: Iterable[str]) -> set[str]:
+        return {name for mark in marks for name in self._by_mark.get(mark, ())}
+
+
+def _begins(signal: Signal) -> bool:
+    return signal.phase in {Phase.BEGAN, Phase.INSTANT}
+
+
+def _is_over(alert: Alert | None) -> bool:
+    return alert is not None and alert.state is AlertState.RESOLVED
+
+
+def _quiet_until_ms(last: Alert, rule: KindRule) -> int:
+    if last.state is not AlertState.RESOLVED or last.resolved_ms is None:
+        return 0
+    return last.resolved_ms + round(rule.cool_down_s * MS)

@@ -1,0 +1,59 @@
+"""What may be wanted of an alert: by facts, by time, and by people."""
+
+from __future__ import annotations
+
+import msgspec
+
+from freight.alerts.signals import Signal
+from freight.alerts.state import Judgement
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """Something was learned that concerns this alert, or may begin one."""
+
+    signal: Signal
+    tenant: str
+    dedup: str
+    group: str | None = None
+    quiet_until_ms: int | None = None  # the one before it has not cooled down
+    is_counted_only: bool = False
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
+    """Time has passed; `covered_by` is a raised alert that tells of the cause as well."""
+
+    covered_by: str | None = None
+    is_blind: bool = False  # we ourselves may not see what happens
+
+
+class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge"):
+    by: str
+
+
+class Resolve(msgspec.Struct, frozen=True, kw_only=True, tag="resolve"):
+    by: str
+    note: str | None = None
+
+
+class Snooze(msgspec.Struct, frozen=True, kw_only=True, tag="snooze"):
+    by: str
+    until_ms: int | None  # None: no longer
+
+
+class Assign(msgspec.Struct, frozen=True, kw_only=True, tag="assign"):
+    by: str
+    to: str | None
+
+
+class Comment(msgspec.Struct, frozen=True, kw_only=True, tag="comment"):
+    by: str
+    text: str
+
+
+class Judge(msgspec.Struct, frozen=True, kw_only=True, tag="judge"):
+    by: str
+    judged: Judgement | None
+
+
+PeopleCommand = Acknowledge | Resolve | Snooze | Assign | Comment | Judge
+Command = Notice | Tick | PeopleCommand
