@@ -34,6 +34,7 @@ from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
 from config.sections.messenger import Messenger
+from config.sections.notifications import Notifications
 from config.sections.operational import Operational
 from config.sections.payment_sandbox import PaymentSandboxHabits
 from config.sections.payment_work import PaymentWork
@@ -65,6 +66,8 @@ from freight.fleet.rules import FleetRules
 from freight.invoices.rules import InvoiceRules
 from freight.ledger.rules import LedgerRules
 from freight.load_rules import LoadRules
+from freight.notifying.rules import NotifyingRules
+from freight.notifying.texts import NotificationTexts
 from freight.payments.rules import PaymentRules
 from freight.payouts.rules import PayoutRules
 from freight.pricing.quote_rules import QuoteRules
@@ -114,6 +117,9 @@ class Policy(Section):
     bookkeeper: Bookkeeper
     watch: Watch
     messenger: Messenger
+    notifying: Annotated[NotifyingRules, At("services/notifying/business")]
+    notification_texts: Annotated[NotificationTexts, At("services/notifying/business")]
+    notifications: Annotated[Notifications, At("services/notifying/technical")]
     webhooks: Annotated[WebhookRules, At("services/webhooks/business")]
     webhook_sending: Annotated[WebhookSending, At("services/webhooks/technical")]
     sharing: Annotated[SharingRules, At("services/sharing/business")]

@@ -1,0 +1,121 @@
+"""What happens to a message: frozen, past tense; its log keeps every one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from freight.notifying.channels import Channel
+from freight.notifying.state import Asked, Message
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+    at_ms: int
+
+
+class Planned(_Event):
+    message: Message
+
+
+class PutOff(_Event):
+    """Not now: quiet hours, too many at once, nobody asked yet."""
+
+    until_ms: int
+    why: str
+
+
+class AttemptMade(_Event):
+    """Committed before the provider is asked."""
+
+    asked: Asked
+    until_ms: int  # when whoever comes by takes it for lost
+    template: str | None = None
+
+
+class Accepted(_Event):
+    nr: int
+    provider_id: str
+    is_delivered: bool = False  # there is nobody else who could tell
+    chase_ms: int | None = None  # when a delivery that nobody confirms counts as none
+
+
+class Undone(_Event):
+    """Nothing was sent: the same channel is tried again."""
+
+    nr: int
+    why: str
+    again_ms: int
+
+
+class Failed(_Event):
+    """This channel will not do it."""
+
+    nr: int
+    why: str
+    reason: str | None = None
+    code: str | None = None
+
+
+class Lost(_Event):
+    """Asked, and no answer: it may have been sent or not."""
+
+    nr: int
+    why: str
+
+
+class Heard(_Event):
+    """A receipt."""
+
+    nr: int
+    state: str  # sent, delivered, read
+    told_ms: int | None = None
+
+
+class MovedOn(_Event):
+    """To the next channel."""
+
+    channel: Channel
+    place: int
+    why: str
+
+
+class Skipped(_Event):
+    """Channels by which this person is not to be told."""
+
+    channel: Channel
+    why: str
+
+
+class Died(_Event):
+    why: str
+
+
+class Cancelled(_Event):
+    by: str
+    why: str
+
+
+class Replayed(_Event):
+    by: str
+    expires_ms: int
+
+
+class Digested(_Event):
+    into: str
+
+
+MessageEvent = (
+    Planned
+    | PutOff
+    | AttemptMade
+    | Accepted
+    | Undone
+    | Failed
+    | Lost
+    | Heard
+    | MovedOn
+    | Skipped
+    | Died
+    | Cancelled
+    | Replayed
+    | Digested
+)
