@@ -98,19 +98,19 @@ async def get_dispatch(
 @router.patch("/v1/bookings/{id}")
 async def amend_booking(wanted: wire.BookingChange, who: Writer, to: To) -> BookingOut:
     """What may change depends on how far it is; another load or other stops need a new quote."""
-    return to.tagged(await service.amend(to.gateway, who, to.booking, wanted, to.expected))
+    return to.tagged(await service.amend(to.gateway, who, to.id, wanted, to.expected))
 
 
 @router.post("/v1/bookings/{id}/reprice")
 async def reprice_booking(given: wire.Repricing, who: Writer, to: To) -> BookingOut:
     """By a new quote for its load and stops as they are now."""
-    return to.tagged(await service.reprice(to.gateway, who, to.booking, given, to.expected))
+    return to.tagged(await service.reprice(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/confirm")
 async def confirm_booking(who: Writer, to: To, given: wire.Reasoned | None = None) -> BookingOut:
     """What was agreed on waiting and cancelling holds from now on; 409 where nothing is served."""
-    return to.tagged(await service.confirm(to.gateway, who, to.booking, given, to.expected))
+    return to.tagged(await service.confirm(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/cancel")
@@ -133,14 +133,14 @@ async def start_dispatch(who: Dispatcher, to: To, given: wire.OfLegs | None = No
     given = given or wire.OfLegs()
     command = asked.StartDispatch(**service.stamp(who, given.reason), leg=given.leg)
     done = ("already_dispatching",)
-    wish = Wish(to.booking, "bookings.dispatch", command, to.expected, done)
+    wish = Wish(to.id, "bookings.dispatch", command, to.expected, done)
     return to.tagged(await service.tell(to.gateway, who, wish))
 
 
 @router.post("/v1/bookings/{id}/assign")
 async def assign_booking(given: wire.Assignment, who: Dispatcher, to: To) -> BookingOut:
     """409 when truck or driver is promised to another load then, or may not go: with reasons."""
-    return to.tagged(await service.assign(to.gateway, who, to.booking, given, to.expected))
+    return to.tagged(await service.assign(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/unassign")
@@ -157,7 +157,7 @@ async def unassign_booking(given: wire.Unassignment, who: Dispatcher, to: To) ->
 @router.post("/v1/bookings/{id}/swap")
 async def swap_truck(given: wire.Swap, who: Dispatcher, to: To) -> BookingOut:
     """Another truck or driver goes on where the one before stopped."""
-    return to.tagged(await service.swap(to.gateway, who, to.booking, given, to.expected))
+    return to.tagged(await service.swap(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/fail")
@@ -170,7 +170,7 @@ async def fail_leg(given: wire.OfLeg, who: Dispatcher, to: To) -> BookingOut:
 @router.post("/v1/bookings/{id}/split")
 async def split_leg(given: wire.SplitFields, who: Dispatcher, to: To) -> BookingOut:
     """Several trucks share what one cannot carry; each is dispatched and proven for itself."""
-    return to.tagged(await service.split(to.gateway, who, to.booking, given, to.expected))
+    return to.tagged(await service.split(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/bookings/{id}/merge")

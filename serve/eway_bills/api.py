@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from freight.eway.state import Status
+from serve.addressed import To
 from serve.eway_bills import service
 from serve.eway_bills.answers import EwayBillOut, EwayStepOut
 from serve.eway_bills.wire import CancelIn, ExtensionIn, NewEwayBill, PartBIn, TransporterIn
@@ -16,7 +17,7 @@ from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["eway-bills"])
 
@@ -75,63 +76,33 @@ async def list_eway_bill_history(
 
 
 @router.post("/v1/eway-bills/{id}/generate", status_code=_LATER)
-async def generate_eway_bill(
-    bill_id: PathId, gateway: Opened, who: Writer, expected: Expected, response: Response
-) -> EwayBillOut:
+async def generate_eway_bill(who: Writer, to: To) -> EwayBillOut:
     """Written down; the portal's answer is in the bill soon, as for all that follows."""
-    return tagged(response, await service.generate(gateway, who, bill_id, expected))
+    return to.tagged(await service.generate(to.gateway, who, to.id, to.expected))
 
 
 @router.post("/v1/eway-bills/{id}/part-b", status_code=_LATER)
-async def update_part_b(  # noqa: PLR0917
-    bill_id: PathId,
-    given: PartBIn,
-    gateway: Opened,
-    who: Reporter,
-    expected: Expected,
-    response: Response,
-) -> EwayBillOut:
+async def update_part_b(given: PartBIn, who: Reporter, to: To) -> EwayBillOut:
     """The vehicle that has the goods now; whoever carries a leg may say so of its bills."""
-    return tagged(response, await service.change_vehicle(gateway, who, bill_id, given, expected))
+    return to.tagged(await service.change_vehicle(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/eway-bills/{id}/extend", status_code=_LATER)
-async def extend_eway_bill(  # noqa: PLR0917
-    bill_id: PathId,
-    given: ExtensionIn,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> EwayBillOut:
+async def extend_eway_bill(given: ExtensionIn, who: Writer, to: To) -> EwayBillOut:
     """409 outside of its window: `extendable` says when."""
-    return tagged(response, await service.extend(gateway, who, bill_id, given, expected))
+    return to.tagged(await service.extend(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/eway-bills/{id}/update-transporter", status_code=_LATER)
-async def update_transporter(  # noqa: PLR0917
-    bill_id: PathId,
-    given: TransporterIn,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> EwayBillOut:
-    shown = await service.change_transporter(gateway, who, bill_id, given, expected)
-    return tagged(response, shown)
+async def update_transporter(given: TransporterIn, who: Writer, to: To) -> EwayBillOut:
+    shown = await service.change_transporter(to.gateway, who, to.id, given, to.expected)
+    return to.tagged(shown)
 
 
 @router.post("/v1/eway-bills/{id}/cancel", status_code=_LATER)
-async def cancel_eway_bill(  # noqa: PLR0917
-    bill_id: PathId,
-    given: CancelIn,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> EwayBillOut:
+async def cancel_eway_bill(given: CancelIn, who: Writer, to: To) -> EwayBillOut:
     """Within a day of its generation; a draft at any time, and at once."""
-    return tagged(response, await service.cancel(gateway, who, bill_id, given, expected))
+    return to.tagged(await service.cancel(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/eway-bills/{id}/refresh", status_code=_LATER)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from freight.payments.state import Status
+from serve.addressed import To
 from serve.fields import ObjectId, PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
@@ -23,7 +24,7 @@ from serve.payments.wire import (
     Recording,
     Verification,
 )
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["payments"])
 
@@ -74,17 +75,10 @@ async def get_payment_timeline(
 
 
 @router.post("/v1/payments/{id}/cancel")
-async def cancel_payment(  # noqa: PLR0917 - the framework passes by name
-    payment_id: PathId,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-    given: Cancellation | None = None,
-) -> PaymentOut:
+async def cancel_payment(who: Writer, to: To, given: Cancellation | None = None) -> PaymentOut:
     """Of one that nobody has paid; money that comes all the same is given back or shown."""
     given = given or Cancellation()
-    return tagged(response, await service.cancel(gateway, who, payment_id, given, expected))
+    return to.tagged(await service.cancel(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/payments/{id}/verify")
@@ -96,27 +90,13 @@ async def verify_payment(
 
 
 @router.post("/v1/payments/{id}/record")
-async def record_payment(  # noqa: PLR0917 - the framework passes by name
-    payment_id: PathId,
-    given: Recording,
-    gateway: Opened,
-    who: Recorder,
-    expected: Expected,
-    response: Response,
-) -> PaymentOut:
+async def record_payment(given: Recording, who: Recorder, to: To) -> PaymentOut:
     """Cash that was collected, with its proof, or a transfer, with its UTR."""
-    return tagged(response, await service.record(gateway, who, payment_id, given, expected))
+    return to.tagged(await service.record(to.gateway, who, to.id, given, to.expected))
 
 
 @router.post("/v1/payments/{id}/hand-in")
-async def hand_in_cash(  # noqa: PLR0917 - the framework passes by name
-    payment_id: PathId,
-    gateway: Opened,
-    who: Recorder,
-    expected: Expected,
-    response: Response,
-    given: Deposit | None = None,
-) -> PaymentOut:
+async def hand_in_cash(who: Recorder, to: To, given: Deposit | None = None) -> PaymentOut:
     """Cash that a driver had collected is in our bank account now."""
     given = given or Deposit()
-    return tagged(response, await service.hand_in(gateway, who, payment_id, given, expected))
+    return to.tagged(await service.hand_in(to.gateway, who, to.id, given, to.expected))

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from freight.payouts.state import Status
+from serve.addressed import To
 from serve.fields import ObjectId, PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
@@ -14,7 +15,7 @@ from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
 from serve.payouts import service
 from serve.payouts.wire import Cancelling, PayoutOut
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["payouts"])
 
@@ -44,22 +45,13 @@ async def get_payout(
 
 
 @router.post("/v1/payouts/{id}/retry")
-async def retry_payout(
-    payout_id: PathId, gateway: Opened, who: Payer, expected: Expected, response: Response
-) -> PayoutOut:
+async def retry_payout(who: Payer, to: To) -> PayoutOut:
     """Anew, once it is known to have come to nothing; 409 while it may be under way."""
-    return tagged(response, await service.retry(gateway, who, payout_id, expected))
+    return to.tagged(await service.retry(to.gateway, who, to.id, to.expected))
 
 
 @router.post("/v1/payouts/{id}/cancel")
-async def cancel_payout(  # noqa: PLR0917 - the framework passes by name
-    payout_id: PathId,
-    given: Cancelling,
-    gateway: Opened,
-    who: Payer,
-    expected: Expected,
-    response: Response,
-) -> PayoutOut:
+async def cancel_payout(given: Cancelling, who: Payer, to: To) -> PayoutOut:
     """Before it is sent, or while it is queued; its settlement waits to be paid again."""
-    made = await service.cancel(gateway, who, payout_id, given.reason, expected)
-    return tagged(response, made)
+    made = await service.cancel(to.gateway, who, to.id, given.reason, to.expected)
+    return to.tagged(made)

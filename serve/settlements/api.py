@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from freight.settlements import commands as c
 from freight.settlements.state import Status
+from serve.addressed import To
 from serve.fields import ObjectId, PathId, possible_id
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
@@ -18,7 +19,7 @@ from serve.paging import ListOf, Paged
 from serve.settlements import service, wire
 from serve.settlements.service import Wish
 from serve.settlements.wire import CycleRunOut, SettlementOut, StatementOut, StepOut
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["settlements"])
 
@@ -90,147 +91,86 @@ async def get_settlement_statement(
 
 
 @router.post("/v1/settlements/{id}/lines", status_code=HTTPStatus.CREATED)
-async def add_settlement_line(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    new: wire.NewLine,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def add_settlement_line(new: wire.NewLine, who: Writer, to: To) -> SettlementOut:
     """By hand, while it is not approved; a proposal is made anew then."""
-    wish = Wish(settlement_id, "add_line", expected)
-    return tagged(response, await service.add_line(gateway, who, wish, new))
+    wish = Wish(to.id, "add_line", to.expected)
+    return to.tagged(await service.add_line(to.gateway, who, wish, new))
 
 
 @router.post("/v1/settlements/{id}/lines/{line}/remove")
-async def remove_settlement_line(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    line: LineId,
-    given: wire.Reasoned,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
+async def remove_settlement_line(
+    line: LineId, given: wire.Reasoned, who: Writer, to: To
 ) -> SettlementOut:
     """Of those that were written by hand."""
-    wish = Wish(settlement_id, "remove_line", expected)
+    wish = Wish(to.id, "remove_line", to.expected)
     command = c.RemoveLine(id=line, by=who.name, reason=given.reason)
-    return tagged(response, await service.tell(gateway, who, wish, command))
+    return to.tagged(await service.tell(to.gateway, who, wish, command))
 
 
 @router.post("/v1/settlements/{id}/advances", status_code=HTTPStatus.CREATED)
-async def ask_advance(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    new: wire.NewAdvance,
-    gateway: Opened,
-    who: Payer,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def ask_advance(new: wire.NewAdvance, who: Payer, to: To) -> SettlementOut:
     """Before delivery: paid to the carrier's bank, in cash, or as diesel by its fuel card. Above
     the limit a second person approves it."""
-    wish = Wish(settlement_id, "ask_advance", expected)
-    return tagged(response, await service.ask_advance(gateway, who, wish, new))
+    wish = Wish(to.id, "ask_advance", to.expected)
+    return to.tagged(await service.ask_advance(to.gateway, who, wish, new))
 
 
 @router.post("/v1/settlements/{id}/advances/{advance}/approve")
-async def approve_advance(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    advance: AdvanceId,
-    gateway: Opened,
-    who: Approver,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def approve_advance(advance: AdvanceId, who: Approver, to: To) -> SettlementOut:
     """By another person than asked for it."""
-    wish = Wish(settlement_id, "approve_advance", expected)
+    wish = Wish(to.id, "approve_advance", to.expected)
     command = c.ApproveAdvance(advance, who.name)
-    return tagged(response, await service.tell(gateway, who, wish, command))
+    return to.tagged(await service.tell(to.gateway, who, wish, command))
 
 
 @router.post("/v1/settlements/{id}/propose")
-async def propose_settlement(
-    settlement_id: PathId, gateway: Opened, who: Writer, expected: Expected, response: Response
-) -> SettlementOut:
+async def propose_settlement(who: Writer, to: To) -> SettlementOut:
     """With fees and taxes as they are reckoned now."""
-    wish = Wish(settlement_id, "propose", expected)
-    return tagged(response, await service.propose(gateway, who, wish))
+    wish = Wish(to.id, "propose", to.expected)
+    return to.tagged(await service.propose(to.gateway, who, wish))
 
 
 @router.post("/v1/settlements/{id}/approve")
-async def approve_settlement(
-    settlement_id: PathId, gateway: Opened, who: Approver, expected: Expected, response: Response
-) -> SettlementOut:
+async def approve_settlement(who: Approver, to: To) -> SettlementOut:
     """Not by whoever changed it last; above the limit by two different persons. The last of them
     puts it into the books."""
-    wish = Wish(settlement_id, "approve", expected)
-    return tagged(response, await service.approve(gateway, who, wish))
+    wish = Wish(to.id, "approve", to.expected)
+    return to.tagged(await service.approve(to.gateway, who, wish))
 
 
 @router.post("/v1/settlements/{id}/dispute")
-async def dispute_settlement(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    given: wire.Reasoned,
-    gateway: Opened,
-    who: Disputer,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def dispute_settlement(given: wire.Reasoned, who: Disputer, to: To) -> SettlementOut:
     """Nothing of it goes on until it is resolved."""
-    wish = Wish(settlement_id, "dispute", expected)
+    wish = Wish(to.id, "dispute", to.expected)
     command = c.Dispute(who.name, given.reason)
-    return tagged(response, await service.tell(gateway, who, wish, command))
+    return to.tagged(await service.tell(to.gateway, who, wish, command))
 
 
 @router.post("/v1/settlements/{id}/resolve")
-async def resolve_settlement(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    given: wire.Reasoned,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def resolve_settlement(given: wire.Reasoned, who: Writer, to: To) -> SettlementOut:
     """The dispute is over; what was proposed then is proposed anew."""
-    wish = Wish(settlement_id, "resolve", expected)
+    wish = Wish(to.id, "resolve", to.expected)
     command = c.Resolve(who.name, given.reason)
-    return tagged(response, await service.tell(gateway, who, wish, command))
+    return to.tagged(await service.tell(to.gateway, who, wish, command))
 
 
 @router.post("/v1/settlements/{id}/reopen")
-async def reopen_settlement(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    given: wire.Reasoned,
-    gateway: Opened,
-    who: Approver,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def reopen_settlement(given: wire.Reasoned, who: Approver, to: To) -> SettlementOut:
     """Takes an approval back before it is paid; what it posted is reversed."""
-    wish = Wish(settlement_id, "reopen", expected)
+    wish = Wish(to.id, "reopen", to.expected)
     command = c.Reopen(who.name, given.reason)
-    return tagged(response, await service.tell(gateway, who, wish, command))
+    return to.tagged(await service.tell(to.gateway, who, wish, command))
 
 
 @router.post("/v1/settlements/{id}/carry-over")
-async def carry_settlement_over(  # noqa: PLR0917 - the framework passes by name
-    settlement_id: PathId,
-    given: wire.CarryingOver,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> SettlementOut:
+async def carry_settlement_over(given: wire.CarryingOver, who: Writer, to: To) -> SettlementOut:
     """What the carrier owes by it is taken off another one."""
-    wish = Wish(settlement_id, "carry_over", expected)
-    return tagged(response, await service.carry_over(gateway, who, wish, given.to))
+    wish = Wish(to.id, "carry_over", to.expected)
+    return to.tagged(await service.carry_over(to.gateway, who, wish, given.to))
 
 
 @router.post("/v1/settlements/{id}/pay")
-async def pay_settlement(
-    settlement_id: PathId, gateway: Opened, who: Payer, expected: Expected, response: Response
-) -> SettlementOut:
+async def pay_settlement(who: Payer, to: To) -> SettlementOut:
     """Starts its payout, where that is not done by itself."""
-    wish = Wish(settlement_id, "pay", expected)
-    return tagged(response, await service.pay(gateway, who, wish))
+    wish = Wish(to.id, "pay", to.expected)
+    return to.tagged(await service.pay(to.gateway, who, wish))

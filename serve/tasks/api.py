@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from freight.tasks import TaskState
+from serve.addressed import To
 from serve.fields import ObjectId, PathId
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
@@ -14,7 +15,7 @@ from serve.identity.principal import Principal
 from serve.paging import ListOf, Paged
 from serve.tasks import service
 from serve.tasks.wire import Assigned, Dismissed, Done, Person, TaskOut
-from serve.versions import Expected, tagged
+from serve.versions import tagged
 
 router = APIRouter(tags=["tasks"])
 
@@ -43,42 +44,20 @@ async def get_task(task_id: PathId, gateway: Opened, who: Reader, response: Resp
 
 
 @router.post("/v1/tasks/{id}/done")
-async def finish_task(  # noqa: PLR0917
-    task_id: PathId,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-    given: Done | None = None,
-) -> TaskOut:
+async def finish_task(who: Writer, to: To, given: Done | None = None) -> TaskOut:
     note = None if given is None else given.note
-    settled = await service.settle(gateway, who, task_id, TaskState.DONE, note, expected)
-    return tagged(response, settled)
+    settled = await service.settle(to.gateway, who, to.id, TaskState.DONE, note, to.expected)
+    return to.tagged(settled)
 
 
 @router.post("/v1/tasks/{id}/dismiss")
-async def dismiss_task(  # noqa: PLR0917
-    task_id: PathId,
-    given: Dismissed,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> TaskOut:
+async def dismiss_task(given: Dismissed, who: Writer, to: To) -> TaskOut:
     """It need not be done, and is not opened again for the same cause."""
     state = TaskState.DISMISSED
-    return tagged(
-        response, await service.settle(gateway, who, task_id, state, given.note, expected)
-    )
+    settled = await service.settle(to.gateway, who, to.id, state, given.note, to.expected)
+    return to.tagged(settled)
 
 
 @router.post("/v1/tasks/{id}/assign")
-async def assign_task(  # noqa: PLR0917
-    task_id: PathId,
-    given: Assigned,
-    gateway: Opened,
-    who: Writer,
-    expected: Expected,
-    response: Response,
-) -> TaskOut:
-    return tagged(response, await service.assign(gateway, who, task_id, given.to, expected))
+async def assign_task(given: Assigned, who: Writer, to: To) -> TaskOut:
+    return to.tagged(await service.assign(to.gateway, who, to.id, given.to, to.expected))
