@@ -7,8 +7,11 @@ agreed on 80,000.
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -63,7 +66,7 @@ TDS = 1_608_00  # 2 % of freight and waiting
 PAYOUT = CARRIAGE + DETENTION - SHORTAGE - TDS
 SHIPPER, CARRIER = "acme", "sharma"
 RATES = b'{"rules":{},"origins":{},"default_folder":""}'
-Sure = Callable[[], Awaitable[None]]
+Step = Callable[[], Awaitable[None]]
 
 
 def story_policy(now: Policy) -> Policy:
@@ -76,12 +79,8 @@ def story_policy(now: Policy) -> Policy:
     return now.model_copy(update={"pricing": now.pricing.model_copy(update={"gst": gst})})
 
 
-class KilledError(BaseException):
-    """The process is gone: nothing of it catches this."""
-
-
-class Breaking:
-    """Kills at the nth step, counted over everything that is done to the outside; then no more."""
+class Killing:
+    """Kills its own process at the nth step, counted over all that is done to the outside."""
 
     def __init__(self, at: int | None = None) -> None:
         self.at = at
@@ -90,7 +89,35 @@ class Breaking:
     def step(self) -> None:
         self.steps += 1
         if self.steps == self.at:
-            raise KilledError(f"at step {self.at}")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Memory(msgspec.Struct):
+    """What the people of the story know, whichever process of ours has died: how far they are."""
+
+    id: str
+    begin_ms: int
+    clock_ms: int
+    truck: str = ""
+    step: int = 0
+    done: set[str] = set()
+    deaths: int = 0
+
+
+class Diary:
+    """Outlives the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if path.exists():
+            self.told = msgspec.json.decode(path.read_bytes(), type=Memory)
+            self.told.deaths += 1
+        else:
+            begin_ms = now_ms() - 48 * HOUR
+            self.told = Memory(f"bk-{secrets.token_hex(4)}", begin_ms, begin_ms)
+
+    def keep(self) -> None:
+        self._path.write_bytes(msgspec.json.encode(self.told))
 
 
 class Sandbox:
@@ -113,18 +140,15 @@ class Story:
         desk: Desk,
         name: TenantName,
         sandbox: Sandbox,
-        breaking: Breaking | None = None,
+        killing: Killing,
+        diary: Diary,
     ) -> None:
         self.desk = desk
         self.name = name
         self.sandbox = sandbox
-        self.breaking = breaking or Breaking()
-        self.id = f"bk-{secrets.token_hex(4)}"
-        self.begin_ms = now_ms() - 48 * HOUR
-        self.clock_ms = self.begin_ms
-        self.truck = ""
-        self.deaths = 0
-        self._done: set[str] = set()
+        self.killing = killing
+        self.told = diary.told
+        self._diary = diary
 
     @property
     def engine(self) -> Bookings:
@@ -142,25 +166,24 @@ class Story:
         async with as_tenant(app, self.name.key) as conn:
             await carriers.create(conn, personal, self.name.key, CARRIER, account)
         fields = {"registration": "MH12AB1234", "carrier": CARRIER, "payload_kg": 16_000}
-        self.truck = await add_truck(app, self.name, **fields)
+        self.told.truck = await add_truck(app, self.name, **fields)
+        self._diary.keep()
+
+    @property
+    def id(self) -> str:
+        return self.told.id
 
     async def run(self) -> None:
-        steps: tuple[Sure, ...] = (
+        """From where it was when whoever told it before died."""
+        steps: tuple[Step, ...] = (
             *(self.quote, self.book, self.pay_advance, self.assign, self.load_it),
             *(self.deliver, self.leave, self.pay_balance, self.approve_it, self.pay_out),
         )
-        for step in steps:
-            await self._surely(step)
-            await self._surely(self._rounds)
-
-    async def _surely(self, step: Sure) -> None:
-        """Whoever dies is started again and does it again."""
-        while True:
-            try:
-                await step()
-                return
-            except KilledError:
-                self.deaths += 1
+        while self.told.step < len(steps):
+            await steps[self.told.step]()
+            await self._rounds()
+            self.told.step += 1
+            self._diary.keep()
 
     async def _rounds(self) -> None:
         for one in (booking_round, settlements_round, payouts_round, booking_round):
@@ -171,14 +194,14 @@ class Story:
 
     async def quote(self) -> None:
         digest = bytes.fromhex(digest_of(RATES))
-        made = quoted(self.name, self.begin_ms)
+        made = quoted(self.name, self.told.begin_ms)
         async with self.desk.writing(self.name) as conn:
             await quotes.keep_rates(conn, self.name.key, digest, RATES)
             if not await conn.fetchval("SELECT true FROM quotes WHERE id = $1", made.id):
                 await quotes.create(conn, self.name.key, made, written(made), "signature")
 
     async def book(self) -> None:
-        price = Quoted(quoted(self.name, self.begin_ms).id, TOTAL, "digest", "INR")
+        price = Quoted(quoted(self.name, self.told.begin_ms).id, TOTAL, "digest", "INR")
         create = asked.Create(
             by=SOMEBODY,
             key="create",
@@ -196,38 +219,38 @@ class Story:
         await self._pay("advance", ADVANCE)
 
     async def assign(self) -> None:
-        self.clock_ms = self.begin_ms + HOUR
+        self.told.clock_ms = self.told.begin_ms + HOUR
         offer = OfferAsked(
             id=f"{self.id}-offer",
             carrier=CARRIER,
-            truck=self.truck,
+            truck=self.told.truck,
             price_minor=CARRIAGE,
-            expires_ms=self.clock_ms + 12 * HOUR,
+            expires_ms=self.told.clock_ms + 12 * HOUR,
         )
-        for command in (Make((offer,)), Accept(offer.id, self.truck)):
-            self.breaking.step()
+        for command in (Make((offer,)), Accept(offer.id, self.told.truck)):
+            self.killing.step()
             wish = OfferWish("L1", command, SOMEBODY)
             answer = await self.engine.take_offer(self.name, self.id, wish)
-            assert not isinstance(answer, Refused) or self.deaths, answer
-            self.breaking.step()
+            assert not isinstance(answer, Refused) or self.told.deaths, answer
+            self.killing.step()
 
     async def load_it(self) -> None:
-        self.clock_ms = self.begin_ms + 3 * HOUR
+        self.told.clock_ms = self.told.begin_ms + 3 * HOUR
         await self.reaches(Milestone.ARRIVED, "S1", 2 * HOUR)
         await self.proves("S1")
         await self.reaches(Milestone.LEFT, "S1", 3 * HOUR)
 
     async def deliver(self) -> None:
-        self.clock_ms = self.begin_ms + 15 * HOUR
+        self.told.clock_ms = self.told.begin_ms + 15 * HOUR
         await self.reaches(Milestone.ARRIVED, "S2", 10 * HOUR)
         await self.proves("S2", received=(Received("cement", 8_820),))
 
     async def leave(self) -> None:
-        self.clock_ms = self.begin_ms + 16 * HOUR
+        self.told.clock_ms = self.told.begin_ms + 16 * HOUR
         await self.reaches(Milestone.LEFT, "S2", 15 * HOUR + 30 * MINUTE)
 
     async def pay_balance(self) -> None:
-        self.clock_ms = now_ms()
+        self.told.clock_ms = now_ms()
         await self._pay("balance", BALANCE)
 
     async def approve_it(self) -> None:
@@ -240,10 +263,10 @@ class Story:
     async def pay_out(self) -> None:
         """The bank has done it."""
         while (known := await self._sent()) is None:
-            self.clock_ms += MINUTE  # it is asked about again
+            self.told.clock_ms += MINUTE  # it is asked about again
             await self._rounds()
         await self._once("payout", f"payouts/{known}/process")
-        self.clock_ms = now_ms() + HOUR  # when it is asked about again
+        self.told.clock_ms = now_ms() + HOUR  # when it is asked about again
 
     async def _sent(self) -> str | None:
         async with self.desk.writing(self.name) as conn:
@@ -254,9 +277,9 @@ class Story:
     # ----------------------------------------------------------------------------------- helpers
 
     async def does(self, command: asked.Command) -> None:
-        self.breaking.step()
+        self.killing.step()
         taken(await self.engine.take(self.name, self.id, command))
-        self.breaking.step()
+        self.killing.step()
 
     async def reaches(self, milestone: Milestone, stop: str, after_ms: int) -> None:
         command = asked.Reach(
@@ -265,7 +288,7 @@ class Story:
             leg="L1",
             stop=stop,
             milestone=milestone,
-            at_ms=self.begin_ms + after_ms,
+            at_ms=self.told.begin_ms + after_ms,
             reason="as the driver says",
         )
         await self.does(command)
@@ -311,9 +334,10 @@ class Story:
 
     async def _once(self, what: str, path: str, **given: Any) -> None:
         """A person's deed in the outside world, which no death of ours undoes."""
-        if what not in self._done:
+        if what not in self.told.done:
             await self.sandbox.act(path, **given)
-            self._done.add(what)
+            self.told.done.add(what)
+            self._diary.keep()
 
 
 def quoted(name: TenantName, at_ms: int) -> Quote:

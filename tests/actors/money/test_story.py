@@ -1,96 +1,33 @@
 """The whole story of a booking's money through the sandbox's real HTTP, to the paisa; and the same
-when who tells it dies at any of its steps."""
+when the process that tells it is killed at any of its steps."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+import multiprocessing
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from actors import bookings
 from actors.booking_writing import TenantName
-from actors.money.desk import Desk
-from config.policy import Settings
-from freight.invoices.documents import Document, DocumentKind
-from freight.ledger.accounts import Role
+from config.installation import Postgres
+from freight.invoices.documents import Document
 from freight.settlements.state import Head, Settlement, Status
-from providers.metering import Unmetered
-from providers.opening import Providers
-from providers.secret_source import HeldSecret, TenantNamed
-from store import dues, invoices, ledger, parties, payments, payouts, settlements
-from store.parties import Party
-from store.personal import PersonalData
+from store import invoices, settlements
+from store.key_file import create_key_ring
 from store.postgres import AnyConnection, AnyPool, as_tenant
-from store.tenants import Tenant
-from tests.actors.dispatching import willing
 from tests.actors.money import story as told
-from tests.actors.money.story import Breaking, Sandbox, Story, story_policy
+from tests.actors.money.telling import Books, Telling, tell
 from tests.conftest import found_tenant
 from tests.providers.sandbox import SandboxServer
 
 # Of all steps at which one can die, every so manyth in the suite; 1 tries them all.
 EVERY = 17
-K = DocumentKind
+WITHIN_S = 120.0
+Begin = Callable[[], Awaitable[Telling]]
 
 pytestmark = pytest.mark.usefixtures("fresh_books")
-
-
-class NoSecrets:
-    """The sandbox's are the installation's own."""
-
-    async def newest_first(
-        self, tenant: TenantNamed | None, reference: str
-    ) -> Sequence[HeldSecret]:
-        raise AssertionError(f"{reference} of {tenant} is none of the sandbox")
-
-
-class BrittleProviders:
-    """Whoever asks a provider may die before it is heard, and before the answer is."""
-
-    def __init__(self, providers: Providers, breaking: Breaking) -> None:
-        self._providers = providers
-        self._breaking = breaking
-
-    def __getattr__(self, name: str) -> Any:
-        async def give(tenant: TenantName) -> Any:
-            provider = await getattr(self._providers, name)(tenant)
-            return _Brittle(provider, self._breaking)
-
-        return give
-
-
-class _Brittle:
-    def __init__(self, real: Any, breaking: Breaking) -> None:
-        self._real = real
-        self._breaking = breaking
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._real, name)
-        if not callable(found):
-            return found
-
-        async def call(*args: Any, **named: Any) -> Any:
-            self._breaking.step()
-            answer = await found(*args, **named)
-            self._breaking.step()
-            return answer
-
-        return call
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class BrittleDesk(Desk):
-    breaking: Breaking
-
-    @asynccontextmanager
-    async def writing(self, tenant: TenantName) -> AsyncIterator[AnyConnection]:
-        async with Desk.writing(self, tenant) as conn:
-            yield conn
-            self.breaking.step()
-        self.breaking.step()
 
 
 @pytest.fixture(scope="module")
@@ -102,99 +39,21 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
     made.kill()
 
 
-class World:
-    """Its time is that of the story that is told."""
+class Tellers:
+    """Processes of their own, each forked from one that has loaded the program and nothing else."""
 
-    def __init__(
-        self, pools: tuple[AnyPool, AnyPool], personal: PersonalData, sandbox: SandboxServer
-    ) -> None:
-        self.pools = pools
-        self.personal = personal
-        self.sandbox = sandbox
-        self.settings = Settings(story_policy(willing()))
-        self.told: Story | None = None
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["tests.actors.money.telling"])
 
-    def now_ms(self) -> int:
-        assert self.told is not None
-        return self.told.clock_ms
-
-    async def story(self, tenant: Tenant, breaking: Breaking) -> Story:
-        name = TenantName(tenant.key, tenant.id)
-        clock: list[Story] = []
-        providers = Providers(
-            self.settings,
-            self.sandbox.installed,
-            NoSecrets(),
-            lambda: clock[0].clock_ms,
-            Unmetered(),
-        )
-        desk = BrittleDesk(
-            *self.pools,
-            self.settings,
-            lambda: clock[0].clock_ms,
-            BrittleProviders(providers, breaking),
-            self.personal,
-            breaking,
-        )
-        clock.append(Story(desk, name, Sandbox(self.sandbox.url), breaking))
-        self.told = clock[0]
-        async with as_tenant(self.pools[0], name.key) as conn:
-            acme = Party(
-                party="shippers/acme",
-                name="Acme Cement",
-                address="Plot 7",
-                state="29",
-                gstin="29AAGCB7383J1Z4",
-            )
-            await parties.put_shipper(conn, self.personal, name.key, acme, None)
-            own = Party(party="platform", name="We", state="27", gstin="27AAPFU0939F1ZV")
-            await parties.put_registration(conn, name.key, own, None)
-        await clock[0].prepare(self.pools[0], self.personal)
-        return clock[0]
-
-
-@pytest.fixture
-def world(
-    app: AnyPool,
-    system: AnyPool,
-    personal: PersonalData,
-    sandbox: SandboxServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> World:
-    made = World((app, system), personal, sandbox)
-    monkeypatch.setattr(bookings, "now_ms", made.now_ms)
-    return made
-
-
-@dataclasses.dataclass(frozen=True)
-class Books:
-    """All that is left when it is over."""
-
-    balances: dict[str, int]
-    papers: list[tuple[str, int, str]]
-    paid: list[tuple[int, int]]
-    settled: list[tuple[str, int]]
-    paid_out: list[tuple[str, int]]
-    owed: list[tuple[str, int, int]]
-
-
-async def books_of(story: Story) -> Books:
-    async with as_tenant(story.desk.app, story.name.key) as conn:
-        balances = {role.value: await ledger.balance(conn, role) for role in Role}
-        papers = await invoices.of_booking(conn, story.id)
-        paid = await payments.of_booking(conn, story.id)
-        (settlement,) = await settlements.of_booking(conn, story.id)
-        sent = await conn.fetch("SELECT id FROM payouts ORDER BY id")
-        made = [await payouts.get(conn, row["id"]) for row in sent]
-        owed = await dues.of_booking(conn, story.id)
-    return Books(
-        balances={name: minor for name, minor in balances.items() if minor},
-        papers=[(one.kind.value, one.total_minor, one.number) for one in papers],
-        paid=[(one.captured_minor, one.refunded_minor) for one in paid],
-        settled=[(line.head.value, line.amount_minor) for line in settlement.lines],
-        paid_out=[(one.status.value, one.amount_minor) for one in made],
-        owed=[(due.id, due.amount_minor, due.paid_minor) for due in owed],
-    )
+    def tell(self, telling: Telling, at: int | None = None) -> int | None:
+        """How the process ended."""
+        process = self._context.Process(target=tell, args=(telling, at))
+        process.start()
+        process.join(WITHIN_S)
+        if process.exitcode is None:
+            process.kill()
+        return process.exitcode
 
 
 BY_HAND = Books(
@@ -228,15 +87,38 @@ BY_HAND = Books(
 )
 
 
-async def test_the_story_ends_as_it_was_reckoned_by_hand(world: World, tenant: Tenant) -> None:
-    story = await world.story(tenant, Breaking())
-    await story.run()
+@pytest.fixture(scope="module")
+def tellers() -> Tellers:
+    return Tellers()
 
+
+@pytest.fixture
+def begin(where: Postgres, owner: AnyConnection, sandbox: SandboxServer, tmp_path: Path) -> Begin:
+    """The story in the books of a new tenant each time."""
+    key_file = tmp_path / "keys.json"
+    create_key_ring(key_file)
+
+    async def begun() -> Telling:
+        made = await found_tenant(owner, "Story")
+        name, kept = TenantName(made.key, made.id), tmp_path / made.id
+        return Telling(where, key_file, sandbox.installed, sandbox.url, name, kept)
+
+    return begun
+
+
+async def test_the_story_ends_as_it_was_reckoned_by_hand(
+    begin: Begin, tellers: Tellers, app: AnyPool
+) -> None:
+    telling = await begin()
+    assert tellers.tell(telling) == 0
+
+    end = telling.outcome()
     assert (told.BALANCE, told.PAYOUT) == (8_772_00, 63_492_00)
-    assert await books_of(story) == BY_HAND
-    async with as_tenant(story.desk.app, tenant.key) as conn:
-        papers = {one.number: one for one in await invoices.of_booking(conn, story.id)}
-        (settlement,) = await settlements.of_booking(conn, story.id)
+    assert end is not None
+    assert end.books == BY_HAND
+    async with as_tenant(app, telling.tenant.key) as conn:
+        papers = {one.number: one for one in await invoices.of_booking(conn, end.booking)}
+        (settlement,) = await settlements.of_booking(conn, end.booking)
     _invoices_are_right(papers)
     _settlement_is_right(settlement)
 
@@ -264,19 +146,20 @@ def _settlement_is_right(settlement: Settlement) -> None:
     assert settlement.status is Status.PAID
 
 
-async def test_whoever_dies_wherever_the_books_are_the_same(
-    world: World, owner: AnyConnection
-) -> None:
-    """Before and after every commit and every question to the provider."""
-    whole = Breaking()
-    story = await world.story(await found_tenant(owner, "Whole"), whole)
-    await story.run()
-    assert await books_of(story) == BY_HAND
-    assert whole.steps > 100
+async def test_killed_wherever_the_books_are_the_same(begin: Begin, tellers: Tellers) -> None:
+    """With -9, before and after every commit and every question to the provider."""
+    whole = await begin()
+    assert tellers.tell(whole) == 0
+    end = whole.outcome()
+    assert end is not None
+    assert end.steps > 100
 
-    for at in range(1 + whole.steps % EVERY, whole.steps + 1, EVERY):
-        story = await world.story(await found_tenant(owner, "Broken"), Breaking(at))
-        await story.run()
-
-        assert story.deaths == 1
-        assert await books_of(story) == BY_HAND, f"died at step {at} of {whole.steps}"
+    for at in range(1 + end.steps % EVERY, end.steps + 1, EVERY):
+        telling = await begin()
+        assert tellers.tell(telling, at) == -signal.SIGKILL, f"step {at} of {end.steps}"
+        assert telling.outcome() is None
+        assert tellers.tell(telling) == 0
+        after = telling.outcome()
+        assert after is not None
+        assert after.deaths == 1
+        assert after.books == BY_HAND, f"killed at step {at} of {end.steps}"
