@@ -29,6 +29,7 @@ class Kind(StrEnum):
     DISPATCH_EXHAUSTED = "dispatch_exhausted"
     SEVERAL_TRUCKS = "several_trucks"
     WEBHOOK_PAUSED = "webhook_paused"
+    WATCH_IMPAIRED = "watch_impaired"  # we ourselves may not see what happens
 
 
 # What is looked up in the database as it stands now, and told by no fact.
@@ -41,6 +42,7 @@ SURVEYED = frozenset(
         Kind.DOCUMENT_EXPIRING,
         Kind.WEIGHT_SHORTAGE,
         Kind.PAYMENT_OVERDUE,
+        Kind.WATCH_IMPAIRED,
     }
 )
 

@@ -33,6 +33,7 @@ _TITLES = {
     Kind.DISPATCH_EXHAUSTED: "No truck found",
     Kind.SEVERAL_TRUCKS: "Several trucks at one unknown place",
     Kind.WEBHOOK_PAUSED: "Webhook paused",
+    Kind.WATCH_IMPAIRED: "Quiet means nothing now",
 }
 _Facts = Mapping[str, Any]
 _HALTS = {
@@ -105,5 +106,6 @@ _TEXTS: dict[Kind, Callable[[_Facts], str | None]] = {
     ),
     Kind.PANIC: _with("alarm")(lambda alarm: f"The device says: {alarm.replace('_', ' ')}"),
     Kind.TAMPERING: _with("alarm")(lambda alarm: f"The device says: {alarm.replace('_', ' ')}"),
+    Kind.WATCH_IMPAIRED: _with("why")(lambda why: f"What happens may go unseen: {', '.join(why)}"),
     Kind.DISPATCH_EXHAUSTED: _with("reason")(lambda why: f"Offers have come to nothing: {why}"),
 }
