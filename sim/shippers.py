@@ -17,6 +17,7 @@ from sim.parties import Parties
 from sim.world import World
 
 WAITING = frozenset({"created", "confirmed", "dispatching"})
+ORDER_DIGITS = 6
 BEFORE_LOADING = frozenset({"confirmed", "dispatching", "assigned", "en_route"})
 
 
@@ -61,7 +62,9 @@ class Shippers:
         quote = await parties.tell(parties.shipper, "quoted", "/v1/quotes", **wanted.body)
         if quote is None or self._rng.random() >= self._rules.booked_share:
             return
-        body = {"quote": quote["id"], "references": dict(mark)}
+        # Shown with the booking wherever it is named, so it comes first.
+        order_number = f"SO-{quote['id'][-ORDER_DIGITS:].upper()}"
+        body = {"quote": quote["id"], "references": {"order": order_number, **mark}}
         await parties.tell(parties.shipper, "booked", "/v1/bookings", **body)
 
     async def _follow(self, booking: dict[str, Any]) -> None:

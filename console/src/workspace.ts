@@ -160,8 +160,14 @@ export class Workspace {
       desk.lookSoon();
       money.lookSoon();
     });
-    desk.openAddressed();
-    money.openAddressed();
+    this.openAddressed();
+    // A link that is pasted over the address of an open page loads nothing.
+    window.addEventListener("hashchange", () => this.openAddressed());
+  }
+
+  private openAddressed(): void {
+    this.desk.openAddressed();
+    this.money.openAddressed();
   }
 
   private showDesks(): void {

@@ -260,7 +260,7 @@ async def test_a_shipper_orders_confirms_and_the_dispatcher_looks_for_a_truck() 
     assert orders.parties.told[1][2] == {
         "path": "/v1/bookings",
         "quote": "q1",
-        "references": MARK,
+        "references": {"order": "SO-Q1", **MARK},
     }
     assert await orders.see("created") == {"confirmed": 1}
     assert await orders.see("confirmed") == {"dispatched": 1}
