@@ -14,6 +14,8 @@ COMMANDS = {
     "status": ("launch.status", "what runs, and whether it is healthy"),
     "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
     "migrate": ("launch.migration", "bring the database's schema up to date"),
+    "backup": ("launch.backup.backup", "copy the database, and archive its log from then on"),
+    "restore": ("launch.backup.restore", "bring a data directory back, as it was at any time"),
     "operator": ("launch.operator", "make the tenant from which the installation is operated"),
     "audit": ("launch.audit", "prove that nobody rewrote the audit trail"),
     "config": ("launch.configuration", "look at, change and restore the configuration"),

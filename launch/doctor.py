@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.policy import policy
+from launch.backup.backup import gap_in_archive
 from launch.embedded import nats, postgres, redis
 from launch.health import Health, look
 from launch.layout import REPOSITORY, Layout
@@ -84,13 +85,17 @@ def instance(health: Health) -> list[Finding]:
         health.ready,
         f"/readyz says {health.readiness}; logs are in {health.layout.logs}",
     )
+    gap = gap_in_archive(health.layout.postgres)
+    if gap is not None:
+        advice = "it could not be written for too long; make room and run `backup` again"
+        findings.append(Finding(f"the archive of the log in {gap} has no gap", False, advice))
     return [ready, *findings]
 
 
 def _role(health: Health, role: str, pids: list[int]) -> Finding:
     given = health.where is not None and not health.layout.log_of(role).is_file()
     # fixed: roles of processes, not of people
-    own = role in {"postgres", "redis", "broker", "payments", "eway"}
+    own = role in {"postgres", "redis", "broker", "payments", "eway", "messaging"}
     optional = role == "sim" or (own and given)  # fixed: the same
     log = tail(health.layout.log_of(role), LOG_TAIL_LINES)
     advice = "`up` starts it again by itself; if it keeps dying, its log says why" + (

@@ -14,6 +14,7 @@ import psutil
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy, process_settings
 from launch import database, simulated
+from launch.backup import archiving
 from launch.embedded import eway, nats, payments, ray, redis
 from launch.embedded.broker_users import BrokerUsers
 from launch.embedded.broker_watch import BrokerWatch
@@ -104,7 +105,10 @@ class Stack:
         superuser_dsn = given.get_secret_value() if given else None
         if self._given.postgres is None:
             server = EmbeddedPostgres(
-                self._layout.postgres, self._layout.run, self._where.postgres.port
+                self._layout.postgres,
+                self._layout.run,
+                self._where.postgres.port,
+                extra=archiving.settings_lines(),
             )
             async with self.progress.step("postgres"):
                 await self._run_child(database.plan(server, self._layout, self._policy.launch))

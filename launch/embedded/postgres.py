@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -73,10 +74,14 @@ class EmbeddedPostgres:
     await `wait_ready`. To stop, send STOP_SIGNAL to the spawned process and wait for it.
     """
 
-    def __init__(self, data_dir: Path, run_dir: Path, port: int) -> None:
+    def __init__(
+        self, data_dir: Path, run_dir: Path, port: int, *, extra: Sequence[str] = ()
+    ) -> None:
+        """`extra` are lines for its settings file."""
         self.data_dir = data_dir.resolve()
         self.run_dir = run_dir.resolve()
         self.port = port
+        self._extra = tuple(extra)
         self._bin = binaries()
         self._password_file = self.data_dir / "superuser.password"
 
@@ -97,9 +102,13 @@ class EmbeddedPostgres:
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
     @property
+    def password(self) -> str:
+        """The superuser's."""
+        return self._password_file.read_text().strip()
+
+    @property
     def superuser_dsn(self) -> str:
-        password = self._password_file.read_text().strip()
-        return f"postgresql://{SUPERUSER}:{password}@{LISTEN_HOST}:{self.port}/postgres"
+        return f"postgresql://{SUPERUSER}:{self.password}@{LISTEN_HOST}:{self.port}/postgres"
 
     async def wait_ready(self, deadline_s: float | None = None) -> None:
         """Return once the server answers a query; the caller watches for an early exit."""
@@ -146,7 +155,7 @@ class EmbeddedPostgres:
         password.unlink(missing_ok=True)
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(32) + "\n")
-        self._own(partial, password)
+        give_to_server(partial, password)
         ended = subprocess.run(
             [
                 *as_server_user(),
@@ -184,15 +193,10 @@ class EmbeddedPostgres:
         usable = fits and SOCKET_PATH.fullmatch(str(socket))
         own.append(f"unix_socket_directories = '{self.run_dir if usable else ''}'")
         own.append("unix_socket_permissions = 0700")
+        own += self._extra
         target = self.data_dir / "ubertruck.conf"
         target.write_text(SETTINGS_FILE.read_text() + "\n" + "\n".join(own) + "\n")
-        self._own(target)
-
-    def _own(self, *paths: Path) -> None:
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            for path in paths:
-                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        give_to_server(target)
 
     def _recorded_pid(self) -> int | None:
         try:
@@ -237,6 +241,14 @@ class EmbeddedPostgres:
                     f"processes {sorted(pids)} of an earlier Postgres still use {self.data_dir}"
                 )
             time.sleep(POLL_S)
+
+
+def give_to_server(*paths: Path) -> None:
+    """To the user that the server runs as, when that is not we."""
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        for path in paths:
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
 
 def _processes_in(data_dir: Path) -> set[int]:
