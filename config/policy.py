@@ -45,6 +45,7 @@ from config.sections.retention import Retention
 from config.sections.routing import Routing
 from config.sections.secrets import SecretLimits
 from config.sections.service_tokens import ServiceTokens
+from config.sections.shedding import Shedding
 from config.sections.simulation import Simulation
 from config.sections.storage import Storage
 from config.sections.tcp import Tcp
@@ -103,6 +104,7 @@ class Policy(Section):
     service_tokens: ServiceTokens
     api: Api
     edge: Edge
+    shedding: Shedding
     limits: Limits
     configuration: Configuration
     identity: Identity

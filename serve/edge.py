@@ -188,7 +188,9 @@ class Edge:
         is_packed = path.startswith(OF_DOCUMENTS)
         app = self._compressing if is_gzip_fine and not is_packed else self._app
         bytes_max = self._body_bytes_max(scope)
-        await app(scope, self._bounded(record, given, receive, bytes_max), answer.send)
+        shedder = _gateway_of(scope).shedder
+        async with shedder.place(scope["method"], path, scope["query_string"]):
+            await app(scope, self._bounded(record, given, receive, bytes_max), answer.send)
 
     def _deadline_s(self, scope: Scope) -> float:
         now = self._settings.now

@@ -37,6 +37,7 @@ from serve.printing.printer import Printer
 from serve.quotes.quoting import Quoting
 from serve.request_record import attempt
 from serve.routes.planner import Planner
+from serve.shedding import Shedder
 from serve.tenancy.offboarder import Offboarder
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -123,6 +124,7 @@ class Gateway:
     metrics: GatewayMetrics
     readiness: Readiness
     limiter: Limiter
+    shedder: Shedder
     repeats: Repeats
     # As many turns as the pool has connections. The pool alone is not fair: a newcomer may take
     # the connection that a waiting request was just woken for, which then queues up at the end.

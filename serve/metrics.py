@@ -50,6 +50,17 @@ class GatewayMetrics:
             "Requests refused with 503 because too many waited",
             registry=self.registry,
         )
+        self.shed = Counter(
+            PREFIX + "http_shed",
+            "Requests refused with 503 so that devices are heard, by their kind and why",
+            ("kind", "reason"),
+            registry=self.registry,
+        )
+        self.strain = Gauge(
+            PREFIX + "http_strain",
+            "0: calm; 1: heavy requests are refused; 2: usual ones too",
+            registry=self.registry,
+        )
         self.repeats = Counter(
             PREFIX + "idempotent_repeats",
             "Requests whose Idempotency-Key was known, by what became of them",

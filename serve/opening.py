@@ -35,6 +35,7 @@ from serve.quotes.quoting import Quoting
 from serve.quotes.tariffs import Tariffs
 from serve.routes.planner import Planner
 from serve.secrets.uses import SecretUses
+from serve.shedding import PressureWatch, Shedder
 from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
 from store.blobs.opening import open_blobs
@@ -45,7 +46,7 @@ from store.ending import end
 from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
-from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from store.postgres import STORE_FAILURES, AnyPool, open_pool, ping
 from store.provider_secrets import ProviderSecrets
 from store.quote_signatures import QuoteSigner
 from store.secrets import open_secrets
@@ -167,6 +168,7 @@ class _Opening:
             bus=bus,
             metrics=self._metrics,
             limiter=self._limiter(),
+            shedder=Shedder(settings, self._metrics),
             repeats=Repeats(self._keys, settings, self._app_pool, self._system_pool, self._metrics),
             turns=turns,
             readiness=Readiness(
@@ -224,6 +226,12 @@ class _Opening:
         self._stack.callback(printer.close)
         return printer
 
+    def _pressure(self, gateway: Gateway) -> PressureWatch:
+        async def trifle() -> None:
+            await ping(self._system_pool)
+
+        return PressureWatch(gateway.shedder, trifle, gateway.actors.stats)
+
     def _sweeper(self, gateway: Gateway) -> Sweeper:
         return Sweeper(gateway.documents, self._settings, self._system_pool)
 
@@ -240,6 +248,7 @@ class _Opening:
             ("secret-uses", self.uses.follow()),
             ("idempotency-sweep", gateway.repeats.sweep()),
             ("device-refusals", self._device_refusals.run(self._system_pool)),
+            ("pressure", self._pressure(gateway).run()),
             ("document-sweep", self._sweeper(gateway).run()),
         ]
 

@@ -113,6 +113,8 @@ def installation(
 
 
 # A machine that is busy with other tests is slow, and is not to look like a Redis that is away.
+# How busy the tests' machine is decides over no test.
+A_LONG_WHILE_S = 3600.0
 PATIENCE_S = 10.0
 
 
@@ -134,8 +136,10 @@ def quick() -> Policy:
     offboarding = usual.tenancy.offboarding.model_copy(update={"poll_s": 0.05, "settle_s": 0.2})
     tenancy = usual.tenancy.model_copy(update={"status_poll_s": 0.05, "offboarding": offboarding})
     limits = usual.limits.model_copy(update={"redis_timeout_s": PATIENCE_S})
+    shedding = usual.shedding.model_copy(update={"look_s": A_LONG_WHILE_S})
     update = {"tenancy": tenancy, "live": live, "ingest": ingest, "api": api, "limits": limits}
-    return usual.model_copy(update={**update, "identity": forgiving(usual)})
+    own = {"identity": forgiving(usual), "shedding": shedding}
+    return usual.model_copy(update={**update, **own})
 
 
 @pytest.fixture
