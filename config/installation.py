@@ -152,6 +152,19 @@ class EwaySandbox(Frozen):
     password: SecretStr
 
 
+class MessagingSandbox(Frozen):
+    """The local server that plays those who carry messages, and what it is entered with."""
+
+    http: Http
+    smtp: Http
+    # This installation as it reaches it, for its receipts.
+    receipts_url: str
+    # Every password, key and token of it but the one below.
+    secret: SecretStr
+    # The key that a service account signs with, as PEM.
+    push_key: SecretStr
+
+
 class S3Server(Frozen):
     """S3, or what speaks like it; addressed by path, signed with version 4."""
 
@@ -209,6 +222,8 @@ class Installation(Frozen):
     payment_sandbox: PaymentSandbox | None = None
     # None: bills go to the real portal, or nowhere.
     eway_sandbox: EwaySandbox | None = None
+    # None: people are told through real accounts, or in the app only.
+    messaging_sandbox: MessagingSandbox | None = None
     # None: no traces are recorded.
     traces: TraceCollector | None = None
     # Where the broker's device users are written, when the broker is the embedded NATS.

@@ -33,6 +33,8 @@ from config.sections.ingest import Ingest
 from config.sections.launch import Launch
 from config.sections.limits import Limits
 from config.sections.live import Live
+from config.sections.messaging import Messaging
+from config.sections.messaging_sandbox import MessagingSandboxHabits
 from config.sections.messenger import Messenger
 from config.sections.notifications import Notifications
 from config.sections.operational import Operational
@@ -141,6 +143,7 @@ class Policy(Section):
     eway: Annotated[EwayRules, At("services/eway/business")]
     eway_portal: Annotated[EwayPortalSettings, At("services/eway/integration")]
     providers: Annotated[Providers, At("services/providers/integration")]
+    messaging: Annotated[Messaging, At("services/messaging/integration")]
     payments: Annotated[PaymentRules, At("services/payments/business")]
     payment_work: Annotated[PaymentWork, At("services/payments/technical")]
     settlements: Annotated[SettlementRules, At("services/settlements/business")]
@@ -156,6 +159,9 @@ class Policy(Section):
     backup: Annotated[Backup, At("services/backup/technical", file_only=True)]
     payment_sandbox: Annotated[
         PaymentSandboxHabits, At("services/payment_sandbox/technical", file_only=True)
+    ]
+    messaging_sandbox: Annotated[
+        MessagingSandboxHabits, At("services/messaging_sandbox/technical", file_only=True)
     ]
     simulation: Annotated[Simulation, At("services/simulation/technical", file_only=True)]
 

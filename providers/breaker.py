@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.sections.providers import Patience
-from providers.errors import ProviderAwayError
+from providers.errors import ProviderUndoneError
 
 
 class Breaker:
@@ -35,7 +35,7 @@ class Breaker:
             return
         if self._is_tried or self._clock_s() < self._rests_until_s:
             says = f"{self._name} failed {self._failures} times in a row and is left alone"
-            raise ProviderAwayError(says)
+            raise ProviderUndoneError(says)
         self._is_tried = True
 
     def succeeded(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from config.sections.providers import Patience
-from providers.errors import ProviderAwayError
+from providers.errors import ProviderUndoneError
 
 
 class Bulkhead:
@@ -20,7 +20,7 @@ class Bulkhead:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Raises ProviderAwayError at once when too many wait already."""
+        """Raises ProviderUndoneError at once when too many wait already."""
         await self._enter()
         try:
             yield
@@ -34,7 +34,7 @@ class Bulkhead:
             self._inside += 1
             return
         if len(self._waiting) >= patience.waiting_max:
-            raise ProviderAwayError(f"{len(self._waiting)} calls of {self._name} wait already")
+            raise ProviderUndoneError(f"{len(self._waiting)} calls of {self._name} wait already")
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

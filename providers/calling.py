@@ -1,9 +1,8 @@
-"""How every adapter calls out: deadline, retries with jitter, breaker and bulkhead in one place."""
+"""How every adapter calls out by HTTP: one request, and what of its answer is none."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,13 +12,9 @@ from http import HTTPStatus
 import httpx
 
 from config.sections.providers import Patience
-from freight.redaction import redacted_text
-from providers.breaker import Breaker
-from providers.bulkhead import Bulkhead
+from providers.attempts import AttemptError, Attempts, BusyError
 from providers.errors import ProviderAwayError
-from providers.metering import Meter, Unmetered
-
-logger = logging.getLogger("ubertruck.providers")
+from providers.metering import Meter
 
 # The request did not get anywhere: whatever it was, it may be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -53,18 +48,6 @@ class Answer:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-class _AttemptError(Exception):
-    """One attempt came to nothing."""
-
-    def __init__(
-        self, says: str, *, may_repeat: bool, counts: bool = True, after_s: float = 0.0
-    ) -> None:
-        super().__init__(says)
-        self.may_repeat = may_repeat
-        self.counts = counts  # against the service, in its breaker
-        self.after_s = after_s
-
-
 class Caller:
     """One service as one process calls it; all its accounts share the breaker and the pool."""
 
@@ -81,12 +64,9 @@ class Caller:
     ) -> None:
         self.name = name
         self._patience = patience
-        self._meter: Meter = meter or Unmetered()
-        self._clock_s = clock_s
-        self._sleep = sleep
-        self._draw = draw
-        self._breaker = Breaker(name, patience, clock_s, self._turned)
-        self._bulkhead = Bulkhead(name, patience)
+        self._attempts = Attempts(
+            name, patience, meter=meter, clock_s=clock_s, sleep=sleep, draw=draw
+        )
         unlimited = httpx.Limits(max_connections=None)  # the bulkhead is the limit
         self._http = httpx.AsyncClient(
             follow_redirects=False, trust_env=False, limits=unlimited, verify=verify
@@ -94,74 +74,24 @@ class Caller:
 
     async def ask(self, call: Call) -> Answer:
         """Its answer, whatever it says; ProviderAwayError when it has none to be relied upon."""
-        began_s, outcome = self._clock_s(), "away"
-        try:
-            answer = await self._in_time(call)
-            outcome = "ok" if answer.is_success else "refused"
-        except ProviderAwayError as away:
-            logger.warning("%s %s: %s", self.name, call.operation, redacted_text(str(away)))
-            raise
-        finally:
-            self._meter.called(self.name, call.operation, outcome, self._clock_s() - began_s)
-        return answer
+        return await self._attempts.make(call.operation, lambda: self._once(call), _outcome_of)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _in_time(self, call: Call) -> Answer:
-        deadline_s = self._patience().deadline_s
-        try:
-            async with asyncio.timeout(deadline_s), self._bulkhead.place():
-                return await self._patiently(call)
-        except TimeoutError:
-            raise ProviderAwayError(f"no answer in {deadline_s:g} s") from None
-
-    async def _patiently(self, call: Call) -> Answer:
+    async def _once(self, call: Call) -> Answer:
         patience = self._patience()
-        for attempt in range(patience.attempts):
-            try:
-                return await self._guarded(call, patience)
-            except _AttemptError as failed:
-                if not failed.may_repeat or attempt + 1 == patience.attempts:
-                    raise ProviderAwayError(str(failed)) from failed
-                wait_s = self._wait_s(patience, attempt, failed.after_s)
-                if wait_s > patience.deadline_s:
-                    raise ProviderAwayError(str(failed)) from failed
-            await self._sleep(wait_s)
-        raise ProviderAwayError("it was not asked")
-
-    def _wait_s(self, patience: Patience, attempt: int, asked_s: float) -> float:
-        """Doubles, and differs between callers, who else would all come back in one moment."""
-        longest_s = min(patience.retry_wait_s * 2.0**attempt, patience.retry_wait_s_max)
-        return max(longest_s * (1.0 + self._draw()) / 2.0, asked_s)
-
-    async def _guarded(self, call: Call, patience: Patience) -> Answer:
-        self._breaker.enter()
-        try:
-            answer = await self._once(call, patience)
-        except _AttemptError as failed:
-            if failed.counts:
-                self._breaker.failed()
-            else:
-                self._breaker.succeeded()
-            raise
-        except BaseException:
-            self._breaker.left()
-            raise
-        self._breaker.succeeded()
-        return answer
-
-    async def _once(self, call: Call, patience: Patience) -> Answer:
         try:
             async with asyncio.timeout(patience.attempt_s):
                 answer = await self._sent(call, patience)
         except TimeoutError:
             says = f"no answer in {patience.attempt_s:g} s"
-            raise _AttemptError(says, may_repeat=call.is_repeatable) from None
+            raise AttemptError(says, may_repeat=call.is_repeatable) from None
         except httpx.HTTPError as failed:
-            may_repeat = call.is_repeatable or isinstance(failed, _NOT_SENT)
+            is_undone = isinstance(failed, _NOT_SENT)
             says = f"cannot be reached: {type(failed).__name__}"
-            raise _AttemptError(says, may_repeat=may_repeat) from failed
+            may_repeat = call.is_repeatable or is_undone
+            raise AttemptError(says, may_repeat=may_repeat, is_undone=is_undone) from failed
         _judge(call, answer)
         return answer
 
@@ -183,9 +113,9 @@ class Caller:
                     raise ProviderAwayError(f"answers more than {patience.answer_bytes_max} bytes")
         return Answer(answer.status_code, answer.headers, bytes(body))
 
-    def _turned(self, is_open: bool) -> None:
-        self._meter.turned(self.name, is_open=is_open)
-        logger.warning("%s is %s", self.name, "left alone" if is_open else "asked again")
+
+def _outcome_of(answer: Answer) -> str:
+    return "ok" if answer.is_success else "refused"
 
 
 def _judge(call: Call, answer: Answer) -> None:
@@ -193,13 +123,13 @@ def _judge(call: Call, answer: Answer) -> None:
     after_s = _retry_after_s(answer.headers)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         # It did nothing, and it lives.
-        raise _AttemptError("is throttling us", may_repeat=True, counts=False, after_s=after_s)
+        raise BusyError("is throttling us", may_repeat=True, is_throttled=True, after_s=after_s)
     if answer.status in call.in_flight:
         says = "is still at the same request"
-        raise _AttemptError(says, may_repeat=call.is_repeatable, counts=False, after_s=after_s)
+        raise BusyError(says, may_repeat=call.is_repeatable, after_s=after_s)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _PASSING:
         says = f"answers {answer.status}"
-        raise _AttemptError(says, may_repeat=call.is_repeatable, after_s=after_s)
+        raise AttemptError(says, may_repeat=call.is_repeatable, after_s=after_s)
 
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})

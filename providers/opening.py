@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from config.installation import EwaySandbox, PaymentSandbox
 from config.policy import Settings
-from config.sections.providers import Account, Patience, Razorpay
-from providers.calling import Caller
+from config.sections.providers import Account, Razorpay
+from providers.callers import Callers
 from providers.errors import ProviderUnsetError
 from providers.eway.opening import EwayPortals
 from providers.eway.portal import EwayPortal
@@ -20,7 +20,6 @@ from providers.razorpay.payouts import RazorpayPayouts
 from providers.secret_source import HeldSecret, SecretSource, TenantNamed
 
 SANDBOX_NAME = "razorpay_sandbox"
-USUAL = "usual"
 API_PATH = "/v1"
 MS = 1000
 
@@ -42,9 +41,8 @@ class Providers:
         self._sandbox = sandbox
         self._secrets = secrets
         self._now_ms = now_ms
-        self._meter = meter
-        self._callers: dict[str, Caller] = {}
-        self._eway = EwayPortals(settings, eway_sandbox, secrets, self.caller)
+        self._callers = Callers(settings, meter)
+        self._eway = EwayPortals(settings, eway_sandbox, secrets, self._callers.of)
 
     async def payments(self, tenant: TenantNamed) -> PaymentProvider:
         """ProviderUnsetError where no account is set up."""
@@ -72,21 +70,8 @@ class Providers:
         held = await self._held(tenant, account, settings.webhook_secret)
         return self._good_ones(held, settings.rotation_overlap_s)
 
-    def caller(self, name: str) -> Caller:
-        """Of a service by its name, with the patience that is configured for it."""
-        found = self._callers.get(name)
-        if found is None:
-            found = Caller(name, lambda: self._patience(name), meter=self._meter)
-            self._callers[name] = found
-        return found
-
     async def close(self) -> None:
-        for caller in self._callers.values():
-            await caller.close()
-
-    def _patience(self, name: str) -> Patience:
-        known = self._settings.now.providers.patience
-        return known.get(name, known[USUAL])
+        await self._callers.close()
 
     def _account(self, tenant: TenantNamed) -> Account:
         return self._settings.of(tenant.id).providers.account
@@ -106,13 +91,13 @@ class Providers:
     async def _razorpay(self, tenant: TenantNamed) -> RazorpayClient:
         account = self._account(tenant)
         if account is Account.SANDBOX:
-            return RazorpayClient(self.caller(SANDBOX_NAME), self._of_sandbox())
+            return RazorpayClient(self._callers.of(SANDBOX_NAME), self._of_sandbox())
         settings = self._of_account(tenant, account)
         held = await self._held(tenant, account, settings.key_secret)
         if not settings.key_id or not held:
             raise ProviderUnsetError(f"no key of Razorpay is set up for {tenant.id}")
         found = Credentials(settings.base_url, settings.key_id, held[0].text)
-        return RazorpayClient(self.caller(NAME), found)
+        return RazorpayClient(self._callers.of(NAME), found)
 
     def _of_sandbox(self) -> Credentials:
         sandbox = self._sandbox

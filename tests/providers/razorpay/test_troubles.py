@@ -166,15 +166,15 @@ async def test_so_many_at_a_time_and_so_many_that_wait(
     sandbox.act("faults", path="/orders", method="GET", delay_s=0.3)
 
     inside = asyncio.create_task(listed(RazorpayPayments(client)))
-    await until(lambda: caller._bulkhead._inside == 1)
+    await until(lambda: caller._attempts._bulkhead._inside == 1)
     waiting = asyncio.create_task(listed(RazorpayPayments(client)))
-    await until(lambda: len(caller._bulkhead._waiting) == 1)
+    await until(lambda: len(caller._attempts._bulkhead._waiting) == 1)
     with pytest.raises(ProviderAwayError, match="wait already"):
         await listed(RazorpayPayments(client))
 
     assert await inside == []
     assert await waiting == []
-    assert caller._bulkhead._inside == 0
+    assert caller._attempts._bulkhead._inside == 0
     await caller.close()
 
 
@@ -187,9 +187,9 @@ async def test_who_gives_up_waiting_leaves_the_place_to_others(
     sandbox.act("faults", path="/orders", method="GET", delay_s=0.2)
 
     inside = asyncio.create_task(listed(RazorpayPayments(client)))
-    await until(lambda: caller._bulkhead._inside == 1)
+    await until(lambda: caller._attempts._bulkhead._inside == 1)
     impatient = asyncio.create_task(listed(RazorpayPayments(client)))
-    await until(lambda: len(caller._bulkhead._waiting) == 1)
+    await until(lambda: len(caller._attempts._bulkhead._waiting) == 1)
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)
 
