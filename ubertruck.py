@@ -12,6 +12,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "up": ("launch.up", "start everything embedded and stay until Ctrl-C"),
     "status": ("launch.status", "what runs, and whether it is healthy"),
+    "logs": ("launch.logs", "the log lines of all processes about one piece of work"),
     "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
     "migrate": ("launch.migration", "bring the database's schema up to date"),
     "backup": ("launch.backup.backup", "copy the database, and archive its log from then on"),

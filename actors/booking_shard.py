@@ -28,6 +28,7 @@ from store import awards, offers
 from store.booking_facts import Underway
 from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, as_tenant, open_pool
+from telemetry import process
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class BookingShard:
 
     def __init__(self, number: int, handed: Handed) -> None:
         take_over(handed)
+        process.begin(f"booking-shard-{number}", installation())
         self._number = number
         self._name = f"booking-shard-{number}"
         self._guard = guard_of(self._name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias, TypeVar
@@ -12,6 +13,8 @@ from typing import TypeAlias, TypeVar
 import asyncpg
 import msgspec
 
+from actors import measures
+from actors.booking_origins import Origins
 from actors.booking_writing import Step, TenantName, write
 from actors.errors import StoreAwayError
 from actors.life import now_ms
@@ -27,6 +30,9 @@ from store.awards import PromisedError
 from store.errors import NotFoundError, StaleVersionError
 from store.offers import TruckAskedError
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool, as_tenant
+from telemetry import tracing
+
+log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Bookings:
         self._known: OrderedDict[Place, Booking] = OrderedDict()
         self._turns: dict[Place, tuple[asyncio.Lock, int]] = {}
         self._waiting = 0
+        self._origins = Origins(settings)
         self.counts = {"commands_total": 0, "refused_total": 0, "raced_total": 0}
 
     def __len__(self) -> int:
@@ -122,6 +129,7 @@ class Bookings:
             step, taken = await decide_offer(scene, before, wish)
             if step is not None:
                 await withdraw_moot(scene, step)
+                measures.tell_promised(before, wish.leg, at_ms)
             return (before if step is None else step.after), taken
 
         return await self._in_turn(tenant, booking_id, decided)
@@ -141,24 +149,44 @@ class Bookings:
         is_new: bool = False,
     ) -> T | Refused:
         place = (tenant.key, booking_id)
-        async with self._turn(place):
-            self.counts["commands_total"] += 1
-            try:
-                for _ in range(self._settings.of(tenant.id).bookings.attempts_max):
-                    answer = await self._attempt(place, work, expected, is_new=is_new)
-                    is_new = False  # what is not known here is looked for before it is tried again
-                    if answer is not None:
-                        self.counts["refused_total"] += isinstance(answer, Refused)
-                        return answer
-                    self._known.pop(place, None)  # somebody else was first
-                    self.counts["raced_total"] += 1
-            except STORE_FAILURES as error:
-                self._known.pop(place, None)
-                raise StoreAwayError(f"{type(error).__name__}: {error}") from error
-            except BaseException:
-                self._known.pop(place, None)
-                raise
-            return Refused(STALE, "others change this booking all the time; try again")
+        asked_ns = tracing.clock()
+        with measures.booking_step_s.time():
+            async with (
+                self._turn(place),
+                self._origins.told(self._app, tenant, booking_id, is_new=is_new),
+            ):
+                tracing.lap("booking.turn", asked_ns)
+                with tracing.span("booking.step"):
+                    answer = await self._attempts(tenant, place, work, expected, is_new=is_new)
+                _tell(answer)
+                return answer
+
+    async def _attempts(
+        self,
+        tenant: TenantName,
+        place: Place,
+        work: Work[T],
+        expected: int | None,
+        *,
+        is_new: bool,
+    ) -> T | Refused:
+        self.counts["commands_total"] += 1
+        try:
+            for _ in range(self._settings.of(tenant.id).bookings.attempts_max):
+                answer = await self._attempt(place, work, expected, is_new=is_new)
+                is_new = False  # what is not known here is looked for before it is tried again
+                if answer is not None:
+                    self.counts["refused_total"] += isinstance(answer, Refused)
+                    return answer
+                self._known.pop(place, None)  # somebody else was first
+                self.counts["raced_total"] += 1
+        except STORE_FAILURES as error:
+            self._known.pop(place, None)
+            raise StoreAwayError(f"{type(error).__name__}: {error}") from error
+        except BaseException:
+            self._known.pop(place, None)
+            raise
+        return Refused(STALE, "others change this booking all the time; try again")
 
     @contextlib.asynccontextmanager
     async def _turn(self, place: Place) -> AsyncIterator[None]:
@@ -222,3 +250,15 @@ def _unchanged(booking: Booking | None) -> Answer:
     if booking is None:
         return Refused("unknown_booking", "there is no such booking")
     return Taken(booking, ())
+
+
+def _tell(answer: object) -> None:
+    """One line for every step: what happened, or why it did not."""
+    if isinstance(answer, Refused):
+        log.info("refused", extra={"fields": {"code": answer.code}})
+    elif isinstance(answer, Taken | OfferTaken) and answer.events:
+        kinds = [str(event.__struct_config__.tag) for event in answer.events]
+        for kind in kinds:
+            (measures.count_booking if isinstance(answer, Taken) else measures.count_offer)(kind)
+        said = {"events": kinds, "version": answer.booking.version}
+        log.info("committed", extra={"fields": said})

@@ -16,6 +16,7 @@ from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
 from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
+from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
 from store import dues
 from store.installed import installation
@@ -23,6 +24,8 @@ from store.key_file import KeyFile
 from store.personal import PersonalData
 from store.provider_secrets import ProviderSecrets
 from store.secrets import open_secrets
+from telemetry import process
+from telemetry.figures import REGISTRY
 
 log = logging.getLogger(__name__)
 READER = "service:bookkeeper"
@@ -34,6 +37,7 @@ class Bookkeeper:
 
     def __init__(self, handed: Handed) -> None:
         take_over(handed)
+        process.begin(BOOKKEEPER, installation())
         self._guard = guard_of(BOOKKEEPER)
         self._rounds = MakingRounds(lambda: policy().bookkeeper)
         self._life = live(self._run(), "bookkeeper-life")
@@ -67,6 +71,9 @@ class Bookkeeper:
         stack.push_async_callback(secrets.close)
         source = ProviderSecrets(secrets, READER)
         sandbox, portal = where.payment_sandbox, where.eway_sandbox
-        providers = open_providers(process_settings(), sandbox, source, now_ms, eway_sandbox=portal)
+        meter = ProviderMetrics(REGISTRY)
+        providers = open_providers(
+            process_settings(), sandbox, source, now_ms, meter, eway_sandbox=portal
+        )
         stack.push_async_callback(providers.close)
         return providers

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from actors import measures
 from actors.booking_writing import TenantName
 from actors.bookings import Refused
 from actors.dispatch_replan import given_free, turned_over
@@ -45,6 +46,7 @@ from store.postgres import AnyConnection, AnyPool, as_tenant, moment
 MS_PER_DAY = 86_400_000
 MS_PER_WEEK = 7 * MS_PER_DAY
 MS_PER_HOUR = 3_600_000
+M_PER_KM = 1000.0
 
 
 class Actors(Protocol):
@@ -100,6 +102,8 @@ class DispatchRounds:
                 answer = await self._ask(tenant, one, each)
                 refused += isinstance(answer, Refused)
                 asked += isinstance(answer, OfferTaken)
+                if isinstance(each, Make) and isinstance(answer, OfferTaken):
+                    _tell_empty_way(found, one.leg.id, each)
                 if isinstance(each, Make):
                     taken |= {offer.truck for offer in each.asked if offer.truck is not None}
         return Done(len(waiting), len(trucks), asked, refused, len(freed))
@@ -200,6 +204,13 @@ class DispatchRounds:
     ) -> OfferTaken | Refused:
         wish = OfferWish(one.leg.leg, command, SYSTEM)
         return await self._actors.offer(tenant, one.leg.booking, wish)
+
+
+def _tell_empty_way(found: Plan, leg: str, made: Make) -> None:
+    asked = {offer.truck for offer in made.asked}
+    for each in found.assignments:
+        if each.leg.id == leg and each.truck.id in asked:
+            measures.empty_km.observe(each.dead_m / M_PER_KM)
 
 
 def _next(

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 
+from actors import measures
 from actors.booking_writing import TenantName
 from actors.configured import following_configuration
 from actors.dispatch_round import DispatchRounds
@@ -22,6 +23,7 @@ from store import dispatch
 from store.dispatch import WaitingTenant
 from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from telemetry import process
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Dispatcher:
 
     def __init__(self, handed: Handed) -> None:
         take_over(handed)
+        process.begin(DISPATCHER, installation())
         self._guard = guard_of(DISPATCHER)
         self._trouble: str | None = "starting"
         self._counts: Counter[str] = Counter()
@@ -85,6 +88,7 @@ class Dispatcher:
         self._begun_s[tenant.key] = started_s = time.monotonic()
         done = await rounds.run(TenantName(tenant.key, tenant.id))
         self._round_s = time.monotonic() - started_s
+        measures.dispatch_round_s.observe(self._round_s)
         self._counts["rounds_total"] += 1
         self._counts["asked_total"] += done.asked
         self._counts["refused_total"] += done.refused

@@ -12,6 +12,8 @@ from config.sections.pace import Following
 from store import following
 from store.events import StoredEvent
 from store.postgres import STORE_FAILURES, AnyConnection
+from telemetry import tracing, work
+from telemetry.spans import Kind
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +52,8 @@ class Follower:
             facts = await following.fresh(
                 conn, self.name, self._cursor, self._types, limits.facts_max
             )
-        for _, one_tenants in groupby(sorted(facts, key=_by_tenant), key=_by_tenant):
-            await self._take(list(one_tenants))
+        for _, of_one_work in groupby(sorted(facts, key=_by_tenant), key=_by_work):
+            await self._take(list(of_one_work))
         if len(facts) == limits.facts_max:
             upto = min(upto, facts[-1].seq)
         if upto > self._cursor:
@@ -64,14 +66,29 @@ class Follower:
         """Together; when that cannot be, one by one, and what cannot be is kept with its trouble
         and holds up no other."""
         tenant = TenantName(facts[0].tenant_key, facts[0].tenant)
+        at_hand = work.resumed(facts[0].correlation, facts[0].traceparent)
+        with work.doing(at_hand), tracing.span(f"{self.name} follows", Kind.CONSUMER):
+            work.note(tenant=tenant.id)
+            await self._take_of_work(tenant, facts)
+
+    async def _take_of_work(self, tenant: TenantName, facts: list[StoredEvent]) -> None:
         try:
             await self._take_together(tenant, facts)
+            self._tell(facts)
         except STORE_FAILURES:
             raise
         except Exception:
             log.exception("%s takes facts of %s one by one", self.name, tenant.id)
             for fact in facts:
                 await self._take_alone(tenant, fact)
+
+    def _tell(self, facts: Sequence[StoredEvent]) -> None:
+        """Of what somebody asked for; the many facts of trucks are nobody's request."""
+        for fact in facts:
+            if fact.correlation is not None:
+                work.note_subject(fact.subject)
+                said = {"follower": self.name, "event": str(fact.id), "type": fact.type}
+                log.info("taken up", extra={"fields": said})
 
     async def _take_together(self, tenant: TenantName, facts: Sequence[StoredEvent]) -> None:
         async with self._desk.writing(tenant) as conn:
@@ -94,6 +111,11 @@ class Follower:
 
 def _by_tenant(fact: StoredEvent) -> int:
     return fact.tenant_key
+
+
+def _by_work(fact: StoredEvent) -> tuple[int, str | None, str | None]:
+    """What follows from facts of one piece of work is told as part of it."""
+    return fact.tenant_key, fact.correlation, fact.traceparent
 
 
 async def tell_lag(

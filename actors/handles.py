@@ -29,6 +29,8 @@ from freight.fixes import FixBatch
 from freight.tracking.columns import LAST_DTYPE, LastArray
 from freight.tracking.names import TruckName
 from freight.tracking.progress import Progress
+from telemetry import tracing, work
+from telemetry.spans import Kind
 
 SHARD = "truck-shard-{}"
 INGEST = "ingest-worker-{}"
@@ -83,10 +85,8 @@ async def _call(
 ) -> Any:
     """One call by name; a handle that failed is asked for again, for the actor may be a new one."""
     try:
-        handle = _known.get(name) or _known.setdefault(name, ray.get_actor(name))
-        token = tokens.token_for(name)
-        call = cast(Awaitable[Any], getattr(handle, method).remote(token, *args))
-        return await asyncio.wait_for(call, deadline_s)
+        with tracing.span("actor.call", Kind.CLIENT, actor=name, method=method):
+            return await _asked(tokens, name, method, *args, deadline_s=deadline_s)
     except TimeoutError as error:
         raise ActorAwayError(f"{name} gave no answer within {deadline_s:g} s") from error
     except RayTaskError as error:
@@ -100,6 +100,16 @@ async def _call(
     except (RayError, ValueError) as error:
         _known.pop(name, None)
         raise ActorAwayError(f"{name}: {_last_line(error)}") from error
+
+
+async def _asked(
+    tokens: TokenMaker, name: str, method: str, *args: object, deadline_s: float | None
+) -> Any:
+    """Whose work it is goes along behind the token."""
+    handle = _known.get(name) or _known.setdefault(name, ray.get_actor(name))
+    told = f"{tokens.token_for(name)} {work.carried()}".rstrip(" ")
+    call = cast(Awaitable[Any], getattr(handle, method).remote(told, *args))
+    return await asyncio.wait_for(call, deadline_s)
 
 
 def _last_line(error: Exception) -> str:

@@ -10,8 +10,8 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 
 import asyncpg
@@ -40,6 +40,8 @@ from store.errors import BatchExistsError
 from store.late_work import LateWork
 from store.postgres import STORE_FAILURES, AnyConnection, AnyPool
 from store.tenants import TenantStatus
+from telemetry import tracing
+from telemetry.spans import Kind
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ def _store_errors() -> Iterator[None]:
         raise StoreAwayError(f"{type(error).__name__}: {error}") from error
 
 
+COUNTED = ("events_total", "late_total", "beyond_horizon_total", "flawed_total", "repeated_total")
 NOTHING = FixBatch(np.empty(0, dtype=FIX_DTYPE), {})
 
 
@@ -61,7 +64,7 @@ class Journal:
 
     def __init__(self, telemetry: AnyPool, system: AnyPool, shard: int, limits: Tracking) -> None:
         self.columns = TruckColumns()
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
         self._telemetry = telemetry
         self._system = system
         self._shard = shard
@@ -123,14 +126,17 @@ class Journal:
         return await self._commit(NOTHING, silent)
 
     async def _commit(self, batch: FixBatch, silent: list[Silent]) -> tuple[int, IntArray]:
+        begun_ns = tracing.clock()
         with _store_errors():
             await self._make_partitions(batch.fixes)
             await self._in_force.learn(None)
             await self._learn_names(np.unique(batch.fixes["truck_key"]).tolist())
             world = self._world()
+            begun_ns = tracing.lap("shard.prepare", begun_ns)
             folding = fold(self.columns, batch.fixes, world)
+            tracing.lap("shard.fold", begun_ns)
             try:
-                async with self._telemetry.acquire() as conn, conn.transaction():
+                async with self._writing_to() as conn:
                     stored = await self._writing(folding, batch, silent, world).write(conn)
             except asyncpg.UniqueViolationError:
                 self._distrust = True
@@ -150,6 +156,12 @@ class Journal:
         self._rules.committed(stored.rules)
         self.counts.update(stored.counts)
         return committed_ms, np.unique(shown)
+
+    @asynccontextmanager
+    async def _writing_to(self) -> AsyncIterator[AnyConnection]:
+        with tracing.span("shard.transaction", Kind.CLIENT):
+            async with self._telemetry.acquire() as conn, conn.transaction():
+                yield conn
 
     def _writing(
         self, folding: Folding, batch: FixBatch, silent: list[Silent], world: World

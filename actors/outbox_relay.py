@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
 
+import msgspec
+
 from actors.configured import following_configuration
+from actors.figures import keep_counting
 from actors.life import live
 from actors.retention import keep_removing
 from actors.service_tokens import guard_of
@@ -19,7 +23,9 @@ from config.snapshot import Handed, take_over
 from store import outbox
 from store.installed import installation
 from store.live_bus import Event, LiveBus
+from store.outbox import OutboxRow
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from telemetry import process, tracing, work
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +35,9 @@ class OutboxRelay:
 
     def __init__(self, handed: Handed) -> None:
         take_over(handed)
+        process.begin("outbox-relay", installation())
         self._guard = guard_of("outbox-relay")
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter(announced_total=0)
         self._trouble: str | None = "starting"
         self._backlog = outbox.Backlog(0, 0.0)
         self._life = live(self._run(), "relay-life")
@@ -57,6 +64,7 @@ class OutboxRelay:
             stack.push_async_callback(pool.close)
             await stack.enter_async_context(following_configuration(pool))
             await stack.enter_async_context(keep_removing(pool))
+            await stack.enter_async_context(keep_counting(pool))
             bus = LiveBus(installation().redis, installation().instance)
             stack.push_async_callback(bus.close)
             wait_s = self._limits.poll_s
@@ -84,11 +92,34 @@ class OutboxRelay:
                     return True
                 async with conn.transaction():
                     rows = await outbox.take(conn, self._limits.batch_max)
+                    took_ns = time.time_ns()
                     news = [Event(row.tenant_key, row.event_seq, row.body) for row in rows]
                     if news and not await bus.publish_events(news):
                         self._trouble = "Redis does not take events"
                         return False
                     await outbox.delete(conn, [row.id for row in rows])
             self._counts["announced_total"] += len(rows)
+            for row in rows:
+                if row.correlation is not None or row.traceparent is not None:
+                    _tell(row, took_ns)
             if len(rows) < self._limits.batch_max:
                 return True
+
+
+class _Told(msgspec.Struct):
+    """Of the fact that is announced, what its log line says."""
+
+    id: str
+    type: str
+    subject: str
+    tenant: str
+
+
+def _tell(row: OutboxRow, took_ns: int) -> None:
+    """The work that it came of goes on here, a moment later."""
+    told = msgspec.json.decode(row.body, type=_Told)
+    with work.doing(work.resumed(row.correlation, row.traceparent)):
+        work.note(tenant=told.tenant)
+        work.note_subject(told.subject)
+        tracing.lap("relay.announce", took_ns, **{"ubertruck.event": told.id})
+        log.info("announced", extra={"fields": {"event": told.id, "type": told.type}})

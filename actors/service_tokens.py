@@ -20,6 +20,7 @@ from config.policy import policy
 from config.sections.service_tokens import ServiceTokens
 from store.installed import installation
 from store.key_file import KeyFile, KeyFileError
+from telemetry import work
 
 PURPOSE = "service-tokens"
 TYPE = "svc+jwt"
@@ -124,8 +125,15 @@ class Guard:
         self._limits = limits
         self._verified: OrderedDict[str, Call] = OrderedDict()
 
-    def admit(self, token: str) -> Call:
-        """Raises ServiceTokenError for whatever is not a valid token for this actor."""
+    def admit(self, given: str) -> Call:
+        """Raises ServiceTokenError for whatever does not begin with a valid token for this actor;
+        what comes behind it is whose work the rest of the call is."""
+        token, _, carried = given.partition(" ") if isinstance(given, str) else (given, "", "")
+        call = self._admitted(token)
+        work.begin(work.taken_over(carried) if carried else work.Work())
+        return call
+
+    def _admitted(self, token: str) -> Call:
         now_s = time.time()
         call = self._verified.get(token) if isinstance(token, str) else None
         if call is None:

@@ -7,6 +7,8 @@ import os
 
 import psutil
 
+from telemetry.figures import Family, families
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ActorStats:
@@ -17,10 +19,12 @@ class ActorStats:
     values: dict[str, float]
     # Why the actor does not work at the moment; None when it does.
     trouble: str | None = None
+    # What its process counts in more than one series: histograms, figures with labels.
+    families: tuple[Family, ...] = ()
 
 
 def stats_of(
     role: str, name: str, values: dict[str, float], trouble: str | None = None
 ) -> ActorStats:
     memory = {"resident_memory_bytes": float(psutil.Process().memory_info().rss)}
-    return ActorStats(role, name, os.getpid(), {**values, **memory}, trouble)
+    return ActorStats(role, name, os.getpid(), {**values, **memory}, trouble, families())

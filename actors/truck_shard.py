@@ -8,6 +8,7 @@ import logging
 import time
 from typing import NoReturn
 
+from actors import measures
 from actors.configured import following_configuration
 from actors.errors import StoreAwayError
 from actors.journal import Journal
@@ -26,6 +27,8 @@ from store.errors import LeaseLostError
 from store.installed import installation
 from store.live_bus import LiveBus
 from store.postgres import open_pool
+from telemetry import process, tracing
+from telemetry.spans import Kind
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ class TruckShard:
 
     def __init__(self, number: int, handed: Handed) -> None:
         take_over(handed)
+        process.begin(f"truck-shard-{number}", installation())
         self._number = number
         self._guard = guard_of(f"truck-shard-{number}")
         self._turn = asyncio.Lock()
@@ -49,8 +53,14 @@ class TruckShard:
     async def fold(self, token: str, batch: FixBatch) -> int:
         """Fold and commit; answers with the commit's time in epoch milliseconds."""
         self._guard.admit(token)
+        with tracing.span("shard.batch", Kind.SERVER, shard=self._number, fixes=len(batch.fixes)):
+            return await self._fold(batch)
+
+    async def _fold(self, batch: FixBatch) -> int:
+        asked_s, asked_ns = time.perf_counter(), tracing.clock()
         await self._working.wait()
         async with self._turn:
+            tracing.lap("shard.turn", asked_ns)
             journal = self._recovered_journal()
             started_s = time.perf_counter()
             try:
@@ -62,7 +72,12 @@ class TruckShard:
                 raise
             self._counts["fixes_total"] += len(batch.fixes)
             self._counts["batches_total"] += 1
-            self._counts["fold_s_total"] += time.perf_counter() - started_s
+            took_s = time.perf_counter() - started_s
+            self._counts["fold_s_total"] += took_s
+        measures.wait_s.observe(started_s - asked_s)
+        measures.commit_s.observe(took_s)
+        measures.batch_fixes.observe(len(batch.fixes))
+        measures.tell_lag(batch.fixes, committed_ms)
         if self._live is not None:
             self._live.mark(rows)
         return committed_ms

@@ -26,6 +26,7 @@ from store.late_work import LateWork
 from store.leases import Lease
 from store.postgres import AnyConnection, AnyPool
 from store.spans import TruckSpan
+from telemetry import tracing
 
 # Tenant key, truck key, device time.
 FixKey = tuple[int, int, int]
@@ -63,7 +64,9 @@ class Writing:
 
     async def write(self, conn: AnyConnection) -> Written:
         folding, world = self.folding, self.world
+        begun_ns = tracing.clock()
         late_keys, counts = await self._fixes(conn)
+        begun_ns = tracing.lap("store.fixes", begun_ns, stored=counts["stored"])
         counts["in_time"] = len(late_keys)
         late_keys += self.spoke_before_due
         work = with_news(self.late_work, late_keys)
@@ -78,7 +81,9 @@ class Writing:
             *(event for each in self.silent for event in each.facts.events),
         ]
         rules = await self._note_rules(conn, facts)
+        begun_ns = tracing.lap("shard.late", begun_ns)
         told = await events.insert(conn, facts, Basis(world.fences.revision, rules, late.told_in))
+        tracing.lap("store.events", begun_ns, events=told)
         await spans.put(conn, [*self._lasting()], world.known_at_ms)
         await keep(conn, folding.checkpoints)
         await self._save(conn, late)

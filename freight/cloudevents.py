@@ -14,6 +14,7 @@ def rfc3339(epoch_ms: int) -> str:
 
 
 def cloud_event(event: TruckEvent) -> dict[str, Any]:
+    known = {"correlationid": event.correlation, "traceparent": event.traceparent}
     return {
         "specversion": "1.0",
         "id": str(event.id),
@@ -23,5 +24,6 @@ def cloud_event(event: TruckEvent) -> dict[str, Any]:
         "time": rfc3339(event.time_ms),
         "datacontenttype": "application/json",
         "tenant": event.tenant,
+        **{name: value for name, value in known.items() if value is not None},
         "data": {**event.data, "known_at": rfc3339(event.known_at_ms)},
     }

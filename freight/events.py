@@ -23,6 +23,9 @@ class TruckEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     # Device time of the fix that decided it, which may lie behind `time_ms`; None: no fix did.
     decided_ms: int | None = None
+    # Under which id the work is told that it came of, and as which part of which trace.
+    correlation: str | None = None
+    traceparent: str | None = None
 
 
 def event_id(truck_key: int, kind: str, about: str, time_ms: int) -> uuid.UUID:

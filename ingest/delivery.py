@@ -18,6 +18,8 @@ from ingest.messages import Address, Notice, Refused
 from ingest.windows import Window
 from store import device_commands, device_states, rejections
 from store.postgres import STORE_FAILURES, AnyPool
+from telemetry import tracing
+from telemetry.spans import Kind
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,8 @@ class Delivery:
     async def _fold(
         self, shard: int, batch: FixBatch, hopeless: list[tuple[FixBatch, str]]
     ) -> None:
-        hopeless += await commit(self._shards[shard], batch, self._limits, self._counts)
+        with tracing.span("ingest.shard", Kind.CLIENT, shard=shard, fixes=len(batch.fixes)):
+            hopeless += await commit(self._shards[shard], batch, self._limits, self._counts)
 
     def _refusal_of(self, batch: FixBatch, detail: str) -> Refused:
         """The one fix of a batch, put into words again."""

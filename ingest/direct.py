@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,11 +13,15 @@ from enum import StrEnum
 from actors.life import now_ms
 from config.policy import policy
 from config.sections.doors import Http
+from ingest import measures
 from ingest.delivery import Delivery, FixKey
 from ingest.messages import Parcel
 from ingest.windows import Window, WindowReader
 from store import fixes
 from store.postgres import STORE_FAILURES, AnyPool
+from telemetry import tracing, work
+from telemetry.spans import Kind
+from telemetry.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +56,7 @@ Outcomes = list[list[Outcome]]
 class _Job:
     parcels: Sequence[Parcel]
     done: asyncio.Future[Outcomes]
+    of: Work | None
 
     @property
     def fixes(self) -> int:
@@ -79,7 +85,7 @@ class DirectDoor:
 
         Cancelled meanwhile, it may or may not be stored; sent again it is stored once.
         """
-        job = _Job(parcels, asyncio.get_running_loop().create_future())
+        job = _Job(parcels, asyncio.get_running_loop().create_future(), work.current())
         if self.waiting_fixes + job.fixes > self._limits.pending_fixes_max:
             raise BusyError(f"{self.waiting_fixes} fixes wait here already")
         self._waiting.append(job)
@@ -94,7 +100,7 @@ class DirectDoor:
                 await asyncio.sleep(self._limits.wait_ms_max / 1000.0)
                 await self._room.acquire()
                 jobs = self._next_jobs()
-                tasks.create_task(self._deliver(jobs))
+                tasks.create_task(self._deliver_seen(jobs))
 
     def _next_jobs(self) -> list[_Job]:
         jobs: list[_Job] = []
@@ -110,12 +116,25 @@ class DirectDoor:
             self._news.clear()
         return jobs
 
+    async def _deliver_seen(self, jobs: list[_Job]) -> None:
+        """A window is told as part of the first request in it that is traced, or that has an id."""
+        given = [job.of for job in jobs if job.of is not None]
+        traced = [one for one in given if one.trace is not None and one.trace.is_sampled]
+        links = tuple(one.trace for one in traced[1:] if one.trace is not None)
+        of = next(iter(traced or given), Work())
+        with work.doing(of), tracing.span("ingest.window", Kind.CONSUMER, links, jobs=len(jobs)):
+            await self._deliver(jobs)
+
     async def _deliver(self, jobs: list[_Job]) -> None:
+        begun_s = time.perf_counter()
         try:
             parcels = [parcel for job in jobs for parcel in job.parcels]
             window = self._reader.read_parcels(parcels, now_ms())
             known = await self._known(window)
+            read_s = time.perf_counter()
+            measures.read_direct.observe(read_s - begun_s)
             hopeless = await self._delivery.store(window)
+            measures.store_direct.observe(time.perf_counter() - read_s)
             outcomes = outcomes_of(parcels, window, known, hopeless)
             start = 0
             for job in jobs:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
+from collections.abc import Awaitable
 
 from actors.configured import following_configuration
 from actors.doors import HttpFixes, HttpTaken, Trouble
@@ -17,6 +19,7 @@ from config.installation import DatabaseRole
 from config.policy import policy
 from config.snapshot import Handed, take_over
 from freight.device_topics import INGEST_SUBSCRIBES
+from ingest import measures
 from ingest.admission import admission_now
 from ingest.broker_kinds import device_broker
 from ingest.command_sender import CommandSender
@@ -35,8 +38,14 @@ from ingest.windows import Window, WindowReader
 from store.directory import TruckDirectory
 from store.installed import installation
 from store.postgres import STORE_FAILURES, AnyPool, open_pool
+from telemetry import process, tracing
 
 log = logging.getLogger(__name__)
+
+COUNTED = (
+    *("messages_total", "fixes_total", "rejections_total", "fold_retries_total"),
+    *("read_pauses_total", "receipts_deferred_total"),
+)
 
 
 class IngestWorker:
@@ -45,6 +54,7 @@ class IngestWorker:
 
     def __init__(self, number: int, handed: Handed) -> None:
         take_over(handed)
+        process.begin(f"ingest-worker-{number}", installation())
         self._number = number
         self._limits = policy().ingest
         self._guard = guard_of(f"ingest-worker-{number}")
@@ -55,7 +65,8 @@ class IngestWorker:
         self._directory = TruckDirectory()
         tokens = maker_for(installation(), f"ingest-worker-{number}")
         self._shards = [ShardHandle(i, tokens) for i in range(policy().tracking.shards)]
-        self._counts: Counter[str] = Counter()
+        # From the first look on they are there, so that nothing can be told from nobody asked.
+        self._counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
         self._inbox = Inbox(self._limits.batching, self._counts)
         self._http: HttpDoor | None = None
         self._trouble: str | None = "starting"
@@ -182,14 +193,19 @@ class IngestWorker:
                 await asyncio.sleep(batching.wait_ms_max / 1000.0)
             await self._room.acquire()
             picked = self._inbox.pick()
+            traced = _traced(picked)
+            picked_s = time.perf_counter()
             if any(self._addresses.find(m.topic) is None for m in picked.messages):
                 # The truck may be younger than our copy of the directory.
                 await self._learn_trucks(system)
             self._reader.judge_by(admission_now(policy(), now_ms()))
-            window = self._reader.read(picked.messages, now_ms())
+            read_ms = now_ms()
+            window = self._reader.read(picked.messages, read_ms)
             self._counts["messages_total"] += len(picked.messages)
+            _measure(picked, window, read_ms, time.perf_counter() - picked_s)
             done = asyncio.Event()
-            tasks.create_task(self._deliver(picked, window, delivery, before, done))
+            doing = self._deliver(picked, window, delivery, before, done)
+            tasks.create_task(doing if traced is None else _seen(traced, window, doing))
             before = done
 
     async def _deliver(
@@ -202,8 +218,11 @@ class IngestWorker:
     ) -> None:
         """Store all of a window, confirm it to the devices, then acknowledge it to the broker."""
         self._in_flight += 1
+        begun_s = time.perf_counter()
         try:
             await delivery.store(window)
+            stored_s, stored_ns = time.perf_counter(), tracing.clock()
+            measures.store.observe(stored_s - begun_s)
             try:
                 session = self._positions.session
                 await send_receipts(session, window.receipts, self._limits.receipts)
@@ -215,7 +234,31 @@ class IngestWorker:
                 await before.wait()
             for received_by, mids in picked.mids.items():
                 received_by.acknowledge(mids)
+            measures.confirm.observe(time.perf_counter() - stored_s)
+            tracing.lap("ingest.confirm", stored_ns)
         finally:
             done.set()
             self._in_flight -= 1
             self._room.release()
+
+
+def _traced(picked: Picked) -> tracing.Window | None:
+    """Whether this window is one of the few that are seen all the way."""
+    if not tracing.is_on() or not picked.messages:
+        return None
+    return tracing.window_of((m.payload for m in picked.messages), picked.messages[0].received_ms)
+
+
+async def _seen(traced: tracing.Window, window: Window, doing: Awaitable[None]) -> None:
+    with tracing.working_on(traced, fixes=window.fixes, refused=len(window.refused)):
+        tracing.lap("ingest.read", traced.begun_ns)
+        await doing
+
+
+def _measure(picked: Picked, window: Window, read_ms: int, read_s: float) -> None:
+    """Once a window, however many messages it has; the oldest has waited longest."""
+    if picked.messages:
+        measures.queue.observe(max(0, read_ms - picked.messages[0].received_ms) / 1000.0)
+    measures.read.observe(read_s)
+    measures.messages.observe(len(picked.messages))
+    measures.fixes.observe(window.fixes)

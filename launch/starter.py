@@ -30,6 +30,7 @@ from serve.deployment import deploy
 from store.config_follow import refresh
 from store.installed import installation
 from store.postgres import open_pool
+from telemetry import process
 
 JOIN = "join"
 GO = "go"
@@ -94,6 +95,7 @@ async def serve_all() -> None:
 
 
 def main() -> None:
+    process.begin("starter", installation())
     tell("loaded", "end")
     await_order(JOIN)
     handles.connect(installation())

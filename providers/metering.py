@@ -56,6 +56,7 @@ class ProviderMetrics:
     def called(self, provider: str, operation: str, outcome: str, lasted_s: float) -> None:
         self._calls.labels(provider, operation, outcome).inc()
         self._duration_s.labels(provider).observe(lasted_s)
+        self._open.labels(provider)  # 0 says that it is closed; nothing would say nothing
 
     def turned(self, provider: str, *, is_open: bool) -> None:
         self._open.labels(provider).set(1.0 if is_open else 0.0)

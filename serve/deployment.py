@@ -15,6 +15,7 @@ from serve.garbage import settle
 from serve.live import socket
 from serve.request_record import current
 from store.installed import installation
+from telemetry import process
 
 APP = "gateway"
 # As actors know us.
@@ -33,8 +34,9 @@ def acting_for() -> EndUser | None:
 def build_replica(handed: Handed) -> FastAPI:
     """Called in each replica, which reads the installation itself: no secret passes through Ray."""
     take_over(handed)
-    socket.install()
     where = installation()
+    process.begin(SERVICE, where)
+    socket.install()
     shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
     return build_app(
         where, policy(), shards, process_settings(), when_open=lambda: settle(policy().api)

@@ -68,6 +68,11 @@ class GatewayMetrics:
             registry=self.registry,
         )
         self.viewers = Gauge(PREFIX + "live_viewers", "Connected viewers", registry=self.registry)
+        self.feed_age = Gauge(
+            PREFIX + "live_feed_age_seconds",
+            "Since the feed that was silent longest heard of its trucks; 0 without viewers",
+            registry=self.registry,
+        )
         self.frames = Counter(
             PREFIX + "live_frames", "Position frames sent", registry=self.registry
         )

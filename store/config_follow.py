@@ -13,18 +13,27 @@ from store import configuration
 from store.config_bus import ConfigBus
 from store.ending import end
 from store.postgres import STORE_FAILURES, AnyPool
+from telemetry.figures import gauge
 
 log = logging.getLogger("ubertruck.config")
+
+_revision = gauge("config_revision", "Of the configuration that is in force in this process")
+_looked = gauge(
+    "config_looked_timestamp_seconds",
+    "When this process last saw that its configuration is current",
+)
 
 
 async def refresh(settings: Settings, pool: AnyPool) -> bool:
     """Swap in what the store has (SYSTEM role); whether it was news. Raises STORE_FAILURES."""
     async with pool.acquire() as conn:
         revision = await configuration.revision(conn)
+        _looked.set_to_current_time()
         if revision == settings.snapshot.revision:
             return False
         overrides = await configuration.everything(conn)
     settings.swap(snapshot_of(settings.base, overrides, present_environment(), revision))
+    _revision.set(revision)
     log.info("configuration revision %d is in force", revision)
     return True
 

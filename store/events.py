@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from freight.cloudevents import cloud_event
 from freight.events import TruckEvent
 from freight.tracking.epochs import Epoch
 from freight.tracking.standing import replaced_by
 from store import journey_versions
-from store.postgres import AnyConnection, epoch_ms, moment
+from store.postgres import AnyConnection, epoch_ms, moment, one
+from telemetry import work
 
 COLUMNS = """
     e.seq, e.id, e.type, e.tenant_key, e.truck_key, t.id AS tenant, e.subject, e.time, e.known_at,
-    e.data
+    e.data, e.correlation, e.traceparent
 """
 BOOKINGS = "bookings/"
 SOURCE = "events e JOIN tenants t ON t.key = e.tenant_key"
@@ -53,6 +55,11 @@ async def insert(
     if not events:
         return 0
     encode = msgspec.json.encode
+    correlation, traceparent = work.correlation_id() or None, work.traceparent()
+    if correlation is not None or traceparent is not None:
+        events = [
+            replace(event, correlation=correlation, traceparent=traceparent) for event in events
+        ]
     inserted: int = await conn.fetchval(
         """
         WITH given AS (
@@ -63,16 +70,17 @@ async def insert(
                     decided_ms, replaces, rules, fence_revision, nr)
         ), new AS (
             INSERT INTO events (id, type, tenant_key, truck_key, subject, time, known_at, data,
-                decided_at, replaces, rules, fence_revision)
+                decided_at, replaces, rules, fence_revision, correlation, traceparent)
             SELECT id, type, tenant_key, truck_key, subject,
                 'epoch'::timestamptz + time_ms * interval '1 ms',
                 'epoch'::timestamptz + known_ms * interval '1 ms', data::jsonb,
-                'epoch'::timestamptz + decided_ms * interval '1 ms', replaces, rules, fence_revision
+                'epoch'::timestamptz + decided_ms * interval '1 ms', replaces, rules,
+                fence_revision, $14, $15
             FROM given ORDER BY nr
             ON CONFLICT (id) DO NOTHING RETURNING seq, id, tenant_key
         ), announced AS (
-            INSERT INTO outbox (event_seq, tenant_key, body)
-            SELECT DISTINCT ON (new.seq) new.seq, new.tenant_key, given.body
+            INSERT INTO outbox (event_seq, tenant_key, body, correlation, traceparent)
+            SELECT DISTINCT ON (new.seq) new.seq, new.tenant_key, given.body, $14, $15
             FROM new JOIN given USING (id) ORDER BY new.seq, given.nr
         )
         SELECT count(*) FROM new
@@ -90,6 +98,7 @@ async def insert(
         [replaced_by(event) for event in events],
         [None if basis is None else basis.of(event)[0] for event in events],
         [None if basis is None else basis.of(event)[1] for event in events],
+        *(correlation, traceparent),
     )
     await journey_versions.note_arrivals(conn, events)
     return inserted
@@ -155,6 +164,43 @@ async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     """
     rows = await conn.fetch(
         f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq > $1 ORDER BY e.seq LIMIT $2", seq, limit
+    )
+    return [stored_event(row) for row in rows]
+
+
+async def origin(conn: AnyConnection, subject: str) -> str | None:
+    """Under which id the work is told that a booking came of."""
+    found: str | None = await conn.fetchval(
+        f"""
+        SELECT correlation FROM events WHERE subject = $1 AND subject LIKE '{BOOKINGS}%'
+        ORDER BY seq LIMIT 1
+        """,
+        subject,
+    )
+    return found
+
+
+async def seqs_between(conn: AnyConnection, from_ms: int, to_ms: int) -> tuple[int, int] | None:
+    """The first and the last number of what we learned in [from, to)."""
+    row = one(
+        await conn.fetchrow(
+            # Not by the order of the numbers, from the first one on: by the index of times.
+            "SELECT min(seq + 0) AS first, max(seq + 0) AS last FROM events "
+            "WHERE known_at >= $1 AND known_at < $2",
+            *(moment(from_ms), moment(to_ms)),
+        )
+    )
+    return None if row["first"] is None else (row["first"], row["last"])
+
+
+async def list_between(
+    conn: AnyConnection, from_ms: int, to_ms: int, seqs: tuple[int, int], limit: int
+) -> list[StoredEvent]:
+    """What we learned in [from, to), oldest number first, of these numbers."""
+    rows = await conn.fetch(
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.seq BETWEEN $1 AND $2 "
+        "AND e.known_at >= $3 AND e.known_at < $4 ORDER BY e.seq LIMIT $5",
+        *(*seqs, moment(from_ms), moment(to_ms), limit),
     )
     return [stored_event(row) for row in rows]
 

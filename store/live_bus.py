@@ -54,7 +54,15 @@ class Reconnected:
     """
 
 
-Message = Positions | Event | Reconnected
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Positions that come next are part of this trace."""
+
+    tenant_key: int
+    header: str
+
+
+Message = Positions | Event | Reconnected | Traced
 
 
 class LiveBus:
@@ -86,6 +94,10 @@ class LiveBus:
         return await self._publish(
             [(channel, rows[start : start + ROWS_PER_MESSAGE].tobytes()) for start in parts]
         )
+
+    async def publish_trace(self, tenant_key: int, header: str) -> bool:
+        """Before the positions that somebody wants to see arrive."""
+        return await self._publish([(f"{self._prefix}:traces:{tenant_key}", header.encode())])
 
     async def publish_event(self, tenant_key: int, event_seq: int, body: bytes) -> bool:
         return await self.publish_events([Event(tenant_key, event_seq, body)])
@@ -173,5 +185,7 @@ class LiveBus:
         kind, _, tenant = channel.removeprefix(self._prefix + ":").partition(":")
         if kind == "positions":
             return Positions(int(tenant), np.frombuffer(payload, LIVE_DTYPE))
+        if kind == "traces":
+            return Traced(int(tenant), payload.decode())
         (seq,) = EVENT_HEAD.unpack_from(payload)
         return Event(int(tenant), seq, payload[EVENT_HEAD.size :])

@@ -14,6 +14,8 @@ class OutboxRow:
     tenant_key: int
     event_seq: int
     body: bytes  # the CloudEvent as JSON
+    correlation: str | None
+    traceparent: str | None
 
 
 ROWS_COUNTED_MAX = 100_000  # fixed: a gauge's end: beyond it the number says nothing more
@@ -29,7 +31,7 @@ async def take(conn: AnyConnection, limit: int) -> list[OutboxRow]:
     """The oldest rows, locked until the transaction ends, in which the caller deletes them."""
     rows = await conn.fetch(
         """
-        SELECT id, tenant_key, event_seq, body FROM outbox
+        SELECT id, tenant_key, event_seq, body, correlation, traceparent FROM outbox
         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
         limit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -59,6 +59,29 @@ def histogram(
 
 def counter(name: str, text: str, labels: Iterable[str] = ()) -> Counter:
     return Counter(PREFIX + name, text, tuple(labels), registry=REGISTRY)
+
+
+def gauge(name: str, text: str, labels: Iterable[str] = ()) -> Gauge:
+    return Gauge(PREFIX + name, text, tuple(labels), registry=REGISTRY)
+
+
+class _Logs(Collector):
+    def __init__(self, lines: Callable[[], Mapping[str, int]], lost: Callable[[], int]) -> None:
+        self._lines = lines
+        self._lost = lost
+
+    def collect(self) -> Iterable[Metric]:
+        written = CounterMetricFamily(PREFIX + "log_lines", "Log lines by level", labels=("level",))
+        for level, count in self._lines().items():
+            written.add_metric((level,), count)
+        yield written
+        lost = CounterMetricFamily(PREFIX + "log_lost_bytes", "Of log lines not written")
+        lost.add_metric((), self._lost())
+        yield lost
+
+
+def tell_logs(lines: Callable[[], Mapping[str, int]], lost: Callable[[], int]) -> None:
+    REGISTRY.register(_Logs(lines, lost))
 
 
 class _Traces(Collector):

@@ -7,6 +7,7 @@ import logging.handlers
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,7 @@ class BatchedLines(logging.handlers.BufferingHandler):
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity)
         self.sink: Sink = to_stderr
+        self.lines: Counter[str] = Counter()
 
     def shouldFlush(self, record: logging.LogRecord) -> bool:  # noqa: N802 - the base's name
         return super().shouldFlush(record) or record.levelno >= logging.WARNING
@@ -86,6 +88,7 @@ class BatchedLines(logging.handlers.BufferingHandler):
         self.acquire()
         try:
             lines = "".join(f"{self.format(record)}\n" for record in self.buffer)
+            self.lines.update(record.levelname.lower() for record in self.buffer)
             self.buffer.clear()
             if lines:
                 self.sink(lines.encode())
@@ -119,7 +122,7 @@ def configure() -> BatchedLines:
     return buffered
 
 
-def configure_process(service: str, sink: Sink) -> None:
+def configure_process(service: str, sink: Sink) -> BatchedLines:
     """Everything this process logs, its libraries' warnings too, goes there under its name."""
     buffered = configure()
     buffered.setFormatter(JsonLines(service))
@@ -133,6 +136,7 @@ def configure_process(service: str, sink: Sink) -> None:
     everything = logging.getLogger()
     if buffered not in everything.handlers:
         everything.addHandler(buffered)
+    return buffered
 
 
 def level() -> str:

@@ -121,7 +121,8 @@ class Sender:
         scope = ScopeSpans(spans=[_sent(span) for span in spans])
         scope.scope.name = SCOPE
         told = ResourceSpans(resource=self._resource, scope_spans=[scope])
-        return ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
+        message: bytes = ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
+        return message
 
 
 def _sent(span: Span) -> SentSpan:

@@ -9,7 +9,7 @@ from pathlib import Path
 from config.installation import Installation
 from config.policy import policy
 from telemetry import logs, tracing
-from telemetry.figures import tell_traces
+from telemetry.figures import tell_logs, tell_traces
 from telemetry.log_file import LogFile
 from telemetry.spans import Waiting
 
@@ -26,7 +26,8 @@ def begin(service: str, where: Installation) -> None:
     """Once, first of all; `service` is what every line and span says who speaks."""
     path = log_folder(where.data_dir) / f"{service}{SUFFIX}"
     file = LogFile(path, lambda: policy().telemetry.logs)
-    logs.configure_process(service, file.write)
+    buffered = logs.configure_process(service, file.write)
+    tell_logs(lambda: dict(buffered.lines), lambda: file.lost_bytes)
     if where.traces is not None:
         _begin_traces(service, where)
 

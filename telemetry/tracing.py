@@ -6,8 +6,8 @@ import contextlib
 import dataclasses
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from telemetry import work
 from telemetry.spans import Attributes, Kind, Span, Waiting
@@ -77,19 +77,59 @@ def tell_request(name: str, parent_id: str | None, took_s: float, attributes: At
         _recording.waiting.put(span)
 
 
-def part_of_window(payloads: Sequence[bytes]) -> tuple[SpanContext, tuple[SpanContext, ...]] | None:
-    """For a window of devices' messages: what to record it as, and the traces of the messages that
-    asked to be seen. The first of them sees the whole way in its own trace."""
+class Window(NamedTuple):
+    """A window of devices' messages, which is worked on as one."""
+
+    part: SpanContext
+    parent_id: str | None
+    links: tuple[SpanContext, ...]
+    begun_ns: int
+
+
+def window_of(payloads: Iterable[bytes], begun_ms: int) -> Window | None:
+    """If one of its messages asks to be seen, or the lot falls on it. The first of those that ask
+    has the whole way in its own trace; the others are linked."""
     recording = _recording
     if recording is None:
         return None
     marked = [payload for payload in payloads if MARK in payload]
     asked = tuple(part for payload in marked if (part := _named_in(payload)) is not None)
+    begun_ns = begun_ms * 1_000_000
     if asked:
-        return asked[0], asked[1:]
+        return Window(asked[0].child(), asked[0].span_id, asked[1:], begun_ns)
     if not _drawn(recording.shares().windows_one_in):
         return None
-    return begun(is_sampled=True), ()
+    return Window(begun(is_sampled=True), None, (), begun_ns)
+
+
+@contextlib.contextmanager
+def working_on(window: Window | None, **attributes: str | int | float | bool) -> Iterator[None]:
+    """All of a window, from its first message on; ends when the last of it is confirmed."""
+    recording = _recording
+    if window is None or recording is None:
+        yield
+        return
+    error = None
+    try:
+        with work.doing(Work("", window.part)):
+            yield
+    except BaseException as failed:
+        error = type(failed).__name__
+        raise
+    finally:
+        recording.waiting.put(
+            Span(
+                "ingest.window",
+                window.part,
+                window.begun_ns,
+                time.time_ns(),
+                window.parent_id,
+                Kind.CONSUMER,
+                attributes,
+                window.links,
+                error,
+            )
+        )
 
 
 def _named_in(payload: bytes) -> SpanContext | None:
@@ -134,11 +174,16 @@ def span(
         )
 
 
-def lap(name: str, since_ns: int, **attributes: str | int | float | bool) -> int:
-    """A part of the work at hand that ends now; gives the beginning of the next one.
+def clock() -> int:
+    """When something begins that `lap` will tell; 0 when nobody will read it."""
+    at_hand = work.current()
+    if _recording is None or at_hand is None or at_hand.trace is None:
+        return 0
+    return time.time_ns() if at_hand.trace.is_sampled else 0
 
-    With `since_ns` 0 nothing has begun, so the first one only gives the time.
-    """
+
+def lap(name: str, since_ns: int, **attributes: str | int | float | bool) -> int:
+    """A part of the work at hand that ends now; gives the beginning of the next one."""
     at_hand, recording = work.current(), _recording
     if recording is None or at_hand is None or at_hand.trace is None:
         return 0

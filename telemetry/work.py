@@ -14,6 +14,7 @@ HEADER = "X-Correlation-ID"
 # What may safely stand in a log line, in a header and between processes.
 _FIT = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _NOTHING = "-"
+_FIELD_OF = {"bookings": "booking", "trucks": "truck"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ def note(**fields: str | None) -> None:
     work = _current.get()
     if work is not None:
         work.fields.update({name: value for name, value in fields.items() if value is not None})
+
+
+def note_subject(subject: str) -> None:
+    """What a fact is about, under the name that others look for it."""
+    kind, _, name = subject.partition("/")
+    note(**{_FIELD_OF.get(kind, "subject"): name if kind in _FIELD_OF else subject})
 
 
 def traceparent() -> str | None:

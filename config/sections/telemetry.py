@@ -33,7 +33,7 @@ class Figures(Section):
     """What is counted in the database for /metrics, by one process for all."""
 
     every_s: Positive = key("How often it is counted.", live=True)
-    window_s: Positive = key("Rates and shares are of so long back.", live=True)
+    rows_max: Count = key("Of what grows for ever the newest rows are counted, so many.", live=True)
     deadline_s: Positive = key("A count that takes longer is given up until the next.", live=True)
 
 

@@ -2,64 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from actors.stats import ActorStats
 from serve.metrics import PREFIX
+from telemetry.figures import REGISTRY, Family, Sample, families
 
-LABELS = ("role", "actor")
 TOTAL = "_total"
+Labels = dict[str, str]
 
 
-class _Replica:
+class _Together(Collector):
+    """Whoever counts something under a name that another has, too, counts into the same family;
+    labels tell them apart."""
+
+    def __init__(self) -> None:
+        self._families: dict[str, Metric] = {}
+
+    def add(self, family: Family, who: Labels) -> None:
+        metric = self._families.get(family.name)
+        if metric is None:
+            metric = Metric(family.name, family.text, family.kind)
+            self._families[family.name] = metric
+        for sample in family.samples:
+            metric.add_sample(sample.name, {**sample.labels, **who}, sample.value)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families.values()
+
+
+def _plain(stats: ActorStats) -> Iterator[Family]:
+    """What an actor tells as one number each."""
+    works = Sample(f"{PREFIX}actor_up", {}, 0.0 if stats.trouble else 1.0)
+    yield Family(works.name, "gauge", "The actor works", (works,))
+    for name, value in stats.values.items():
+        full = f"{PREFIX}{stats.role}_{name}"
+        kind = "counter" if full.endswith(TOTAL) else "gauge"
+        text = f"{name.replace('_', ' ')} of each {stats.role.replace('_', ' ')}"
+        yield Family(full.removesuffix(TOTAL), kind, text, (Sample(full, {}, value),))
+
+
+def exposition(registry: CollectorRegistry, stats: Iterable[ActorStats], pid: int) -> bytes:
     """Each replica counts for itself, and a load balancer answers with any: its pid tells which."""
-
-    def __init__(self, registry: CollectorRegistry, pid: int) -> None:
-        self._registry = registry
-        self._pid = str(pid)
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self._registry.collect():
-            family.samples = [
-                sample._replace(labels={**sample.labels, "replica": self._pid})
-                for sample in family.samples
-            ]
-            yield family
-
-
-class _Actors:
-    def __init__(self, stats: list[ActorStats]) -> None:
-        self._stats = stats
-
-    def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily(PREFIX + "actor_up", "The actor works", labels=LABELS)
-        families: dict[str, Metric] = {}
-        for stats in self._stats:
-            labels = [stats.role, stats.name]
-            up.add_metric(labels, 0.0 if stats.trouble else 1.0)
-            for name, value in stats.values.items():
-                full = f"{PREFIX}{stats.role}_{name}"
-                if full not in families:
-                    families[full] = _family(full, stats.role, name)
-                family = families[full]
-                assert isinstance(family, CounterMetricFamily | GaugeMetricFamily)  # noqa: S101
-                family.add_metric(labels, value)
-        yield up
-        yield from families.values()
-
-
-def _family(full: str, role: str, name: str) -> CounterMetricFamily | GaugeMetricFamily:
-    text = f"{name.replace('_', ' ')} of each {role.replace('_', ' ')}"
-    if full.endswith(TOTAL):
-        return CounterMetricFamily(full, text, labels=LABELS)
-    return GaugeMetricFamily(full, text, labels=LABELS)
-
-
-def exposition(registry: CollectorRegistry, stats: list[ActorStats], pid: int) -> bytes:
-    together = CollectorRegistry()
-    together.register(_Replica(registry, pid))
-    together.register(_Actors(stats))
-    return generate_latest(together)
+    together = _Together()
+    for family in (*families(registry), *families(REGISTRY)):
+        together.add(family, {"replica": str(pid)})
+    for actor in stats:
+        who = {"role": actor.role, "actor": actor.name}
+        for family in (*_plain(actor), *actor.families):
+            together.add(family, who)
+    collected = CollectorRegistry()
+    collected.register(together)
+    return generate_latest(collected)

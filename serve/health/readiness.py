@@ -14,7 +14,16 @@ from config.sections.api import Api
 from store.live_bus import LiveBus
 from store.postgres import AnyPool, ping
 
-ACTOR_ROLES = {"shards": "truck_shard", "ingest": "ingest_worker", "relay": "outbox_relay"}
+ACTOR_ROLES = {
+    "shards": "truck_shard",
+    "ingest": "ingest_worker",
+    "relay": "outbox_relay",
+    "bookings": "booking_shard",
+    "dispatcher": "dispatcher",
+    "bookkeeper": "bookkeeper",
+    "watch": "watch",
+    "messenger": "messenger",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from config.policy import Policy
 from serve.live.columns import LiveColumns
 from serve.live.resume import Place, Progress
+from telemetry import tracing, work
+from telemetry.work import Work
 
 if TYPE_CHECKING:
     from serve.live.viewer import Viewer
@@ -32,6 +34,8 @@ class TenantFeed:
         self.is_stale = True
         self.synced_s = 0.0
         self.heard_s = 0.0
+        # Whose positions somebody wants to see arrive, and since when they are here.
+        self.traced: tuple[Work, int] | None = None
         # Twice a queue: an event that comes by Redis and by catching up is passed on once.
         self._seen: deque[int] = deque(maxlen=2 * policy.live.event_queue_max)
         self._seen_set: set[int] = set()
@@ -45,6 +49,13 @@ class TenantFeed:
         )
         for viewer in self.viewers:
             viewer.live = policy.live
+
+    def tell_sent(self) -> None:
+        """A viewer has been sent what there was to send."""
+        if self.traced is not None:
+            (of, since_ns), self.traced = self.traced, None
+            with work.doing(of):
+                tracing.lap("feed.frame", since_ns, viewers=len(self.viewers))
 
     def begin_at(self, seq: int) -> None:
         self.progress = Progress(seq, self._skew_s)

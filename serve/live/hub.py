@@ -21,13 +21,15 @@ from serve.live.feed import TenantFeed
 from serve.live.forms import Form
 from serve.live.messages import event_text
 from serve.live.resume import Place
+from serve.live.told import told_of
 from serve.live.viewer import FULL, STOPPING, TENANT_CLOSED, TOKEN_EXPIRED, Viewer
 from serve.metrics import GatewayMetrics
 from store import events
 from store.directory import DirectoryEntry, TruckDirectory
 from store.events import StoredEvent
-from store.live_bus import Event, LiveBus, Message, Positions, Reconnected
+from store.live_bus import Event, LiveBus, Message, Positions, Reconnected, Traced
 from store.postgres import STORE_FAILURES, AnyPool, as_tenant
+from telemetry import work
 
 log = logging.getLogger("ubertruck.live")
 
@@ -168,13 +170,16 @@ class LiveHub:
         feed = self._feeds.get(message.tenant_key)
         if feed is None:
             return
-        if isinstance(message, Positions):
+        if isinstance(message, Traced):
+            feed.traced = work.resumed(None, message.header), time.time_ns()
+        elif isinstance(message, Positions):
             feed.heard_s = time.monotonic()
             self._take_positions(feed, message.rows)
         elif isinstance(message, Event):
             body = msgspec.json.decode(message.body)
             carrier = self._carrier_of(feed, body["subject"])
-            feed.pass_on_event(message.seq, event_text(body), carrier)
+            with told_of(feed, body):
+                feed.pass_on_event(message.seq, event_text(body), carrier)
 
     def _carrier_of(self, feed: TenantFeed, subject: str) -> str | None:
         """Whose truck an event is about; who is bound to a carrier hears of no other."""
@@ -211,6 +216,12 @@ class LiveHub:
                 feed.columns.mark_offline(int(time.time() * 1000))
                 if self._is_due(feed, time.monotonic()):
                     await self._sync(feed)
+            self._metrics.feed_age.set(self._age_s(time.monotonic()))
+
+    def _age_s(self, now_s: float) -> float:
+        """Of what viewers see; fetched whole counts as heard."""
+        heard = (max(feed.heard_s, feed.synced_s) for feed in self._feeds.values())
+        return max((now_s - at_s for at_s in heard if at_s), default=0.0)
 
     def _is_due(self, feed: TenantFeed, now_s: float) -> bool:
         live, age_s = self._policy.live, now_s - feed.synced_s

@@ -135,6 +135,7 @@ class Viewer:
             frame = self._frame()
             if frame is not None:
                 yield frame
+                self._feed.tell_sent()
             if time.monotonic() >= self._token_due_s:
                 self._token_due_s = time.monotonic() + self.live.resume_token_s
                 token = self.token()

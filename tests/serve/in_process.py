@@ -113,6 +113,11 @@ class InProcessActors:
             stats_of("truck_shard", "truck-shard-0", {"fixes_total": 1.0}, trouble),
             stats_of("ingest_worker", "ingest-worker-0", {}),
             stats_of("outbox_relay", "outbox-relay", {"outbox_rows": 0.0}),
+            stats_of("booking_shard", "booking-shard-0", {}),
+            *(
+                stats_of(name, name, {})
+                for name in ("dispatcher", "bookkeeper", "watch", "messenger")
+            ),
         ]
 
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken:

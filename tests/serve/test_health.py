@@ -13,7 +13,14 @@ from config.installation import Installation
 from serve.gateway import Gateway
 from tests.serve.in_process import InProcessActors
 
-DEPENDENCIES = {"postgres", "redis", "broker", "shards", "ingest", "relay"}
+ACTORS = {"truck-shard-0", "ingest-worker-0", "outbox-relay", "booking-shard-0"} | {
+    "dispatcher",
+    "bookkeeper",
+    "watch",
+    "messenger",
+}
+SERVERS = {"postgres", "redis", "broker"}
+WORK = {"shards", "ingest", "relay", "bookings", "dispatcher", "bookkeeper", "watch", "messenger"}
 
 
 async def test_alive(http: httpx.AsyncClient) -> None:
@@ -25,7 +32,7 @@ async def test_ready_names_each_dependency(http: httpx.AsyncClient) -> None:
 
     body = answer.json()
     assert (answer.status_code, body["status"]) == (200, "ok"), body
-    assert body["dependencies"].keys() == DEPENDENCIES
+    assert body["dependencies"].keys() == SERVERS | WORK
     for finding in body["dependencies"].values():
         assert finding["ok"]
         assert finding["latency_ms"] >= 0
@@ -90,11 +97,8 @@ async def test_metrics_of_replica_and_actors(http: httpx.AsyncClient) -> None:
     assert alive.labels["replica"]
     (fixes,) = families["ubertruck_truck_shard_fixes"].samples
     assert (fixes.value, fixes.labels["actor"]) == (1.0, "truck-shard-0")
-    assert {s.labels["actor"]: s.value for s in families["ubertruck_actor_up"].samples} == {
-        "truck-shard-0": 1.0,
-        "ingest-worker-0": 1.0,
-        "outbox-relay": 1.0,
-    }
+    up = {s.labels["actor"]: s.value for s in families["ubertruck_actor_up"].samples}
+    assert up == dict.fromkeys(ACTORS, 1.0)
 
 
 async def test_the_console_says_how_to_be_built(http: httpx.AsyncClient) -> None:
