@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from freight.alerts.circumstances import Circumstances
@@ -44,7 +45,8 @@ class Applied:
 
 def applied(rules: AlertRules, kind: Kind, around: Circumstances, at_ms: int) -> Applied:
     rule = rules.kinds[kind.value]
-    keys, changes = [f"kinds/{kind.value}"], {}
+    keys = [f"kinds/{kind.value}"]
+    changes: dict[str, Any] = {}
     for name, change in _changes(rules, kind, around, at_ms):
         keys.append(name)
         changes |= change.given()

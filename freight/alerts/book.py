@@ -48,7 +48,8 @@ class Book:
         """Notes all of them in the order in which they were learned; only then time counts, so
         that what began and ended within a batch is seen as over."""
         touched: dict[str, None] = {}
-        for signal in sorted(signals, key=lambda one: (one.nr, one.kind, one.told_by)):
+        once = {(one.nr, one.kind, one.told_by): one for one in signals}
+        for signal in (once[key] for key in sorted(once)):
             for found in self._concerned(signal, rules):
                 command = self._notice(signal, found, rules)
                 touched |= dict.fromkeys(self._step(found, command, rules, now_ms))

@@ -16,7 +16,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ms: int  # by our clock
 
 
-class Opened(_Event, tag="opened"):
+class Opened(_Event, frozen=True, kw_only=True, tag="opened"):
     """Its first cause was seen; whether anybody is told depends on how long it lasts."""
 
     id: str
@@ -32,7 +32,7 @@ class Opened(_Event, tag="opened"):
     quiet_until_ms: int | None = None
 
 
-class CauseSeen(_Event, tag="cause_seen"):
+class CauseSeen(_Event, frozen=True, kw_only=True, tag="cause_seen"):
     """Another one that is the same alert; `dropped` are over and from now on only counted."""
 
     cause: Cause
@@ -41,7 +41,7 @@ class CauseSeen(_Event, tag="cause_seen"):
     dropped: tuple[str, ...] = ()
 
 
-class CauseChanged(_Event, tag="cause_changed"):
+class CauseChanged(_Event, frozen=True, kw_only=True, tag="cause_changed"):
     """It is otherwise than it was said to be; also puts one in force again."""
 
     event: str
@@ -52,85 +52,85 @@ class CauseChanged(_Event, tag="cause_changed"):
     place: Place | None = None
 
 
-class CauseEnded(_Event, tag="cause_ended"):
+class CauseEnded(_Event, frozen=True, kw_only=True, tag="cause_ended"):
     event: str
     ended_by: str
     ended_ms: int
 
 
-class CauseResumed(_Event, tag="cause_resumed"):
+class CauseResumed(_Event, frozen=True, kw_only=True, tag="cause_resumed"):
     """Its end was none: it was retracted, or the pause was too short."""
 
     event: str
     told_by: str
 
 
-class CauseGone(_Event, tag="cause_gone"):
+class CauseGone(_Event, frozen=True, kw_only=True, tag="cause_gone"):
     event: str
     told_by: str
     reason: str  # "retracted", or "rule": as it is now it is no cause
 
 
-class Held(_Event, tag="held"):
+class Held(_Event, frozen=True, kw_only=True, tag="held"):
     until_ms: int
     covered_by: str | None = None
 
 
-class Lapsed(_Event, tag="lapsed"):
+class Lapsed(_Event, frozen=True, kw_only=True, tag="lapsed"):
     reason: str
 
 
-class Rearmed(_Event, tag="rearmed"):
+class Rearmed(_Event, frozen=True, kw_only=True, tag="rearmed"):
     """It lapsed for a reason that turned out to be none."""
 
 
-class Raised(_Event, tag="raised"):
+class Raised(_Event, frozen=True, kw_only=True, tag="raised"):
     severity: Severity
     rule: RuleRef
 
 
-class Escalated(_Event, tag="escalated"):
+class Escalated(_Event, frozen=True, kw_only=True, tag="escalated"):
     level: int
 
 
-class Woken(_Event, tag="woken"):
+class Woken(_Event, frozen=True, kw_only=True, tag="woken"):
     """The time for which it was silenced is over."""
 
 
-class Resolved(_Event, tag="resolved"):
+class Resolved(_Event, frozen=True, kw_only=True, tag="resolved"):
     resolution: Resolution
     by: str | None = None
     note: str | None = None
 
 
-class Reopened(_Event, tag="reopened"):
+class Reopened(_Event, frozen=True, kw_only=True, tag="reopened"):
     pass
 
 
-class Retracted(_Event, tag="retracted"):
+class Retracted(_Event, frozen=True, kw_only=True, tag="retracted"):
     """Late truth: there never was a cause."""
 
 
-class Acknowledged(_Event, tag="acknowledged"):
+class Acknowledged(_Event, frozen=True, kw_only=True, tag="acknowledged"):
     by: str
 
 
-class Snoozed(_Event, tag="snoozed"):
+class Snoozed(_Event, frozen=True, kw_only=True, tag="snoozed"):
     by: str
     until_ms: int | None
 
 
-class Assigned(_Event, tag="assigned"):
+class Assigned(_Event, frozen=True, kw_only=True, tag="assigned"):
     by: str
     to: str | None
 
 
-class Commented(_Event, tag="commented"):
+class Commented(_Event, frozen=True, kw_only=True, tag="commented"):
     by: str
     text: str
 
 
-class Judged(_Event, tag="judged"):
+class Judged(_Event, frozen=True, kw_only=True, tag="judged"):
     by: str
     judged: Judgement | None
 

@@ -169,7 +169,7 @@ def _of_cause(state: Alert, event: AlertEvent) -> dict[str, Any]:
             ended = {"ended_ms": event.ended_ms, "ended_by": event.ended_by}
             changes = _with_cause(state, event.event, ended)
         case told.CauseResumed():
-            changes = _with_cause(state, event.event, {"ended_ms": None, "ended_by": None})
+            changes = _resumed(state, event)
         case told.CauseGone():
             changes = _with_cause(state, event.event, {"is_gone": True, "told_by": event.told_by})
         case _:
@@ -190,6 +190,15 @@ def _seen(state: Alert, event: told.CauseSeen) -> dict[str, Any]:
 
 def _kept(causes: tuple[Cause, ...], dropped: tuple[str, ...]) -> tuple[Cause, ...]:
     return tuple(cause for cause in causes if cause.event not in dropped)
+
+
+def _resumed(state: Alert, event: told.CauseResumed) -> dict[str, Any]:
+    cause = state.cause(event.event)
+    ended_by = None if cause is None else cause.ended_by
+    if cause is None or ended_by is None:
+        return {}
+    undone = (*(each for each in cause.undone if each != ended_by), ended_by)
+    return _with_cause(state, event.event, {"ended_ms": None, "ended_by": None, "undone": undone})
 
 
 def _with_cause(state: Alert, event: str, changes: dict[str, Any]) -> dict[str, Any]:

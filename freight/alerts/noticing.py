@@ -6,9 +6,9 @@ from freight.alerts import events as told
 from freight.alerts.applying import Applied, applied
 from freight.alerts.commands import Notice
 from freight.alerts.events import AlertEvent
-from freight.alerts.kinds import GRAVITY, SURVEYED, Kind, Severity
+from freight.alerts.kinds import GRAVITY, Kind, Severity
 from freight.alerts.rules import AlertRules
-from freight.alerts.signals import Phase, Signal, Turn
+from freight.alerts.signals import Phase, Signal, Turn, is_found
 from freight.alerts.state import Alert, Cause, RuleRef, alert_id
 
 
@@ -112,7 +112,7 @@ def _known(
 ) -> list[AlertEvent]:
     if signal.turn is Turn.TOLD:
         return []  # a repetition
-    surveyed = signal.kind in SURVEYED
+    surveyed = is_found(cause.event)
     if not takes(rule, signal) and not (surveyed and _lingers(cause, rule, signal)):
         return _no_longer(cause, signal, surveyed=surveyed, now_ms=now_ms)
     severity = rule.rule.severity
@@ -183,6 +183,10 @@ def _ended(state: Alert, signal: Signal, now_ms: int) -> list[AlertEvent]:
 
 
 def _is_end_of(state: Alert, cause: Cause, signal: Signal) -> bool:
+    if signal.turn is Turn.TOLD and signal.event in cause.undone:
+        return False
+    if is_found(signal.event):
+        return signal.event.startswith(cause.event)
     if signal.ends_booking:
         return state.booking is not None and state.booking == signal.around.booking
     return (cause.subject, cause.about) == (signal.subject, signal.about) and (

@@ -108,9 +108,17 @@ def surveyed(found: Iterable[Condition], watched: Iterable[Watched], now_ms: int
     return told
 
 
+FOUND = "survey-"
+
+
+def is_found(event: str) -> bool:
+    """By looking; no fact tells it."""
+    return event.startswith(FOUND)
+
+
 def condition_id(one: Condition) -> str:
     said = f"{one.kind}\x1f{one.thread}\x1f{one.since_ms}"
-    return "survey-" + hashlib.blake2b(said.encode(), digest_size=ID_BYTES).hexdigest()
+    return FOUND + hashlib.blake2b(said.encode(), digest_size=ID_BYTES).hexdigest()
 
 
 def _found(one: Condition, event: str, turn: Turn, now_ms: int) -> Signal:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from freight.alerts.applying import applied
 from freight.alerts.kinds import Kind, Part
 from freight.alerts.rules import AlertRules, KindRule
-from freight.alerts.signals import Place, Signal
+from freight.alerts.signals import Place, Signal, Watched, is_found
 from freight.alerts.state import SHOWN, Alert
 from geo.point import haversine_m
 
@@ -68,6 +68,24 @@ def covered_by(alert: Alert, others: Iterable[Alert], rules: AlertRules) -> str 
         if other.kind in kinds and other.state in SHOWN and mine <= told:
             return other.id
     return None
+
+
+def watched(alerts: Iterable[Alert], kinds: Container[Kind]) -> list[Watched]:
+    """What surveys of these kinds found before, and has not been found gone."""
+    return [
+        Watched(
+            kind=alert.kind,
+            event=cause.event,
+            subject=cause.subject,
+            about=cause.about,
+            since_ms=cause.at_ms,
+            facts=cause.facts,
+        )
+        for alert in alerts
+        if alert.kind in kinds and alert.is_open
+        for cause in alert.on
+        if is_found(cause.event)
+    ]
 
 
 def _thread_mark(kind: Kind, subject: str) -> str:

@@ -53,6 +53,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has_end: bool = True  # False: it happened at one moment
     ended_ms: int | None = None
     ended_by: str | None = None
+    undone: tuple[str, ...] = ()  # what had ended it and was none
     is_gone: bool = False  # retracted, or as it is now no cause for an alert
     facts: dict[str, Any] = {}
 

@@ -1,0 +1,246 @@
+"""How an alert lives: pending, raised, acknowledged, escalated, resolved, and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from freight.alerts import commands as c
+from freight.alerts.announced import announcements
+from freight.alerts.evolve import replayed
+from freight.alerts.state import Judgement, Resolution
+from freight.events import TruckEvent
+from freight.refusal import Refusal
+from tests.freight.alerts.telling import (
+    T0,
+    Told,
+    corrected,
+    fact,
+    moved,
+    retracted,
+    rules_with,
+    stopped,
+)
+
+HOUR = 3600
+STOP_S = 5400
+STOP = "long_stoppage"
+
+
+@pytest.mark.parametrize(
+    ("facts", "until_s", "states"),
+    [
+        ([stopped(0)], STOP_S - 1, ["pending"]),
+        ([stopped(0)], STOP_S, ["raised"]),
+        ([stopped(0, halt="fuel")], HOUR, ["raised"]),
+        ([stopped(0, halt="place")], 10 * HOUR, []),
+        ([stopped(0), moved(STOP_S - 60)], 2 * STOP_S, ["lapsed"]),
+        ([stopped(0), moved(STOP_S + 60)], STOP_S + 600, ["raised"]),
+        ([stopped(0), moved(STOP_S + 60)], STOP_S + 700, ["resolved"]),
+        # It shuffles on: still the same alert.
+        ([stopped(0), moved(STOP_S + 60), stopped(STOP_S + 400)], 3 * STOP_S, ["raised"]),
+        # Another stop within the cool-down is told only when it lasts beyond it.
+        (
+            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 900)],
+            2 * STOP_S + 899,
+            ["resolved", "pending"],
+        ),
+        (
+            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 900)],
+            2 * STOP_S + 900,
+            ["resolved", "raised"],
+        ),
+    ],
+)
+def test_a_long_stoppage(facts: list[TruckEvent], until_s: float, states: list[str]) -> None:
+    told = Told()
+    for each in sorted(facts, key=lambda one: one.time_ms):
+        at_s = (each.time_ms - T0) / 1000 + 1
+        told.wait(at_s).tell(at_s, each)
+    assert told.wait(until_s).states(STOP) == states
+
+
+def test_what_was_over_before_it_was_learned_is_not_raised() -> None:
+    told = Told().tell(4 * HOUR, stopped(0), moved(2 * HOUR))
+    assert told.states(STOP) == ["lapsed"]
+
+
+def test_what_may_be_told_late_is_raised_and_over_at_once() -> None:
+    fast: dict[str, Any] = {"lat": 20.0, "lon": 77.0, "limit_kmh": 80.0, "speed_kmh_max": 95.0}
+    facts = fact("truck.overspeed.started", 0, **fast), fact("truck.overspeed.ended", 120, **fast)
+    assert Told().tell(600, *facts).states("overspeed") == ["resolved"]
+    assert Told().tell(2000, *facts).states("overspeed") == ["lapsed"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "turn", "states"),
+    [
+        (False, "retract begin", ["retracted"]),
+        (True, "retract begin", ["retracted"]),
+        (True, "retract end", ["raised"]),
+        (False, "place", ["retracted"]),
+        (False, "back", ["raised"]),
+    ],
+)
+def test_late_truth(ended: bool, turn: str, states: list[str]) -> None:
+    begin, end = stopped(0), moved(2 * HOUR)
+    told = Told().tell(1, begin).wait(STOP_S)
+    if ended:
+        told.tell(2 * HOUR, end).wait(2 * HOUR + 600)
+        assert told.states(STOP) == ["resolved"]
+    now_s = 3.0 * HOUR
+    match turn:
+        case "retract begin":
+            told.tell(now_s, retracted(begin, now_s))
+        case "retract end":
+            told.tell(now_s, retracted(end, now_s))
+        case "place":
+            told.tell(now_s, corrected(begin, now_s, halt="place"))
+        case _:
+            told.tell(now_s, retracted(begin, now_s))
+            told.tell(now_s + 1, corrected(begin, now_s + 1, distance_km=51.0))
+    assert told.states(STOP) == states
+
+
+def test_a_cause_that_is_none_lapses_silently() -> None:
+    begin = stopped(0)
+    told = Told().tell(1, begin).tell(60, retracted(begin, 60))
+    assert told.states(STOP) == ["lapsed"]
+    told = Told().tell(1, begin).tell(60, corrected(begin, 60, halt="place"))
+    assert told.states(STOP) == ["lapsed"]
+    told = Told().tell(1, stopped(0, halt="place")).tell(60, corrected(begin, 60))
+    assert told.wait(STOP_S).states(STOP) == ["raised"]
+
+
+def test_people_act() -> None:
+    told = Told().tell(1, stopped(0)).wait(STOP_S)
+    alert = told.of(STOP)[0]
+
+    def do(command: Any, at_s: float) -> None:
+        told.book.do(alert.id, command, told.rules, T0 + round(at_s * 1000))
+
+    do(c.Assign(by="users/a", to="users/b"), STOP_S + 1)
+    do(c.Comment(by="users/a", text="calling the driver"), STOP_S + 2)
+    do(c.Acknowledge(by="users/b"), STOP_S + 3)
+    do(c.Acknowledge(by="users/a"), STOP_S + 4)
+    do(c.Judge(by="users/b", judged=Judgement.TRUE), STOP_S + 5)
+    do(c.Resolve(by="users/b", note="tyre changed"), STOP_S + 6)
+    now = told.of(STOP)[0]
+    assert (now.state, now.resolution, now.note) == ("resolved", Resolution.MANUAL, "tyre changed")
+    assert (now.acknowledged_by, now.assigned_to, now.comments) == ("users/b", "users/b", 1)
+    assert now.judged is Judgement.TRUE
+    with pytest.raises(Refusal) as refusal:
+        do(c.Acknowledge(by="users/a"), STOP_S + 7)
+    assert refusal.value.code == "alert_over"
+    # It goes on standing, and nobody is told again.
+    assert told.wait(5 * HOUR).states(STOP) == ["resolved"]
+
+
+def test_nobody_sees_what_is_pending() -> None:
+    told = Told().tell(1, stopped(0))
+    for command in (c.Acknowledge(by="a"), c.Resolve(by="a"), c.Comment(by="a", text="?")):
+        with pytest.raises(Refusal) as refusal:
+            told.book.do(told.of(STOP)[0].id, command, told.rules, T0)
+        assert refusal.value.code == "unknown_alert"
+
+
+def test_escalation_level_after_level() -> None:
+    told = Told().tell(1, stopped(0)).wait(STOP_S + 1799)
+    assert told.of(STOP)[0].level == 0
+    assert told.wait(STOP_S + 1800).of(STOP)[0].level == 1
+    assert told.wait(STOP_S + 5399).of(STOP)[0].level == 1
+    assert told.wait(STOP_S + 5400).of(STOP)[0].level == 2
+    assert told.wait(30 * HOUR).of(STOP)[0].level == 2
+
+
+def test_whoever_comes_back_late_escalates_one_level_at_a_time() -> None:
+    told = Told().tell(1, stopped(0)).wait(STOP_S)
+    told.book.tick(told.book.due(T0 + 24 * HOUR * 1000), told.rules, T0 + 24 * HOUR * 1000)
+    assert told.of(STOP)[0].level == 1
+    assert told.wait(25 * HOUR - 1).of(STOP)[0].level == 1
+    assert told.wait(25 * HOUR).of(STOP)[0].level == 2
+
+
+def test_acknowledged_or_silenced_it_does_not_escalate() -> None:
+    told = Told().tell(1, stopped(0)).wait(STOP_S)
+    name = told.of(STOP)[0].id
+    until_ms = T0 + (STOP_S + 2 * HOUR) * 1000
+    snooze = c.Snooze(by="a", until_ms=until_ms)
+    told.book.do(name, snooze, told.rules, T0 + STOP_S * 1000)
+    assert told.wait(STOP_S + 2 * HOUR - 1).of(STOP)[0].level == 0
+    now = told.wait(STOP_S + 2 * HOUR).of(STOP)[0]
+    assert (now.level, now.snoozed_until_ms) == (1, None)
+    told.book.do(name, c.Acknowledge(by="a"), told.rules, until_ms)
+    assert told.wait(30 * HOUR).of(STOP)[0].level == 1
+
+
+@pytest.mark.parametrize(("after_s", "code"), [(-1, "in_the_past"), (86_401, "too_long")])
+def test_silence_has_its_limits(after_s: int, code: str) -> None:
+    told = Told().tell(1, stopped(0)).wait(STOP_S)
+    now_ms = T0 + STOP_S * 1000
+    snooze = c.Snooze(by="a", until_ms=now_ms + after_s * 1000)
+    with pytest.raises(Refusal) as refusal:
+        told.book.do(told.of(STOP)[0].id, snooze, told.rules, now_ms)
+    assert refusal.value.code == code
+
+
+def test_at_the_limit_of_causes_the_oldest_that_are_over_are_only_counted() -> None:
+    rules = rules_with(overspeed={"trigger_s": 0, "clear_s": 86_400})
+    rules = rules.model_copy(update={"causes_max": 3})
+    told = Told(rules)
+    fast: dict[str, Any] = {"lat": 20.0, "lon": 77.0, "limit_kmh": 80.0, "speed_kmh_max": 95.0}
+    for nr in range(6):
+        told.tell(nr * 100 + 40, fact("truck.overspeed.started", nr * 100, **fast))
+        told.tell(nr * 100 + 60, fact("truck.overspeed.ended", nr * 100 + 60, **fast))
+    (alert,) = told.of("overspeed")
+    assert (alert.count, len(alert.causes)) == (6, 3)
+    assert alert.evidence.from_ms == T0 + 300_000
+
+
+def test_blind_we_hold_back_what_our_own_blindness_may_have_caused() -> None:
+    silent = fact("truck.tracking.interrupted", 0, lat=20.0, lon=77.0, last_ms=T0, allowed_s=900)
+    told = Told().tell(1, silent).wait(899)
+    told.book.tick(told.book.due(T0 + 900_000), told.rules, T0 + 900_000, is_blind=True)
+    assert told.states("tracking_interrupted") == ["pending"]
+    assert told.wait(1799).states("tracking_interrupted") == ["pending"]
+    assert told.wait(1800).states("tracking_interrupted") == ["raised"]
+
+
+def test_an_emergency_is_raised_at_once_and_stays() -> None:
+    data: dict[str, Any] = {"alarm": "panic", "source": "device", "lat": 20.0, "lon": 77.0}
+    told = Told().tell(1, fact("truck.alarm.raised", 0, **data))
+    assert told.states("panic") == ["raised"]
+    assert told.states("tampering") == []
+    assert told.wait(1801).of("panic")[0].level == 3
+
+
+def test_a_rest_that_is_too_short_ends_no_driving() -> None:
+    over = fact("truck.continuous_driving.exceeded", 0, since_ms=T0 - 18_000_000, driving_s=18_000)
+    told = Told().tell(1, over)
+    told.tell(600, stopped(600)).wait(2300).tell(2300, moved(2290)).wait(5000)
+    assert told.states("continuous_driving") == ["raised"]
+    told.tell(6000, stopped(6000)).wait(7800)
+    assert told.states("continuous_driving") == ["resolved"]
+
+
+def test_with_its_booking_it_is_over() -> None:
+    off = fact("truck.route.deviated", 0, journey="J1", off_m=900.0, position={"lat": 1, "lon": 2})
+    told = Told().tell(1, off).wait(300)
+    assert told.states("route_deviation") == ["raised"]
+    told.tell(900, fact("booking.cancelled", 900, subject="bookings/B2", booking="B2")).wait(2000)
+    assert told.states("route_deviation") == ["raised"]
+    told.tell(2000, fact("booking.cancelled", 2000, subject="bookings/B1", booking="B1")).wait(2200)
+    assert told.states("route_deviation") == ["resolved"]
+
+
+def test_the_log_gives_the_state_again_and_the_world_is_told_of_what_was_shown() -> None:
+    begin = stopped(0)
+    told = Told().tell(1, begin).wait(2 * HOUR).tell(2 * HOUR, retracted(begin, 2 * HOUR))
+    taken = next(one for one in told.book.news() if one.after.kind == STOP)
+    again = replayed(taken.events)
+    assert again is not None
+    assert again == taken.after
+    kinds = [kind for kind, _, _ in announcements(None, taken.events)]
+    assert kinds == ["alert.raised", "alert.escalated", "alert.resolved"]
+    assert announcements(None, taken.events)[-1][2]["resolution"] == "corrected"
