@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from config.installation import Installation
 from config.policy import Policy, Settings
 from serve.absences import api as absences
+from serve.alerts import api as alerts
 from serve.api_keys import api as api_keys
 from serve.audit import api as audit
 from serve.audit.refusals import NoteRefusals
@@ -98,6 +99,7 @@ ROUTERS = (
     offers.router,
     eway_bills.router,
     tasks.router,
+    alerts.router,
     ledger.router,
     settlements.router,
     payouts.router,

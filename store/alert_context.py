@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from freight.booking.state import Booking, Leg
+from store.events import COLUMNS, SOURCE, StoredEvent, stored_event
 from store.postgres import AnyConnection
 
 
@@ -71,6 +73,14 @@ async def of_trucks(
 async def of_bookings(conn: AnyConnection, ids: Sequence[str]) -> dict[str, Booking]:
     rows = await conn.fetch("SELECT id, state FROM bookings WHERE id = ANY ($1)", sorted(set(ids)))
     return {row["id"]: _booking(row["state"], {}) for row in rows}
+
+
+async def facts(conn: AnyConnection, ids: Sequence[uuid.UUID]) -> list[StoredEvent]:
+    """Those that the caller may see, in the order in which they were learned."""
+    rows = await conn.fetch(
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.id = ANY ($1) ORDER BY e.seq", list(ids)
+    )
+    return [stored_event(row) for row in rows]
 
 
 def _booking(state: bytes, known: dict[bytes, Booking]) -> Booking:

@@ -104,6 +104,17 @@ async def _coming(at: Counter, truck_key: int, fix: StoredFix) -> Coming | None:
     return await asyncio.to_thread(_forecast, at, planned, fix)
 
 
+async def expected_arrival_ms(at: Counter, truck_id: str) -> int | None:
+    """Of a truck that was seen of late and follows a journey; None: nobody knows."""
+    try:
+        truck = await trucks.get(at.conn, truck_id)
+    except NotFoundError:
+        return None
+    fix = await _fix(at, truck_id)
+    expected = None if fix is None else await _coming(at, truck.key, fix)
+    return None if expected is None else expected.arrival_ms
+
+
 def _forecast(at: Counter, planned: routes.Route, fix: StoredFix) -> Coming:
     route = compile_route(decode(planned.line, LINE_PRECISION))
     tracking, share = at.policy.tracking_rules, at.policy.eway.autopilot.arrival_share
