@@ -24,6 +24,10 @@ COMMANDS = {
     "sim": ("sim.main", "a simulated fleet against any installation"),
     "payment-sandbox": ("sim.razorpay.main", "a local server that plays the payment provider"),
     "eway-simulator": ("sim.eway.main", "a local server that plays the e-way bill portal"),
+    "messaging-sandbox": (
+        "sim.messaging.main",
+        "a local server that plays those who carry messages",
+    ),
     "replay": ("sim.replay", "play a GPX, CSV or GeoJSON track as one truck"),
     "check": ("lint.main", "what is hard-coded, and the other lints of this repository"),
     "bench": ("bench.main", "benchmarks, each with its floor in the same run"),

@@ -89,6 +89,19 @@ class Layout:
         return self.run / "eway-simulator.json"
 
     @property
+    def messaging_sandbox_file(self) -> Path:
+        """What the messages sandbox remembers."""
+        return self.data_dir / "messaging-sandbox.jsonl"
+
+    @property
+    def messaging_sandbox_settings(self) -> Path:
+        return self.run / "messaging-sandbox.json"
+
+    @property
+    def messaging_push_key_file(self) -> Path:
+        return self.data_dir / "messaging-push-key.pem"
+
+    @property
     def jwt_key_file(self) -> Path:
         return self.data_dir / "jwt-key.pem"
 

@@ -54,6 +54,8 @@ class UpOptions:
     payment_sandbox: bool = True
     # The local stand-in for the e-way bill portal.
     eway_simulator: bool = True
+    # The local stand-in for those who carry messages.
+    messaging_sandbox: bool = True
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +78,7 @@ def add_up_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--no-payment-sandbox", action="store_true", help="start no payments sandbox")
     add("--no-eway-simulator", action="store_true", help="start no e-way bill portal")
+    add("--no-messaging-sandbox", action="store_true", help="start no messages sandbox")
     add("--instance", type=instance_name, default="ubertruck", help="its name (%(default)s)")
     add("--trucks", type=truck_count, default=200, help="simulated fleet (%(default)s)")
     add("--seed", type=int, default=1, help="of the simulated fleet (%(default)s)")
@@ -102,4 +105,5 @@ def up_options(parsed: argparse.Namespace) -> UpOptions:
         payments_port=parsed.payments_port,
         payment_sandbox=not parsed.no_payment_sandbox,
         eway_simulator=not parsed.no_eway_simulator,
+        messaging_sandbox=not parsed.no_messaging_sandbox,
     )

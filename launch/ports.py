@@ -45,6 +45,8 @@ SINGLE = {
             "fallback_grpc",
             "payment_sandbox",
             "eway_sandbox",
+            "messaging_sandbox",
+            "messaging_smtp",
         ),
         start=GUARD + 1,
     )

@@ -19,7 +19,7 @@ TITLES = {
     "ray::Dispatcher": "dispatcher",
 }
 ROLES = (
-    *("up", "postgres", "redis", "broker", "payments", "eway", "ray", "haproxy"),
+    *("up", "postgres", "redis", "broker", "payments", "eway", "messaging", "ray", "haproxy"),
     *(*TITLES.values(), "sim"),
 )
 

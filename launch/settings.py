@@ -19,6 +19,7 @@ from config.installation import (
     Frozen,
     Http,
     Installation,
+    MessagingSandbox,
     Mqtt,
     PaymentSandbox,
     Postgres,
@@ -29,6 +30,7 @@ from config.installation import (
     TcpPorts,
     TraceCollector,
 )
+from launch.embedded.messaging import push_key
 from launch.embedded.ray import NODE_HOST
 from launch.layout import REPOSITORY, Layout, write_private
 from launch.options import UpOptions
@@ -87,11 +89,12 @@ class Passwords:
     payment_key_secret: str
     payment_webhook: str
     eway: str
+    messaging: str
 
     @classmethod
     def of(cls, layout: Layout) -> Passwords:
         fresh = cls(
-            {role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "1234567")
+            {role.value: _secret() for role in DatabaseRole}, *(_secret() for _ in "12345678")
         )
         known = {}
         if layout.secrets_file.is_file():
@@ -149,6 +152,7 @@ def build_installation(
         traces=given.traces,
         payment_sandbox=_payment_sandbox(options, ports, passwords),
         eway_sandbox=_eway_sandbox(options, ports, passwords),
+        messaging_sandbox=_messaging_sandbox(options, layout, ports, passwords),
         documents=given.documents or DocumentPlaces(),
         broker_users_file=None if given.mqtt else layout.broker_users_file,
         console_dir=REPOSITORY / "console" / "dist",
@@ -177,6 +181,20 @@ def _eway_sandbox(options: UpOptions, ports: PortBlock, passwords: Passwords) ->
         http=Http(host=LOOPBACK, port=ports["eway_sandbox"]),
         gstin=SIMULATED_GSTIN,
         password=SecretStr(passwords.eway),
+    )
+
+
+def _messaging_sandbox(
+    options: UpOptions, layout: Layout, ports: PortBlock, passwords: Passwords
+) -> MessagingSandbox | None:
+    if not options.messaging_sandbox:
+        return None
+    return MessagingSandbox(
+        http=Http(host=LOOPBACK, port=ports["messaging_sandbox"]),
+        smtp=Http(host=LOOPBACK, port=ports["messaging_smtp"]),
+        receipts_url=f"http://{LOOPBACK}:{options.http_port}",
+        secret=SecretStr(passwords.messaging),
+        push_key=SecretStr(push_key(layout)),
     )
 
 

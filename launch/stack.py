@@ -15,7 +15,7 @@ from config.installation import DatabaseRole, Installation
 from config.policy import Policy, process_settings
 from launch import database, simulated
 from launch.backup import archiving
-from launch.embedded import eway, nats, payments, ray, redis
+from launch.embedded import eway, messaging, nats, payments, ray, redis
 from launch.embedded.broker_users import BrokerUsers
 from launch.embedded.broker_watch import BrokerWatch
 from launch.embedded.postgres import EmbeddedPostgres
@@ -33,6 +33,9 @@ from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.key_file import KeyFile
 from store.postgres import open_pool
+
+# Servers of ours that play somebody else's.
+SANDBOXES = ("payments", "eway", "messaging")
 
 
 class Stack:
@@ -75,6 +78,7 @@ class Stack:
             group.create_task(self._start_redis())
             group.create_task(self._start_payments())
             group.create_task(self._start_eway())
+            group.create_task(self._start_messaging())
             group.create_task(self._start_broker(store_ready, users_known))
             group.create_task(self._start_cluster(store_ready, users_known))
         async with self.progress.step("readyz"):
@@ -93,7 +97,7 @@ class Stack:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
         await self._starter.stop()
-        for names in (("sim",), ("ray",), ("broker", "redis", "payments", "eway", "postgres")):
+        for names in (("sim",), ("ray",), ("broker", "redis", *SANDBOXES, "postgres")):
             running = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop() for child in running))
         await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
@@ -139,6 +143,13 @@ class Stack:
         if sandbox is not None:
             async with self.progress.step("eway"):
                 await self._run_child(eway.plan(sandbox, self._layout, self._policy))
+
+    async def _start_messaging(self) -> None:
+        """The sandbox sends its receipts again until the gateway answers."""
+        sandbox = self._where.messaging_sandbox
+        if sandbox is not None:
+            async with self.progress.step("messaging"):
+                await self._run_child(messaging.plan(sandbox, self._layout, self._policy))
 
     async def _start_broker(self, store_ready: asyncio.Event, users_known: asyncio.Event) -> None:
         if self._given.mqtt is not None:

@@ -50,6 +50,7 @@ def as_json(where: Installation, layout: Layout, timings_s: dict[str, float]) ->
         "osmand": _url_of(where.osmand),
         "payment_sandbox": _url_of(_payments(where)),
         "eway_simulator": _url_of(None if where.eway_sandbox is None else where.eway_sandbox.http),
+        "messaging_sandbox": _url_of(_messages(where)),
         "tcp": {dialect: {"host": at.host, "port": at.port} for dialect, at in where.tcp.given()},
         "postgres": {
             "host": where.postgres.host,
@@ -82,6 +83,7 @@ def as_text(where: Installation, layout: Layout, options: UpOptions, total_s: fl
         f"  OsmAnd    {_url_of(where.osmand) or f'none: port {OSMAND_PORT} is taken'}",
         *(f"  {dialect:<9} tcp://{at.host}:{at.port}" for dialect, at in where.tcp.given()),
         f"  payments  {_sandbox(where)}",
+        f"  messages  {_url_of(_messages(where)) or 'no sandbox'}",
         f"  data      {layout.data_dir}",
         f"  logs      {layout.logs}",
     ]
@@ -98,6 +100,10 @@ def _sandbox(where: Installation) -> str:
 
 def _payments(where: Installation) -> Http | None:
     return None if where.payment_sandbox is None else where.payment_sandbox.http
+
+
+def _messages(where: Installation) -> Http | None:
+    return None if where.messaging_sandbox is None else where.messaging_sandbox.http
 
 
 def _url_of(door: Http | None) -> str | None:

@@ -19,5 +19,5 @@ class MessagingSandboxHabits(Section):
     page_items: Count = key("Messages on each of its pages.")
     mail_bytes_max: Count = key("It takes no longer mail.")
     connection_s: Positive = key("A mail client that says nothing for so long is sent away.")
-    token_s: Positive = key("The tokens that it gives out for pushes are good for so long.")
+    token_s: Count = key("The tokens that it gives out for pushes are good for so long.")
     clock_ahead_minutes: int = key("How far the clock on its pages is before UTC.")

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.stack
 RECOVERED_WITHIN_S = 120.0
 # Every role of a summary that must have a process.
 ROLES = (
-    *("up", "postgres", "redis", "broker", "payments", "eway", "ray", "haproxy"),
+    *("up", "postgres", "redis", "broker", "payments", "eway", "messaging", "ray", "haproxy"),
     *("serve_replica", "truck_shard", "ingest_worker", "outbox_relay", "sim"),
 )
 
