@@ -22,6 +22,7 @@ BENCHMARKS = (
     "dispatch",
     "ledger",
     "books",
+    "restore",
 )
 RESULTS = ROOT / "bench-results"
 
