@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from actors.desk import open_desk
 from actors.handles import MESSENGER
-from actors.life import live
+from actors.life import live, now_ms
 from actors.making_rounds import MakingRounds
+from actors.messages.notification_desk import MessageDesk
 from actors.messages.rounds import rounds_of
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
-from config.policy import policy
+from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
+from providers.messaging.opening import Channels
 from store.installed import installation
+from store.key_file import KeyFile
+from store.personal import PersonalData
+from store.provider_secrets import ProviderSecrets
+from store.secrets import open_secrets
 from telemetry import process
+
+READER = "service:messenger"
 
 
 class Messenger:
@@ -30,5 +40,19 @@ class Messenger:
         return stats_of("messenger", MESSENGER, dict(self._rounds.counts), self._rounds.trouble)
 
     async def _run(self) -> None:
-        async with open_desk() as desk:
+        async with contextlib.AsyncExitStack() as stack:
+            own = await stack.enter_async_context(open_desk())
+            personal = PersonalData(KeyFile(installation().key_file))
+            channels = self._channels(stack)
+            desk = MessageDesk(own.app, own.system, own.settings, own.now_ms, channels, personal)
             await self._rounds.go(rounds_of(desk, self._rounds.counts))
+
+    @staticmethod
+    def _channels(stack: contextlib.AsyncExitStack) -> Channels:
+        where = installation()
+        secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
+        stack.push_async_callback(secrets.close)
+        source = ProviderSecrets(secrets, READER)
+        channels = Channels(process_settings(), where.messaging_sandbox, source, now_ms)
+        stack.push_async_callback(channels.close)
+        return channels

@@ -216,24 +216,29 @@ async def wake(conn: AnyConnection, refs: Sequence[str], now_ms: int) -> None:
     )
 
 
-async def due(conn: AnyConnection, now_ms: int, limit: int) -> list[DueLetter]:
-    """For SYSTEM."""
+async def due(
+    conn: AnyConnection, now_ms: int, limit: int, providers: Sequence[str]
+) -> list[DueLetter]:
+    """For SYSTEM: what these providers sent."""
     rows = await conn.fetch(
         """
         SELECT i.tenant_key, t.id AS tenant, i.nr
         FROM provider_inbox i JOIN tenants t ON t.key = i.tenant_key
-        WHERE i.look_at <= $1 AND t.status = 'active' ORDER BY i.look_at, i.nr LIMIT $2
+        WHERE i.look_at <= $1 AND i.provider = ANY ($3) AND t.status = 'active'
+        ORDER BY i.look_at, i.nr LIMIT $2
         """,
-        *(moment(now_ms), limit),
+        *(moment(now_ms), limit, list(providers)),
     )
     return [DueLetter(**row) for row in rows]
 
 
-# Names that providers know payments and payouts by, and whose these are.
+# Names that providers know payments, payouts and messages by, and whose these are.
 _NAMED = """
     SELECT tenant_key, provider, ref FROM payment_refs
     UNION ALL SELECT tenant_key, 'razorpay', provider_id FROM payout_attempts
     UNION ALL SELECT tenant_key, 'razorpay', reference FROM payout_attempts
+    UNION ALL SELECT tenant_key, provider, ref FROM notification_refs
+    UNION ALL SELECT tenant_key, provider, attempt FROM notification_attempts
 """
 
 
@@ -255,7 +260,7 @@ async def adopt(conn: AnyConnection, now_ms: int) -> int:
 
 
 async def tenant_of(conn: AnyConnection, provider: str, refs: Sequence[str]) -> int | None:
-    """For SYSTEM: whose payment or payout has one of these names."""
+    """For SYSTEM: whose payment, payout or message has one of these names."""
     found: int | None = await conn.fetchval(
         f"SELECT tenant_key FROM ({_NAMED}) r WHERE provider = $1 AND ref = ANY ($2) LIMIT 1",
         *(provider, list(refs)),

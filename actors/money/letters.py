@@ -15,6 +15,7 @@ from config.sections.payment_work import PaymentWork
 from freight.payments.observing import concerns
 from freight.payments.seen import Seen
 from freight.refusal import Refusal
+from providers.razorpay.payments import NAME as RAZORPAY
 from providers.razorpay.webhooks import Told, UnreadableError, read
 from store import provider_inbox
 from store.errors import AlreadyExistsError
@@ -24,6 +25,8 @@ from store.provider_inbox import InboxState, KeptLetter
 log = logging.getLogger(__name__)
 MS = 1000
 DAY_MS = 86_400_000
+# Whose letters are about money.
+PROVIDERS = (RAZORPAY,)
 NAME_CHARS_MAX = 64  # fixed: longer than any name of a provider's
 
 
@@ -105,7 +108,7 @@ async def letters_round(desk: Desk) -> int:
     work = desk.settings.now.payment_work
     async with desk.system.acquire() as conn:
         await provider_inbox.adopt(conn, desk.now_ms())
-        due = await provider_inbox.due(conn, desk.now_ms(), work.letters_at_once)
+        due = await provider_inbox.due(conn, desk.now_ms(), work.letters_at_once, PROVIDERS)
     moved = 0
     for one in due:
         state = await work_on(desk, TenantName(one.tenant_key, one.tenant), one.nr)

@@ -12,6 +12,9 @@ class Notifications(Section):
     due_of_tenant_max: Count = key("... of one tenant, so that all get their turn.", live=True)
     at_once_max: Count = key("Messages that are sent at the same time.", live=True)
     digests_at_once: Count = key("Digests that a round makes.", live=True)
+    digest_takes_max: Count = key(
+        "Messages that one digest takes up; the others go into another one.", live=True
+    )
     unset_retry_s: Positive = key(
         "A channel whose account is not set up is looked at again after so long.", live=True
     )

@@ -14,6 +14,7 @@ from freight.refusal import Refusal
 
 MS = 1000
 FAILED = "failed"
+DOUBLINGS_MAX = 30  # fixed: beyond any wait that is configured
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -65,23 +66,27 @@ def accepted(
     asked = message.asked
     if asked is None or asked.nr != nr:
         return _told_late(message, nr, Told(state=state), now.at_ms)
-    wait_s = now.rules.chase_s.get(message.severity, 0) if asked.has_receipts else 0
+    is_delivered = state in {Status.DELIVERED.value, Status.READ.value}
+    may_chase = asked.has_receipts and not is_delivered
+    wait_s = now.rules.chase_s.get(message.severity, 0) if may_chase else 0
     is_last = message.place + 1 >= len(message.channels)
     taken = e.Accepted(
         at_ms=now.at_ms,
         nr=nr,
         provider_id=provider_id,
-        is_delivered=state in {Status.DELIVERED.value, Status.READ.value},
-        chase_ms=None if not wait_s or is_last else now.at_ms + round(wait_s * MS),
+        is_delivered=is_delivered,
+        chase_ms=now.at_ms + round(wait_s * MS) if wait_s and not is_last else None,
     )
     return [taken]
 
 
 def undone(message: Message, nr: int, why: str, after_s: float, now: Now) -> list[MessageEvent]:
-    """Nothing was sent: again on this channel, and after so many times on the next one."""
+    """Nothing was sent: again on this channel, and after so many times on the next one; on the
+    last one until the message's time is over."""
     if not _is_asking(message, nr):
         return []
-    if message.tries + 1 >= now.rules.tries_max:
+    has_another = message.place + 1 < len(message.channels)
+    if has_another and message.tries + 1 >= now.rules.tries_max:
         gone = e.Failed(at_ms=now.at_ms, nr=nr, why=why, reason="away")
         return [gone, *_next(message, why, now.at_ms)]
     again_ms = now.at_ms + _wait_ms(message.tries, after_s, now)
@@ -130,7 +135,7 @@ def chased(message: Message, now_ms: int) -> list[MessageEvent]:
     """Sent, and nobody confirmed in time that it came."""
     place = message.place + 1
     if message.status is not Status.SENT or place >= len(message.channels):
-        return []
+        raise Refusal("not_chased", "it is not waited for")
     why = "nobody confirmed in time that it came"
     return [e.MovedOn(at_ms=now_ms, channel=message.channels[place], place=place, why=why)]
 
@@ -197,5 +202,5 @@ def _onward(message: Message, nr: int, told: Told, now_ms: int) -> list[MessageE
 
 def _wait_ms(tries: int, asked_s: float, now: Now) -> int:
     """Doubles, and differs between messages, which else would all come back in one moment."""
-    longest_s = min(now.rules.retry_s_min * 2.0**tries, now.rules.retry_s_max)
+    longest_s = min(now.rules.retry_s_min * 2.0 ** min(tries, DOUBLINGS_MAX), now.rules.retry_s_max)
     return round(max(longest_s * (1.0 + now.chance) / 2.0, asked_s) * MS)

@@ -8,22 +8,22 @@ from freight.notifying.channels import Channel
 from freight.notifying.state import Asked, Message
 
 
-class _Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+class Happened(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     at_ms: int
 
 
-class Planned(_Event):
+class Planned(Happened, frozen=True, kw_only=True, tag=True):
     message: Message
 
 
-class PutOff(_Event):
+class PutOff(Happened, frozen=True, kw_only=True, tag=True):
     """Not now: quiet hours, too many at once, nobody asked yet."""
 
     until_ms: int
     why: str
 
 
-class AttemptMade(_Event):
+class AttemptMade(Happened, frozen=True, kw_only=True, tag=True):
     """Committed before the provider is asked."""
 
     asked: Asked
@@ -31,14 +31,14 @@ class AttemptMade(_Event):
     template: str | None = None
 
 
-class Accepted(_Event):
+class Accepted(Happened, frozen=True, kw_only=True, tag=True):
     nr: int
     provider_id: str
     is_delivered: bool = False  # there is nobody else who could tell
     chase_ms: int | None = None  # when a delivery that nobody confirms counts as none
 
 
-class Undone(_Event):
+class Undone(Happened, frozen=True, kw_only=True, tag=True):
     """Nothing was sent: the same channel is tried again."""
 
     nr: int
@@ -46,7 +46,7 @@ class Undone(_Event):
     again_ms: int
 
 
-class Failed(_Event):
+class Failed(Happened, frozen=True, kw_only=True, tag=True):
     """This channel will not do it."""
 
     nr: int
@@ -55,14 +55,14 @@ class Failed(_Event):
     code: str | None = None
 
 
-class Lost(_Event):
+class Lost(Happened, frozen=True, kw_only=True, tag=True):
     """Asked, and no answer: it may have been sent or not."""
 
     nr: int
     why: str
 
 
-class Heard(_Event):
+class Heard(Happened, frozen=True, kw_only=True, tag=True):
     """A receipt."""
 
     nr: int
@@ -70,7 +70,7 @@ class Heard(_Event):
     told_ms: int | None = None
 
 
-class MovedOn(_Event):
+class MovedOn(Happened, frozen=True, kw_only=True, tag=True):
     """To the next channel."""
 
     channel: Channel
@@ -78,28 +78,28 @@ class MovedOn(_Event):
     why: str
 
 
-class Skipped(_Event):
+class Skipped(Happened, frozen=True, kw_only=True, tag=True):
     """Channels by which this person is not to be told."""
 
     channel: Channel
     why: str
 
 
-class Died(_Event):
+class Died(Happened, frozen=True, kw_only=True, tag=True):
     why: str
 
 
-class Cancelled(_Event):
+class Cancelled(Happened, frozen=True, kw_only=True, tag=True):
     by: str
     why: str
 
 
-class Replayed(_Event):
+class Replayed(Happened, frozen=True, kw_only=True, tag=True):
     by: str
     expires_ms: int
 
 
-class Digested(_Event):
+class Digested(Happened, frozen=True, kw_only=True, tag=True):
     into: str
 
 

@@ -77,7 +77,7 @@ def _accepted(message: Message, event: e.Accepted) -> Message:
     if RANKS.get(message.status, 0) >= RANKS[Status.DELIVERED]:
         return message  # the receipt was quicker
     status = Status.DELIVERED if event.is_delivered else Status.SENT
-    return _forward(replace(message, due_ms=event.chase_ms, why=None, tries=0), status)
+    return replace(_forward(message, status), due_ms=event.chase_ms, tries=0)
 
 
 def _asked(message: Message, event: e.AttemptMade) -> Message:
@@ -96,5 +96,4 @@ def _forward(message: Message, status: Status) -> Message:
     """Only ever on: receipts come twice and in any order."""
     if RANKS.get(message.status, 0) >= RANKS[status]:
         return message
-    is_over = status is not Status.SENT
-    return replace(message, status=status, why=None, due_ms=None if is_over else message.due_ms)
+    return replace(message, status=status, why=None, due_ms=None)

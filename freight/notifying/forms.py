@@ -136,7 +136,8 @@ def _of_source(field: str, source: str, known: Mapping[str, Variable]) -> Iterat
         yield Problem(field, str(wrong))
         return
     for name, at, inside in language.names(parts):
-        rows = {row.name for row in known[inside].rows} if inside in known else set()
+        of = None if inside is None else known.get(inside)
+        rows = set() if of is None else {row.name for row in of.rows}
         if name not in known and name not in rows:
             fault = Fault(at, f"nothing is called {name!r} here")
             yield Problem(field, str(TemplateError(fault)))

@@ -111,7 +111,8 @@ class SendingRules(Rules):
         live=True,
     )
     tries_max: Count = key(
-        "How often a channel is tried that did nothing; then comes the next one.",
+        "How often a channel is tried that did nothing; then comes the next one. The last one is "
+        "tried until the message's time is over.",
         who=Who.TENANT,
         live=True,
     )

@@ -10,7 +10,7 @@ _BASIC = frozenset(
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")
-# fixed: by the standard, alone and as one of several parts
+# By the standard, alone and as one of several parts.
 GSM_ONE, GSM_EACH, UCS_ONE, UCS_EACH = 160, 153, 70, 67
 # What people type and phones put in, which would make each part less than half as long.
 _PLAIN = str.maketrans(

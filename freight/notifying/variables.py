@@ -12,7 +12,7 @@ import msgspec
 from freight.notifying.language import Values
 
 MS = 1000
-MINOR = 100  # fixed: paise
+MINOR = 100  # fixed: paise of a rupee
 # Values of these are addresses of our own, and are never cut.
 LINKS = frozenset({"link", "item_link"})
 

@@ -19,11 +19,11 @@ from serve.fields import LongText, ObjectId, Strict
 from serve.notifications.template_wire import LanguageText
 from store.postgres import epoch_ms, moment
 
-PEOPLE_MAX = 50
-ROTATIONS_MAX = 30
-OVERRIDES_MAX = 500
-KINDS_MAX = 200
-TURN_HOURS_MAX = 8784  # a year
+PEOPLE_MAX = 50  # fixed: what one request can hold
+ROTATIONS_MAX = 30  # fixed: what one request can hold
+OVERRIDES_MAX = 500  # fixed: what one calendar can hold
+KINDS_MAX = 200  # fixed: what one request can hold
+TURN_HOURS_MAX = 8784  # fixed: a year and no more
 ClockText = Annotated[str, StringConstraints(pattern=CLOCK_PATTERN)]
 KindName = Annotated[
     str, StringConstraints(pattern=r"^(\*|[a-z][a-z_]*(\.[a-z_]+)*)$", max_length=64)

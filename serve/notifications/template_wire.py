@@ -13,8 +13,8 @@ from freight.notifying.texts import ANY, Place
 from serve.fields import Strict
 from serve.notifications.wire import Kind
 
-SOURCE_CHARS_MAX = 100_000
-DATA_MAX = 100
+SOURCE_CHARS_MAX = 100_000  # fixed: what one request can hold
+DATA_MAX = 100  # fixed: what one request can hold
 Source = Annotated[str, StringConstraints(max_length=SOURCE_CHARS_MAX)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,40}$")]
@@ -171,6 +171,6 @@ def template_id(place: Place) -> str:
 
 def place_of(given: str) -> Place | None:
     parts = given.split("--")
-    if len(parts) != 3:  # fixed: kind, language and channel
+    if len(parts) != 3:  # kind, language and channel
         return None
     return parts[0].replace("-", "."), parts[1], parts[2]

@@ -16,8 +16,8 @@ from freight.notifying.state import Message, Severity, Status
 from serve.fields import LongText, Strict
 from store.postgres import moment
 
-RECIPIENTS_MAX = 50
-TEXT_CHARS_MAX = 2000
+RECIPIENTS_MAX = 50  # fixed: what one request can hold
+TEXT_CHARS_MAX = 2000  # fixed: what one request can hold
 Kind = Annotated[str, StringConstraints(pattern=KIND_PATTERN, max_length=64)]
 RecipientText = Annotated[str, StringConstraints(pattern=RECIPIENT_PATTERN)]
 Body = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARS_MAX)]
