@@ -55,18 +55,18 @@ async def judged_address(url: httpx.URL, reach: Reach) -> str:
     except (OSError, UnicodeError) as failed:
         raise FetchError(f"{url.host} is not known") from failed
     addresses = [str(entry[4][0]) for entry in found]
-    if all(_is_in(address, reach.plain) for address in addresses):
+    if all(is_in(address, reach.plain) for address in addresses):
         return addresses[0]
     if url.scheme != HTTPS:
         raise FetchError("only https is asked")
     if url.host not in reach.hosts:
         for address in addresses:
-            if not (is_outside(address) or _is_in(address, reach.networks)):
+            if not (is_outside(address) or is_in(address, reach.networks)):
                 raise FetchError(f"{url.host} is inside the network; it may not be asked")
     return addresses[0]
 
 
-def _is_in(address: str, networks: Collection[Network]) -> bool:
+def is_in(address: str, networks: Collection[Network]) -> bool:
     ip = ipaddress.ip_address(address)
     return any(ip.version == network.version and ip in network for network in networks)
 

@@ -75,6 +75,8 @@ from serve.tenancy import api as tenancy
 from serve.ties import api as ties
 from serve.tracking import api as tracking
 from serve.users import api as users
+from serve.webhook_deliveries import api as webhook_deliveries
+from serve.webhook_endpoints import api as webhook_endpoints
 
 ROUTERS = (
     carriers.router,
@@ -108,6 +110,8 @@ ROUTERS = (
     dues.router,
     refunds.router,
     provider_webhooks.router,
+    webhook_endpoints.router,
+    webhook_deliveries.router,
     documents.router,
     printing.router,
     tracking.router,

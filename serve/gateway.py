@@ -44,6 +44,7 @@ from store.directory import TruckDirectory
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import AnyConnection, AnyPool, as_tenant
+from store.sealing import Sealer
 from store.secrets import Secrets
 from store.tenants import TenantStatuses
 
@@ -107,6 +108,7 @@ class Gateway:
     secrets: SecretChecker
     personal: PersonalData
     documents: DocumentVault
+    webhook_secrets: Sealer
     printer: Printer
     audit: AuditTrail
     together: Together

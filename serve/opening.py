@@ -51,6 +51,7 @@ from store.provider_secrets import ProviderSecrets
 from store.quote_signatures import QuoteSigner
 from store.secrets import open_secrets
 from store.tenants import TenantStatuses
+from store.webhooks import endpoint_sealer
 from telemetry import logs
 
 PROVIDERS_READER = "service:gateway"
@@ -150,6 +151,7 @@ class _Opening:
             secrets=SecretChecker(),
             personal=personal,
             documents=vault,
+            webhook_secrets=endpoint_sealer(self._keys),
             printer=self._printer(),
             audit=self._trail,
             together=Together(self._app_pool, turns, self._trail, settings),

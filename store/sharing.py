@@ -57,6 +57,7 @@ class Consent:
 
 class Found(NamedTuple):
     tenant_key: int
+    tenant: str
     share: str
 
 
@@ -129,7 +130,9 @@ async def revoke(conn: AnyConnection, booking: str, share_id: str, at: datetime)
 async def whose(conn: AnyConnection, token_digest: bytes) -> Found | None:
     """For SYSTEM: whoever opens a link is of no tenant yet."""
     row = await conn.fetchrow(
-        "SELECT tenant_key, id AS share FROM booking_shares WHERE token_digest = $1", token_digest
+        "SELECT s.tenant_key, t.id AS tenant, s.id AS share FROM booking_shares s "
+        "JOIN tenants t ON t.key = s.tenant_key WHERE s.token_digest = $1",
+        token_digest,
     )
     return None if row is None else Found(**row)
 

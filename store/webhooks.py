@@ -85,7 +85,7 @@ async def count(conn: AnyConnection) -> int:
 
 async def get(conn: AnyConnection, endpoint_id: str, *, locked: bool = False) -> Endpoint:
     """`locked`: until the transaction ends nobody else changes it."""
-    lock = " FOR UPDATE" if locked else ""
+    lock = " FOR NO KEY UPDATE" if locked else ""
     row = await conn.fetchrow(
         f"SELECT {COLUMNS} FROM webhook_endpoints WHERE id = $1 AND {_IS_THERE}{lock}", endpoint_id
     )

@@ -9,8 +9,9 @@ from actors.following import tell_lag
 from actors.making_rounds import Round
 from actors.messages.notification_desk import MessageDesk
 from actors.messages.notification_rounds import notification_rounds
+from actors.messages.webhook_rounds import webhook_rounds
 
-FOLLOWERS = ("notifications",)
+FOLLOWERS = ("notifications", "webhooks")
 
 
 def rounds_of(desk: MessageDesk, counts: MutableMapping[str, float]) -> Mapping[str, Round]:
@@ -18,4 +19,5 @@ def rounds_of(desk: MessageDesk, counts: MutableMapping[str, float]) -> Mapping[
     return {
         "lag": partial(tell_lag, desk, FOLLOWERS, limits.settle_facts_max, counts),
         **notification_rounds(desk, counts),
+        **webhook_rounds(desk),
     }

@@ -41,3 +41,27 @@ def message_of(fact: TruckEvent, bytes_max: int) -> Message:
 def is_about_itself(subject: str, endpoint: str) -> bool:
     """An endpoint is not told by itself how it fares: that would go on for ever."""
     return subject == OF_ENDPOINTS + endpoint
+
+
+def test_message(message_id: str, tenant: str, endpoint: str, at_ms: int) -> Message:
+    """By which people see whether their receiver takes what we send."""
+    at, subject = rfc3339(at_ms), OF_ENDPOINTS + endpoint
+    body = {
+        "specversion": "1.0",
+        "id": message_id,
+        "type": TEST,
+        "source": f"/tenants/{tenant}",
+        "subject": subject,
+        "time": at,
+        "datacontenttype": "application/json",
+        "tenant": tenant,
+        "data": {"known_at": at, "says": "this is a test"},
+        "timestamp": at,
+    }
+    return Message(
+        id=message_id,
+        type=TEST,
+        subject=subject,
+        time_ms=at_ms,
+        body=msgspec.json.encode(body),
+    )

@@ -90,9 +90,9 @@ _PURE_STANDARD = frozenset(
     {
         *("__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "copy"),
         *("contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
-        *("hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string"),
-        *("statistics", "struct", "types", "typing", "unicodedata", "uuid", "warnings", "xml"),
-        *("zlib", "zoneinfo"),
+        *("hashlib", "heapq", "hmac", "itertools", "json", "math", "numbers", "operator", "re"),
+        *("statistics", "string", "struct", "types", "typing", "unicodedata", "uuid", "warnings"),
+        *("xml", "zlib", "zoneinfo"),
     }
 )
 _PURE_LIBRARIES = {
