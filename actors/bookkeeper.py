@@ -46,6 +46,11 @@ class Bookkeeper:
         self._guard.admit(token)
         return stats_of("bookkeeper", BOOKKEEPER, dict(self._rounds.counts), self._rounds.trouble)
 
+    async def drain(self, token: str) -> None:
+        """Begins nothing more, and answers when what is under way is written."""
+        self._guard.admit(token)
+        await self._rounds.drain()
+
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             own = await stack.enter_async_context(open_desk())

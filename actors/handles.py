@@ -247,6 +247,27 @@ class TruckShards:
         ]
         return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
 
+    async def drain(self, deadline_s: float) -> list[str]:
+        """Before a stop: who takes in lets go first, then who keeps. Whoever did not, and why.
+
+        All others, booking shards, dispatcher and relay, hold nothing that is not in the store:
+        their steps are one transaction each, and whoever asks for one has been answered by now.
+        """
+        takers = [INGEST.format(i) for i in range(self.ingest_workers)]
+        keepers = [SHARD.format(i) for i in range(self.shards)]
+        left: list[str] = []
+        for names in (takers, [*keepers, BOOKKEEPER, WATCH, MESSENGER]):
+            asked = (self._drained(name, deadline_s) for name in names)
+            left += [trouble for trouble in await asyncio.gather(*asked) if trouble is not None]
+        return left
+
+    async def _drained(self, name: str, deadline_s: float) -> str | None:
+        try:
+            await _call(self.tokens, name, "drain", deadline_s=deadline_s)
+        except (ActorAwayError, BatchRefusedError) as error:
+            return str(error)
+        return None
+
     async def _stats_of(self, role: str, name: str) -> ActorStats:
         try:
             found = await _call(self.tokens, name, "stats", deadline_s=self.deadline_s)

@@ -23,6 +23,10 @@ class MakingRounds:
         self._pace = pace
         self._troubles: dict[str, str] = {"start": "starting"}
         self.counts: defaultdict[str, float] = defaultdict(float)
+        self._under_way = 0
+        self._is_over = False
+        self._all_done = asyncio.Event()
+        self._all_done.set()
 
     @property
     def trouble(self) -> str | None:
@@ -35,12 +39,30 @@ class MakingRounds:
             for name, one in rounds.items():
                 group.create_task(self._go_round(name, one), name=f"round-{name}")
 
+    async def drain(self) -> None:
+        """No round begins any more; returns when those under way have finished their step."""
+        self._is_over = True
+        self._troubles["drain"] = "draining"
+        await self._all_done.wait()
+
+    async def _one(self, one: Round) -> int:
+        if self._is_over:
+            return 0
+        self._under_way += 1
+        self._all_done.clear()
+        try:
+            return await one()
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_done.set()
+
     async def _go_round(self, name: str, one: Round) -> None:
         wait_s = self._pace().every_s[name]
         while True:
             pace = self._pace()
             try:
-                moved = await one()
+                moved = await self._one(one)
                 self.counts[f"{name}_total"] += moved
                 self._troubles.pop(name, None)
                 wait_s = 0.0 if moved else pace.every_s[name]

@@ -29,6 +29,11 @@ class Watch:
         self._guard.admit(token)
         return stats_of("watch", WATCH, dict(self._rounds.counts), self._rounds.trouble)
 
+    async def drain(self, token: str) -> None:
+        """Begins nothing more, and answers when what is under way is written."""
+        self._guard.admit(token)
+        await self._rounds.drain()
+
     async def _run(self) -> None:
         shards = TruckShards.from_policy(policy(), maker_for(installation(), WATCH))
         async with open_desk() as desk:

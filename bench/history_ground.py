@@ -213,6 +213,9 @@ class StandingFleet:
     ) -> OfferTaken | Refused:
         raise ActorAwayError(f"{tenant.id}/{booking_id}: {wish}: nobody here is asked")
 
+    async def drain(self, deadline_s: float) -> list[str]:
+        return [f"{deadline_s:g} s are not needed: nobody here holds anything"]
+
     async def stats(self) -> list[ActorStats]:
         return []
 

@@ -27,13 +27,24 @@ class Inbox:
         self._waiting: deque[tuple[Session, Message]] = deque()
         self._paused: set[Session] = set()
         self.news = asyncio.Event()
+        self.empty = asyncio.Event()
+        self.empty.set()
         self.bytes = 0
+        self._is_closed = False
+
+    def close(self) -> None:
+        """From now on nothing more is taken; what the broker is not told of it sends again."""
+        self._is_closed = True
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def take(self, session: Session, message: Message) -> None:
+        if self._is_closed:
+            session.pause_reading()
+            return
         self._waiting.append((session, message))
+        self.empty.clear()
         self.bytes += len(message.payload)
         if (
             len(self._waiting) >= self._limits.pending_messages_max
@@ -61,6 +72,7 @@ class Inbox:
         self.bytes -= size
         if (
             self._paused
+            and not self._is_closed
             and len(self._waiting) < self._limits.pending_messages_max // 2
             and self.bytes < self._limits.pending_bytes_max // 2
         ):
@@ -70,4 +82,5 @@ class Inbox:
             self._paused.clear()
         if not self._waiting:
             self.news.clear()
+            self.empty.set()
         return picked

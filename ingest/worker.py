@@ -100,6 +100,15 @@ class IngestWorker:
             return HttpTaken(trouble=Trouble.AWAY, detail="starting")
         return await self._http.take(asked)
 
+    async def drain(self, token: str) -> None:
+        """Takes nothing more; answers when all that it held is stored and acknowledged."""
+        self._guard.admit(token)
+        self._trouble, self._http = "draining", None
+        self._inbox.close()
+        await self._inbox.empty.wait()
+        for _ in range(self._limits.batching.in_flight_max):
+            await self._room.acquire()  # as each window is done with
+
     def _client_id(self, of: str) -> str:
         """Fixed, so that the broker keeps our session and its messages while we are away."""
         secret = installation().mqtt.client_id_secret

@@ -13,7 +13,7 @@ import psutil
 
 from config.installation import DatabaseRole, Installation
 from config.policy import Policy, process_settings
-from launch import database, simulated
+from launch import database, draining, simulated
 from launch.backup import archiving
 from launch.embedded import eway, messaging, nats, payments, ray, redis
 from launch.embedded.broker_users import BrokerUsers
@@ -69,6 +69,7 @@ class Stack:
             log_bytes_max=policy.launch.log_bytes_max,
         )
         self._starter = self._new_starter()
+        self._is_up = False
 
     async def start(self) -> None:
         """Return when the installation serves; what failed first is raised."""
@@ -83,6 +84,7 @@ class Stack:
             group.create_task(self._start_cluster(store_ready, users_known))
         async with self.progress.step("readyz"):
             await self._wait_until_ready()
+        self._is_up = True
         if self._options.sim:
             await self._run_child(
                 simulated.plan(self._options, self._where, self._layout, self._policy.launch)
@@ -97,12 +99,20 @@ class Stack:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
         await self._starter.stop()
+        await self._drain()
         for names in (("sim",), ("ray",), ("broker", "redis", *SANDBOXES, "postgres")):
             running = [self._children[name] for name in names if name in self._children]
             await asyncio.gather(*(child.stop() for child in running))
         await asyncio.to_thread(kill, psutil.Process().children(recursive=True))
         await asyncio.to_thread(self._ray.clean_up)
         self._layout.processes_file.unlink(missing_ok=True)
+
+    async def _drain(self) -> None:
+        """Of an instance that came up; what is still starting has nothing to finish."""
+        if "sim" in self._children:
+            await self._children["sim"].stop()
+        if self._is_up:
+            await draining.drain(self._where, self._ports, self._policy)
 
     async def _start_database(self, ready: asyncio.Event) -> None:
         given = self._given.postgres_admin_dsn

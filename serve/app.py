@@ -27,6 +27,7 @@ from serve.documentation import api as documentation
 from serve.documentation.openapi import describe
 from serve.documents import api as documents
 from serve.doors import api as doors
+from serve.draining import api as draining
 from serve.drivers import api as drivers
 from serve.dues import api as dues
 from serve.edge import Edge
@@ -137,6 +138,7 @@ ROUTERS = (
     audit.router,
     secrets.router,
     health.router,
+    draining.router,
     documentation.router,
 )
 VERSION = "0.1.0"

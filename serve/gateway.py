@@ -75,7 +75,15 @@ class TakesCommands(Protocol):
         ...
 
 
-class Actors(KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, TakesCommands, Protocol):
+class Drains(Protocol):
+    async def drain(self, deadline_s: float) -> list[str]:
+        """Has the actors finish what they hold; whoever did not, and why."""
+        ...
+
+
+class Actors(
+    KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, TakesCommands, Drains, Protocol
+):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
 
 

@@ -35,6 +35,8 @@ class Strain(IntEnum):
 
 
 # From where on each kind is refused; ingest never for strain, only for its own number.
+DRAIN = "/internal/drain"
+ASKED_TO_THE_END = frozenset({DRAIN, "/livez", "/readyz", "/metrics"})
 REFUSED_FROM = {Kind.HEAVY: Strain.STRAINED, Kind.USUAL: Strain.OVERLOADED}
 
 
@@ -47,6 +49,11 @@ class Shedder:
         self._inside: Counter[Kind] = Counter()
         self._waiting: defaultdict[Kind, deque[asyncio.Future[None]]] = defaultdict(deque)
         self.strain = Strain.CALM
+        # Before a stop: nobody is let in any more, and those inside are waited for.
+        self.is_draining = False
+        self._under_way = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     @property
     def rules(self) -> Shedding:
@@ -57,16 +64,30 @@ class Shedder:
         """Around one request, until its last byte; raises UnavailableError."""
         rules = self.rules
         kind = kind_of(rules, method, path, query)
-        if not _matches(rules.never_paths, method, path):
+        is_counted = not _matches(rules.never_paths, method, path)
+        if self.is_draining and path not in ASKED_TO_THE_END:
+            raise self._refusal(kind, "draining", "this server stops; another one answers")
+        if is_counted:
             if self.strain >= REFUSED_FROM.get(kind, Strain.OVERLOADED + 1):
                 raise self._refusal(kind, "strain", "the system is busy with what trucks send")
             await self._wait_for_place(rules, kind)
-        self._inside[kind] += 1
+        self._count(kind, 1, is_counted=is_counted)
         try:
             yield
         finally:
-            self._inside[kind] -= 1
+            self._count(kind, -1, is_counted=is_counted)
             self._let_in(kind)
+
+    def _count(self, kind: Kind, change: int, *, is_counted: bool) -> None:
+        self._inside[kind] += change
+        if is_counted:
+            self._under_way += change
+            (self._empty.clear if self._under_way else self._empty.set)()
+
+    async def drained(self) -> None:
+        """Returns when everybody who was inside has been answered; streams are not waited for."""
+        self.is_draining = True
+        await self._empty.wait()
 
     async def _wait_for_place(self, rules: Shedding, kind: Kind) -> None:
         """Heavy ones queue up for a while; of the others so many are too many already."""

@@ -43,6 +43,10 @@ class Api(Section):
     positions_max: Count = key("Trucks in one answer of positions.", live=True)
     evidence_around_s: Positive = key("Evidence shows this much on either side.", live=True)
     evidence_fixes_max: Count = key("Fixes in one answer of evidence.", live=True)
+    drain_s_max: Positive = key(
+        "Before a stop, requests under way and each step of the actors get to finish for so long.",
+        live=True,
+    )
     readiness_deadline_s: Positive = key("A dependency that has not answered by then is down.")
     readiness_cache_s: Positive = key("How long an answer about readiness is repeated.")
     readiness_needs: tuple[str, ...] = key(

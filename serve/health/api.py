@@ -27,7 +27,7 @@ async def readyz(gateway: Opened, response: Response) -> dict[str, Any]:
     """Each dependency by name; 503 when one is down that the gateway cannot do without."""
     readiness = gateway.readiness
     findings = await readiness.findings()
-    is_ready = readiness.is_ready(findings)
+    is_ready = readiness.is_ready(findings) and not gateway.shedder.is_draining
     if not is_ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     all_ok = all(finding.ok for finding in findings.values())

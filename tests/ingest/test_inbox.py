@@ -93,3 +93,17 @@ def test_few_long_messages_fill_it_as_well() -> None:
     inbox.pick()
 
     assert one.is_read
+
+
+async def test_closed_it_takes_nothing_more_and_gives_what_it_has() -> None:
+    inbox, one = Inbox(LIMITS, Counter()), Socket()
+    inbox.take(one.session, message(1))
+    assert not inbox.empty.is_set()
+
+    inbox.close()
+    inbox.take(one.session, message(2))
+
+    assert not one.is_read, "the broker keeps what it was not told of"
+    assert [m.mid for m in inbox.pick().messages] == [1]
+    assert inbox.empty.is_set()
+    assert not one.is_read

@@ -107,6 +107,9 @@ class InProcessActors:
             raise ActorAwayError("killed by this test")
         return self.journal.progress_of(truck_key)
 
+    async def drain(self, deadline_s: float) -> list[str]:  # noqa: ARG002 - it holds nothing
+        return []
+
     async def stats(self) -> list[ActorStats]:
         trouble = "killed by this test" if self.is_away else None
         return [
