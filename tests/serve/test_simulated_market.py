@@ -188,7 +188,7 @@ async def test_a_load_goes_its_way_by_simulated_parties_and_each_look_is_explain
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tenant, rules = caller.tenant, certain(policy().simulation)
-    for role in (Role.ADMIN, Role.SHIPPER, Role.CARRIER, Role.DISPATCHER):
+    for role in (Role.ADMIN, Role.SHIPPER, Role.CARRIER, Role.DISPATCHER, Role.FINANCE):
         await known(system, tenant, role)
     drive = Drive(read_roads(), rules, trucks=TRUCKS, rate_hz=1 / 30, seed=4, start_ms=now_ms())
     trucks, keys = await prepared(http, gateway, tenant, rules, drive)
