@@ -11,10 +11,12 @@ from pathlib import Path
 
 from config.policy import policy
 from launch.backup.backup import gap_in_archive
+from launch.diagnosis import running
 from launch.embedded import nats, postgres, redis
 from launch.health import Health, look
 from launch.layout import REPOSITORY, Layout
 from launch.options import DATA_DIR
+from launch.ports import is_free
 from launch.process import tail
 
 PYTHON_MIN = (3, 11)  # fixed: what the code's language needs
@@ -77,7 +79,8 @@ def instance(health: Health) -> list[Finding]:
         advice = "run `up` on this data directory: it ends them and starts"
         return [Finding(f"{where}: processes of a killed run are left", False, advice)]
     if not health.running:
-        return [Finding(f"{where} runs", False, "start it with `python -m ubertruck up`")]
+        missing = Finding(f"{where} runs", False, "start it with `python -m ubertruck up`")
+        return [missing, *_taken_ports(health)]
     findings = [_role(health, role, pids) for role, pids in health.processes.items()]
     findings = [finding for finding in findings if not finding.fine]
     ready = Finding(
@@ -89,7 +92,23 @@ def instance(health: Health) -> list[Finding]:
     if gap is not None:
         advice = "it could not be written for too long; make room and run `backup` again"
         findings.append(Finding(f"the archive of the log in {gap} has no gap", False, advice))
+    if health.where is not None:
+        wrong = running(health.where, health.readiness)
+        findings += [Finding(each.what, fine=False, advice=each.advice) for each in wrong]
     return [ready, *findings]
+
+
+def _taken_ports(health: Health) -> list[Finding]:
+    """Another program that took one while we were away keeps `up` from starting."""
+    if health.where is None:
+        return []
+    advice = "end the program that listens there, or give `up` another port"
+    doors = {"HTTP": health.where.http.port, "MQTT": health.where.mqtt.port}
+    return [
+        Finding(f"{name} port {port} is free", False, advice)
+        for name, port in doors.items()
+        if not is_free(port)
+    ]
 
 
 def _role(health: Health, role: str, pids: list[int]) -> Finding:

@@ -8,7 +8,6 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Protocol
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -44,6 +43,10 @@ class Pace(Protocol):
 
 class CollectorAwayError(Exception):
     """It may take the same batch later."""
+
+
+class CollectorRefusesError(Exception):
+    """It will not take this batch, however often it is sent."""
 
 
 class Sender:
@@ -90,13 +93,15 @@ class Sender:
     def _deliver(self, spans: Sequence[Span]) -> None:
         body = gzip.compress(self.encoded(spans), compresslevel=1)
         wait_s = self._pace().send_every_s
-        for attempt in range(1, TRIES_MAX + 1):
+        for tries_left in range(TRIES_MAX - 1, -1, -1):
             try:
                 self._post(body)
+            except CollectorRefusesError as refused:
+                self._drop(spans, refused)
+                return
             except CollectorAwayError as away:
-                if attempt == TRIES_MAX or self._stopping.is_set():
-                    log.warning("%d spans are dropped: %s", len(spans), away)
-                    self._waiting.drop(len(spans))
+                if not tries_left or self._stopping.is_set():
+                    self._drop(spans, away)
                     return
                 wait_s = min(wait_s * 2, self._pace().retry_wait_s_max)
                 self._stopping.wait(wait_s)
@@ -104,16 +109,20 @@ class Sender:
                 self.sent += len(spans)
                 return
 
+    def _drop(self, spans: Sequence[Span], why: Exception) -> None:
+        log.warning("%d spans are dropped: %s", len(spans), why)
+        self._waiting.drop(len(spans))
+
     def _post(self, body: bytes) -> None:
         request = urllib.request.Request(self._url, body, self._headers, method="POST")  # noqa: S310 - the scheme is checked where it is configured
         try:
             with self._opener.open(request, timeout=self._pace().send_timeout_s) as answer:
                 answer.read()
         except urllib.error.HTTPError as refused:
+            says = f"the collector says {refused.code} {refused.reason}"
             if refused.code in RETRYABLE:
-                raise CollectorAwayError(f"the collector says {refused.code}") from refused
-            says = HTTPStatus(refused.code).phrase if refused.code in set(HTTPStatus) else ""
-            log.warning("the collector refuses spans: %d %s", refused.code, says)
+                raise CollectorAwayError(says) from refused
+            raise CollectorRefusesError(says) from refused
         except OSError as failed:
             raise CollectorAwayError(f"{type(failed).__name__}: {failed}") from failed
 

@@ -31,6 +31,9 @@ class Launch(Section):
     leftover_kill_s: Positive = key("Until what was killed is gone.")
     orphan_grace_s: Positive = key("Postgres processes without a postmaster get to end.")
     disk_free_bytes_min: Count = key("`doctor` warns when less is free.")
+    doctor_behind_s: Positive = key("`doctor` warns when events are so far behind.")
+    doctor_leg_waits_s: Positive = key("`doctor` warns when a leg looks for a truck so long.")
+    doctor_clock_offset_s_max: Positive = key("`doctor` warns when clocks differ by more.")
     log_bytes_max: Count = key("A child's longer log is turned over at the next start.")
     log_tail_lines: Count = key("Lines of a failed child's log that are shown.")
     redis: EmbeddedRedis
