@@ -35,7 +35,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 15
+EXAMPLES = 10
 # Its answer has no end; tests/serve/test_live.py reads it.
 ENDLESS = {"GET /v1/live/events"}
 # Keys are of the whole installation, whose database other tests share;
