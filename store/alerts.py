@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,7 +109,7 @@ async def _insert(conn: AnyConnection, tenant_key: int, steps: Sequence[Step]) -
         [
             (
                 *(moment(one.began_ms), moment(step.events[-1].at_ms), _moment(one.raised_ms)),
-                *(_moment(one.due_ms), one.truck, tenant_key, one.version, one.level),
+                *(_moment(one.due_known_ms), one.truck, tenant_key, one.version, one.level),
                 *(step.for_carrier, step.for_shipper, one.id, one.kind.value, one.severity.value),
                 *(one.state.value, one.dedup, step.once, one.subject, one.booking),
                 *(one.assigned_to, one.judged, list(step.marks), msgspec.json.encode(one)),
@@ -131,7 +131,7 @@ async def _update(conn: AnyConnection, step: Step) -> None:
         WHERE id = $1 AND version = $2 RETURNING true
         """,
         *(one.id, one.version - len(step.events), moment(one.began_ms)),
-        *(moment(step.events[-1].at_ms), _moment(one.raised_ms), _moment(one.due_ms)),
+        *(moment(step.events[-1].at_ms), _moment(one.raised_ms), _moment(one.due_known_ms)),
         *(one.version, one.level, step.for_carrier, step.for_shipper, one.severity.value),
         *(one.state.value, one.booking, one.assigned_to, one.judged),
         *(list(step.marks), step.once, msgspec.json.encode(one)),
@@ -145,7 +145,7 @@ async def put_off(conn: AnyConnection, alert: Alert) -> None:
     """When time may change it next; nothing else of it has changed."""
     await conn.execute(
         "UPDATE alerts SET due_at = $2, state = $3 WHERE id = $1 AND version = $4",
-        *(alert.id, _moment(alert.due_ms), msgspec.json.encode(alert), alert.version),
+        *(alert.id, _moment(alert.due_known_ms), msgspec.json.encode(alert), alert.version),
     )
 
 
@@ -221,17 +221,50 @@ async def several(conn: AnyConnection, ids: Sequence[str]) -> list[Alert]:
     return [_alert(row["state"]) for row in rows]
 
 
-async def due(conn: AnyConnection, now_ms: int, limit: int) -> list[Due]:
-    """For SYSTEM: the longest overdue first."""
+async def due(
+    conn: AnyConnection, now_ms: int, waiting: Mapping[int, int], limit: int
+) -> list[Due]:
+    """For SYSTEM: the longest overdue first. Of a tenant of which news wait that came to be known
+    at some moment, only what was due before: these may say that it is over."""
     rows = await conn.fetch(
         """
         SELECT a.tenant_key, t.id AS tenant, a.id AS alert FROM alerts a
         JOIN tenants t ON t.key = a.tenant_key
-        WHERE a.due_at <= $1 ORDER BY a.due_at, a.nr LIMIT $2
+        LEFT JOIN unnest($2::int[], $3::timestamptz[]) AS w (tenant_key, known_at)
+            ON w.tenant_key = a.tenant_key
+        WHERE a.due_at <= $1 AND a.due_at < coalesce(w.known_at, 'infinity')
+        ORDER BY a.due_at, a.nr LIMIT $4
         """,
-        *(moment(now_ms), limit),
+        *(moment(now_ms), list(waiting), [moment(ms) for ms in waiting.values()], limit),
     )
     return [Due(**row) for row in rows]
+
+
+async def news_waiting(
+    conn: AnyConnection, follower: str, after: int, types: Sequence[str], limit: int
+) -> dict[int, int]:
+    """For SYSTEM: since when news wait to be taken up, by tenant; of the first so many."""
+    rows = await conn.fetch(
+        """
+        SELECT tenant_key, min(known_at) AS known_at FROM (
+            SELECT e.tenant_key, e.known_at FROM events e
+            WHERE e.seq > $2 AND e.type = ANY ($3) AND NOT EXISTS (
+                SELECT FROM follower_taken f WHERE f.follower = $1 AND f.event_seq = e.seq)
+            ORDER BY e.seq LIMIT $4
+        ) waiting GROUP BY tenant_key
+        """,
+        *(follower, after, list(types), limit),
+    )
+    return {row["tenant_key"]: epoch_ms(row["known_at"]) for row in rows}
+
+
+async def known_behind(conn: AnyConnection, seq: int, types: Sequence[str]) -> int | None:
+    """Of the tenant: when the next news behind a number came to be known; None: there are none."""
+    at = await conn.fetchval(
+        "SELECT known_at FROM events WHERE seq > $1 AND type = ANY ($2) ORDER BY seq LIMIT 1",
+        *(seq, list(types)),
+    )
+    return None if at is None else epoch_ms(at)
 
 
 async def list_page(

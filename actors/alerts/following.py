@@ -10,6 +10,7 @@ from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from actors.following import Follower
 from freight.alerts.reading import FACTS
+from store import alerts
 from store.events import StoredEvent
 from store.postgres import AnyConnection
 
@@ -35,6 +36,9 @@ class AlertsFollower:
         signals = await signals_with_surroundings(conn, facts)
         now_ms = self._desk.now_ms()
         scene = Scene(conn, tenant, self._desk.policy_of(tenant), now_ms)
-        self._counts["alerts_changed_total"] += await take(scene, signals)
+        # What is behind the last of them may be the end of what they begin.
+        behind_ms = await alerts.known_behind(conn, facts[-1].seq, FACTS)
+        complete_ms = None if behind_ms is None else behind_ms - 1
+        self._counts["alerts_changed_total"] += await take(scene, signals, complete_ms)
         oldest_ms = min(fact.known_at_ms for fact in facts)
         self._counts["alerts_taken_after_s"] = max(0, now_ms - oldest_ms) / 1000

@@ -6,10 +6,12 @@ import logging
 from collections.abc import MutableMapping, Sequence
 from itertools import groupby
 
+from actors.alerts.following import NAME
 from actors.alerts.writing import Scene, tick
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
-from store import alerts
+from freight.alerts.reading import FACTS
+from store import alerts, following
 from store.alerts import Due
 from store.postgres import STORE_FAILURES
 
@@ -18,9 +20,12 @@ MS = 1000
 
 
 async def timers_round(desk: WorkDesk, counts: MutableMapping[str, float]) -> int:
-    limit = desk.settings.now.watch.timers_max
+    limits = desk.settings.now.watch
     async with desk.system.acquire() as conn:
-        due = await alerts.due(conn, desk.now_ms(), limit)
+        cursor = await following.cursor(conn, NAME)
+        most = limits.following.settle_facts_max
+        waiting = await alerts.news_waiting(conn, NAME, cursor, FACTS, most)
+        due = await alerts.due(conn, desk.now_ms(), waiting, limits.timers_max)
     due.sort(key=_by_tenant)
     for (key, tenant), of_one in groupby(due, key=_by_tenant):
         await _tick(desk, TenantName(key, tenant), [one.alert for one in of_one], counts)

@@ -37,8 +37,9 @@ class Scene:
     at_ms: int
 
 
-async def take(scene: Scene, signals: Sequence[Signal]) -> int:
-    """What follows from facts, or from what was found by looking; how many alerts changed."""
+async def take(scene: Scene, signals: Sequence[Signal], complete_ms: int | None = None) -> int:
+    """What follows from facts, or from what was found by looking; how many alerts changed. All
+    facts are at hand that were known before `complete_ms`; None: all there are."""
     if not signals:
         return 0
     rules = scene.policy.alerts
@@ -46,7 +47,8 @@ async def take(scene: Scene, signals: Sequence[Signal]) -> int:
     wanted = needed(signals, rules)
     known = await alerts.concerned(scene.conn, wanted.marks, wanted.dedups)
     book = Book(scene.tenant.id, known)
-    book.take(signals, rules, scene.at_ms, is_blind=await _is_blind(scene))
+    is_blind = await _is_blind(scene)
+    book.take(signals, rules, scene.at_ms, is_blind=is_blind, complete_ms=complete_ms)
     return await _write(scene, book)
 
 

@@ -44,16 +44,19 @@ class Book:
         now_ms: int,
         *,
         is_blind: bool = False,
+        complete_ms: int | None = None,
     ) -> None:
         """Notes all of them in the order in which they were learned; only then time counts, so
-        that what began and ended within a batch is seen as over."""
+        that what began and ended within a batch is seen as over. Where more news wait than could
+        be taken at once, time counts only up to `complete_ms`, when these came to be known."""
         touched: dict[str, None] = {}
         once = {(one.nr, one.kind, one.told_by): one for one in signals}
         for signal in (once[key] for key in sorted(once)):
             for found in self._concerned(signal, rules):
                 command = self._notice(signal, found, rules)
                 touched |= dict.fromkeys(self._step(found, command, rules, now_ms))
-        self.tick(touched, rules, now_ms, is_blind=is_blind)
+        told = [name for name in touched if not _waits(self.alerts[name], complete_ms)]
+        self.tick(told, rules, now_ms, is_blind=is_blind)
 
     def tick(
         self, ids: Iterable[str], rules: AlertRules, now_ms: int, *, is_blind: bool = False
@@ -162,6 +165,12 @@ class Book:
 
     def _marked(self, marks: Iterable[str]) -> set[str]:
         return {name for mark in marks for name in self._by_mark.get(mark, ())}
+
+
+def _waits(alert: Alert, complete_ms: int | None) -> bool:
+    """Its time has come, but perhaps it is over by what waits to be taken."""
+    due_ms = alert.due_known_ms
+    return complete_ms is not None and due_ms is not None and due_ms > complete_ms
 
 
 def _begins(signal: Signal) -> bool:

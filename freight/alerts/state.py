@@ -119,6 +119,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.around.booking
 
     @property
+    def due_known_ms(self) -> int | None:
+        """When time may change it, and all its causes were known."""
+        if self.due_ms is None:
+            return None
+        return max(self.due_ms, *(cause.known_ms for cause in self.causes))
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 
