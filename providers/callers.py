@@ -9,8 +9,6 @@ from config.sections.providers import Patience
 from providers.calling import Caller
 from providers.metering import Meter
 
-USUAL = "usual"
-
 
 class Callers:
     def __init__(self, settings: Settings, meter: Meter) -> None:
@@ -27,12 +25,7 @@ class Callers:
 
     def patience_of(self, name: str) -> Callable[[], Patience]:
         """As it is configured at each moment."""
-
-        def patience() -> Patience:
-            known = self._settings.now.providers.patience
-            return known.get(name, known[USUAL])
-
-        return patience
+        return lambda: self._settings.now.providers.patience_with(name)
 
     async def close(self) -> None:
         for caller in self._callers.values():

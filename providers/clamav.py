@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable
 
 from config.installation import Http
-from providers.errors import ProviderAwayError, ProviderRefusedError
+from config.sections.providers import Patience
+from providers.attempts import AttemptError, Attempts
+from providers.errors import ProviderRefusedError
+from providers.metering import Meter
 
+NAME = "clamav"
 COMMAND = b"zINSTREAM\0"
 PART_BYTES = 64 * 1024  # fixed: any size will do
 ANSWER_BYTES_MAX = 4096  # fixed: an answer is one line
@@ -15,17 +20,16 @@ OK, FOUND = "OK", "FOUND"
 
 
 class ClamAv:
-    def __init__(self, where: Http, timeout_s: float) -> None:
+    def __init__(
+        self, where: Http, patience: Callable[[], Patience], meter: Meter | None = None
+    ) -> None:
         self._where = where
-        self._timeout_s = timeout_s
+        self._patience = patience
+        self._attempts = Attempts(NAME, patience, meter=meter)
 
     async def finding(self, content: bytes) -> str | None:
         """What was found; None: nothing. Raises what providers raise."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                said = await self._ask(content)
-        except (OSError, EOFError, asyncio.LimitOverrunError) as failed:
-            raise ProviderAwayError(f"no virus scanner answers: {failed!r}") from failed
+        said = await self._attempts.make("scan", lambda: self._once(content))
         words = said.strip().rsplit(" ", 1)
         if words[-1] == OK:
             return None
@@ -33,6 +37,15 @@ class ClamAv:
             return words[0].removeprefix("stream: ")
         # Such as: larger than it looks at. It will say so again.
         raise ProviderRefusedError("scan", f"the virus scanner says: {said[:200]}")
+
+    async def _once(self, content: bytes) -> str:
+        """Looking twice does no harm."""
+        try:
+            async with asyncio.timeout(self._patience().attempt_s):
+                return await self._ask(content)
+        except (OSError, EOFError, asyncio.LimitOverrunError) as failed:
+            says = f"no virus scanner answers: {failed!r}"
+            raise AttemptError(says, may_repeat=True) from failed
 
     async def _ask(self, content: bytes) -> str:
         reader, writer = await asyncio.open_connection(

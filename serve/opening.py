@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from actors.life import now_ms
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
+from config.sections.providers import Patience
+from providers import clamav
+from providers.attempts import Attempts
 from providers.clamav import ClamAv
 from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
@@ -18,6 +21,8 @@ from serve.audit.together import Together
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
+from serve.documents import patient_blobs
+from serve.documents.patient_blobs import PatientBlobs
 from serve.documents.sweeping import Sweeper
 from serve.documents.vault import DocumentVault
 from serve.gateway import Actors, Gateway
@@ -39,6 +44,7 @@ from serve.shedding import PressureWatch, Shedder
 from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
 from store.blobs.opening import open_blobs
+from store.blobs.port import Blobs
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -121,6 +127,8 @@ class _Opening:
         self._metrics = metrics
         self._keys = KeyFile(where.key_file)
         self._trail = AuditTrail(self._keys, settings, system_pool)
+        # What somebody else's services are asked and how that went, counted once a replica.
+        self._meter = ProviderMetrics(metrics.registry)
         now = settings.now
         self._device_refusals = RefusalLog(
             now.devices.refusals, Signer(self._keys, now.audit.value_bytes_max)
@@ -202,18 +210,30 @@ class _Opening:
     def _vault(self) -> DocumentVault:
         """Where documents lie, and who looks at them."""
         limits, where = self._settings.now.document_store, self._where
-        blobs = open_blobs(where, limits.store_timeout_s)
+        blobs = self._blobs(limits.store_timeout_s)
         self._stack.push_async_callback(blobs.close)
         asked = where.documents.clamav
-        scanner = None if asked is None else ClamAv(asked, limits.scan_timeout_s)
+        scanner = None
+        if asked is not None:
+            scanner = ClamAv(asked, self._patience_with(clamav.NAME), self._meter)
         return DocumentVault(blobs, self._keys, scanner, lambda: self._settings.now.document_store)
+
+    def _blobs(self, timeout_s: float) -> Blobs:
+        """A bucket is somebody else's; a directory of ours needs no patience."""
+        blobs = open_blobs(self._where, timeout_s)
+        if self._where.documents.s3 is None:
+            return blobs
+        name = patient_blobs.NAME
+        return PatientBlobs(blobs, Attempts(name, self._patience_with(name), meter=self._meter))
+
+    def _patience_with(self, name: str) -> Callable[[], Patience]:
+        return lambda: self._settings.now.providers.patience_with(name)
 
     def _providers(self) -> Providers:
         source = ProviderSecrets(self._secrets, PROVIDERS_READER)
-        meter = ProviderMetrics(self._metrics.registry)
         sandbox, portal = self._where.payment_sandbox, self._where.eway_sandbox
         providers = open_providers(
-            self._settings, sandbox, source, now_ms, meter, eway_sandbox=portal
+            self._settings, sandbox, source, now_ms, self._meter, eway_sandbox=portal
         )
         self._stack.push_async_callback(providers.close)
         return providers

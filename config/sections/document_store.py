@@ -14,9 +14,6 @@ class DocumentStore(Section):
         "Uploads that one replica takes at a time, each held in memory; beyond, 503.", live=True
     )
     store_timeout_s: Positive = key("An S3 that has not answered by then is away.")
-    scan_timeout_s: Positive = key(
-        "A virus scanner that has not answered by then is away; what it was to look at waits."
-    )
     sweep_s: Positive = key(
         "How often it is looked for what waits for the scanner, or was kept long enough.",
         live=True,

@@ -13,6 +13,9 @@ from freight.rules import Rules
 NotNegativeCount = Annotated[int, Field(ge=0)]
 
 
+USUAL = "usual"
+
+
 class Account(StrEnum):
     """Through which account a tenant's money goes."""
 
@@ -66,3 +69,7 @@ class Providers(Section):
     patience: dict[str, Patience] = key(
         "How each is called, by its name; `usual` is for those that are not named.", live=True
     )
+
+    def patience_with(self, name: str) -> Patience:
+        """The one policy for a dependency: deadline, attempts, breaker, bulkhead."""
+        return self.patience.get(name, self.patience[USUAL])

@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from config.installation import Http
-from providers.clamav import COMMAND, PART_BYTES, ClamAv
+from config.policy import defaults
+from providers.clamav import COMMAND, NAME, PART_BYTES, ClamAv
 from providers.errors import ProviderAwayError, ProviderRefusedError
 
+PATIENCE = defaults().providers.patience_with(NAME).model_copy(update={"retry_wait_s": 0.001})
+IMPATIENCE = PATIENCE.model_copy(update={"attempt_s": 0.05})
 VIRUS = b"X5O!P%@AP-a virus of this test"
 
 
@@ -45,7 +48,7 @@ async def listening(clamd: Clamd) -> AsyncIterator[Http]:
 async def test_a_virus_is_named_and_nothing_else() -> None:
     clamd = Clamd()
     async with listening(clamd) as where:
-        scanner = ClamAv(where, 5)
+        scanner = ClamAv(where, lambda: PATIENCE)
         clean = bytes(PART_BYTES * 2 + 17)
         assert await scanner.finding(clean) is None
         assert clamd.received == clean
@@ -56,12 +59,12 @@ async def test_a_virus_is_named_and_nothing_else() -> None:
 async def test_what_it_will_not_look_at_it_refuses() -> None:
     async with listening(Clamd(b"INSTREAM size limit exceeded. ERROR")) as where:
         with pytest.raises(ProviderRefusedError, match="size limit"):
-            await ClamAv(where, 5).finding(b"x")
+            await ClamAv(where, lambda: PATIENCE).finding(b"x")
 
 
 async def test_nobody_there_and_nobody_answering_is_away() -> None:
     with pytest.raises(ProviderAwayError):
-        await ClamAv(Http(host="127.0.0.1", port=1), 5).finding(b"x")
+        await ClamAv(Http(host="127.0.0.1", port=1), lambda: PATIENCE).finding(b"x")
 
     class Silent(Clamd):
         async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,4 +73,30 @@ async def test_nobody_there_and_nobody_answering_is_away() -> None:
 
     async with listening(Silent()) as where:
         with pytest.raises(ProviderAwayError):
-            await ClamAv(where, 0.05).finding(b"x")
+            await ClamAv(where, lambda: IMPATIENCE).finding(b"x")
+
+
+async def test_a_scanner_that_fails_once_is_asked_again_and_one_that_is_dead_is_left_alone() -> (
+    None
+):
+    class Stumbling(Clamd):
+        asked = 0
+
+        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.asked += 1
+            if self.asked == 1:
+                writer.close()
+                return
+            await super().serve(reader, writer)
+
+    clamd = Stumbling()
+    async with listening(clamd) as where:
+        assert await ClamAv(where, lambda: PATIENCE).finding(b"x") is None
+    assert clamd.asked == 2
+
+    dead = ClamAv(Http(host="127.0.0.1", port=1), lambda: PATIENCE)
+    for _ in range(PATIENCE.failures_max):
+        with pytest.raises(ProviderAwayError):
+            await dead.finding(b"x")
+    with pytest.raises(ProviderAwayError, match="left alone"):
+        await dead.finding(b"x")
