@@ -168,6 +168,22 @@ async def since(conn: AnyConnection, seq: int, limit: int) -> list[StoredEvent]:
     return [stored_event(row) for row in rows]
 
 
+async def work_of(conn: AnyConnection, event_id: str) -> tuple[str | None, str | None]:
+    """Under which id, and as which part of which trace, a fact's work is told."""
+    row = await conn.fetchrow(
+        "SELECT correlation, traceparent FROM events WHERE id = $1",
+        _uuid_or_none(event_id),
+    )
+    return (None, None) if row is None else (row["correlation"], row["traceparent"])
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 async def origin(conn: AnyConnection, subject: str) -> str | None:
     """Under which id the work is told that a booking came of."""
     found: str | None = await conn.fetchval(

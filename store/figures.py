@@ -14,7 +14,10 @@ _NEWEST = {
     "webhook_deliveries": (
         "SELECT state, '' AS kind FROM webhook_deliveries ORDER BY nr DESC LIMIT $1"
     ),
-    "notifications": ("SELECT state, channel AS kind FROM notifications ORDER BY nr DESC LIMIT $1"),
+    "notifications": (
+        "SELECT status AS state, coalesce(channel, '') AS kind FROM notifications "
+        "ORDER BY nr DESC LIMIT $1"
+    ),
 }
 TABLES = tuple(_NEWEST)
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 
+import msgspec
+
 from telemetry.traceparent import SpanContext, parsed
 
 HEADER = "X-Correlation-ID"
@@ -63,10 +65,39 @@ def note(**fields: str | None) -> None:
         work.fields.update({name: value for name, value in fields.items() if value is not None})
 
 
+class _Attributes(msgspec.Struct):
+    """What a CloudEvent says of the work that it came of."""
+
+    correlationid: str | None = None
+    traceparent: str | None = None
+    tenant: str | None = None
+    subject: str | None = None
+
+
+def of_cloud_event(body: bytes) -> Work:
+    """The work that a fact came of, to be gone on with by who passes the fact on."""
+    try:
+        said = msgspec.json.decode(body, type=_Attributes)
+    except msgspec.DecodeError:
+        return Work()
+    of = resumed(said.correlationid, said.traceparent)
+    with doing(of):
+        note(tenant=said.tenant)
+        note_subject(said.subject or "")
+    return of
+
+
+def headers() -> dict[str, str]:
+    """For whoever is told of the work at hand over HTTP."""
+    given = {HEADER.lower(): correlation_id() or None, "traceparent": traceparent()}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def note_subject(subject: str) -> None:
     """What a fact is about, under the name that others look for it."""
     kind, _, name = subject.partition("/")
-    note(**{_FIELD_OF.get(kind, "subject"): name if kind in _FIELD_OF else subject})
+    if name:
+        note(**{_FIELD_OF.get(kind, "subject"): name if kind in _FIELD_OF else subject})
 
 
 def traceparent() -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import asyncpg
 import httpx
 import pytest
+import yaml
 from pydantic import SecretStr
 from xdist.remote import Producer
 
@@ -33,6 +34,7 @@ from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.launch.instance import Instance
 from tests.spreading import SHARE, Spreading, worker_count
+from tests.telemetry.collector import Collector
 
 TEST_POOL = Pool(size_min=1, size_max=6)
 # This server's data die with the session: nobody waits for its disk.
@@ -145,13 +147,26 @@ def where(server: Server) -> Postgres:
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest) -> Iterator[Instance]:
+def collector() -> Iterator[Collector]:
+    """Where the stack sends its traces."""
+    made = Collector()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def stack(
+    request: pytest.FixtureRequest, collector: Collector, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Instance]:
     """The whole product, started once per session, without simulated trucks.
 
     Tests share it: make trucks and fences of your own, and expect those of others.
     """
     doors = ("osmand", "teltonika", "ais140", "queclink")
-    options = ("--no-sim", *(f"--{door}-port={free_port()}" for door in doors))
+    settings = tmp_path_factory.mktemp("stack") / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"traces": {"url": collector.url}}))
+    ports = (f"--{door}-port={free_port()}" for door in doors)
+    options = ("--no-sim", f"--settings={settings}", *ports)
     instance = Instance(free_port(), free_port(), name="stack", options=options)
     try:
         instance.start()

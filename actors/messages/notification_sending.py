@@ -25,10 +25,11 @@ from providers.errors import (
     ProviderUndoneError,
 )
 from providers.messaging.port import MessageRefusedError, Reason, Repeats, Sender, Sent, State
-from store import inbox, notification_work, notifications
+from store import events, inbox, notification_work, notifications
 from store.notification_work import Due
 from store.notifications import Kept
 from store.postgres import STORE_FAILURES
+from telemetry import work
 
 log = logging.getLogger(__name__)
 MS = 1000
@@ -119,6 +120,8 @@ async def _sender(desk: MessageDesk, tenant: TenantName, message_id: str) -> Sen
     """Of the channel that is next, or why there is none: asked for outside of any transaction."""
     async with desk.writing(tenant) as conn:
         message = (await notifications.get(conn, message_id)).message
+        work.begin(work.resumed(*await events.work_of(conn, message.cause)))
+    work.note(tenant=tenant.id, booking=message.booking, truck=message.truck)
     channel = message.channel
     if channel is None or channel is Channel.IN_APP or message.status is not Status.WAITING:
         return "nobody is asked"
@@ -229,6 +232,8 @@ async def _note(scene: Scene, intent: Intent, outcome: Sent | Failure) -> None:
         made = decide.undone(message, nr, outcome.why, 0, scene.now)
     else:
         made = decide.refused(message, nr, outcome.why, outcome.told, scene.at_ms)
+    said = {"message": message.id, "channel": message.channel, "taken": isinstance(outcome, Sent)}
+    log.info("message sent", extra={"fields": said})
     await take(scene, message, made)
 
 

@@ -28,6 +28,8 @@ from store.sealing import Sealer
 from store.webhook_attempts import Attempt
 from store.webhook_deliveries import Due, EndpointName, StoredDelivery
 from store.webhooks import Endpoint
+from telemetry import tracing, work
+from telemetry.spans import Kind
 
 log = logging.getLogger(__name__)
 
@@ -152,10 +154,15 @@ class WebhookRound:
 
     async def _deliver(self, claimed: Claimed) -> None:
         """One that cannot be sent for a reason of ours is told, and holds up no other."""
+        of = work.of_cloud_event(claimed.stored.message.body)
+        endpoint = claimed.endpoint.id
         try:
-            tried = await self._try(claimed)
-            async with self._desk.writing(claimed.tenant) as conn:
-                await self._note(conn, claimed, tried)
+            with work.doing(of), tracing.span("webhook.send", Kind.PRODUCER, endpoint=endpoint):
+                tried = await self._try(claimed)
+                async with self._desk.writing(claimed.tenant) as conn:
+                    await self._note(conn, claimed, tried)
+                said = {"delivery": claimed.stored.id, "endpoint": endpoint}
+                log.info("webhook sent", extra={"fields": {**said, "status": tried.sent.status}})
         except STORE_FAILURES:
             raise
         except Exception:
@@ -167,6 +174,7 @@ class WebhookRound:
         headers = {
             "content-type": "application/json",
             "user-agent": USER_AGENT,
+            **work.headers(),
             **signed_headers(secrets, message.id, at_ms // MS, message.body),
         }
         sent = await self._sender.send(endpoint.url, headers, message.body)
