@@ -49,6 +49,7 @@ class World:
             await following.cursor(conn, NAME)
             newest = await conn.fetchval("SELECT coalesce(max(seq), 0) FROM events")
             await following.keep_cursor(conn, NAME, newest)
+            await conn.execute("UPDATE watch_beats SET at = clock_timestamp()")
         return cls(app, system, name, Clock(now_ms()))
 
     def desk(self, app: AnyPool | None = None, system: AnyPool | None = None) -> WorkDesk:
