@@ -71,3 +71,10 @@ def outline(cell: str) -> list[tuple[float, float]]:
     """A cell's corners as a closed ring, longitude first as GeoJSON has it."""
     corners = [(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]
     return [*corners, corners[0]]
+
+
+def neighbourhood(lat: float, lon: float, resolution: int) -> tuple[float, float, float]:
+    """The middle of the point's cell, and how far its corners are from there in metres: all that
+    may be told of the place of somebody who is not to be found by it."""
+    middle_lat, middle_lon = h3.cell_to_latlng(h3.latlng_to_cell(lat, lon, resolution))
+    return middle_lat, middle_lon, h3.average_hexagon_edge_length(resolution, unit="m")

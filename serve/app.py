@@ -70,6 +70,7 @@ from serve.secrets import api as secrets
 from serve.sessions import api as sessions
 from serve.settings import api as configuration
 from serve.settlements import api as settlements
+from serve.sharing import api as sharing
 from serve.signing_keys import api as signing_keys
 from serve.tasks import api as tasks
 from serve.tenancy import api as tenancy
@@ -99,6 +100,7 @@ ROUTERS = (
     tax_returns.router,
     bookings.router,
     booking_progress.router,
+    sharing.router,
     offers.router,
     eway_bills.router,
     tasks.router,

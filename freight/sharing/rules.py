@@ -37,6 +37,9 @@ class SharingRules(Rules):
         "A position older than that is not shown.", who=Who.TENANT, live=True
     )
     refresh_s: Seconds = key("How often an open page looks again.", who=Who.TENANT, live=True)
+    timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z_]+)*$", max_length=64)] = key(
+        "Of the times on pages, as the IANA names it.", live=True
+    )
     route_points_max: Count = key("Points that the drawn route has at most.", live=True)
     accesses_kept_days: Count = key(
         "How long it is kept who opened a link.", who=Who.INSTALLATION, live=True

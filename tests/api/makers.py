@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from serve.gateway import Gateway
-from tests.api import alert_makers, document_makers, eway_makers, money_makers, settlement_makers
+from tests.api import (
+    alert_makers,
+    document_makers,
+    eway_makers,
+    hook_makers,
+    money_makers,
+    settlement_makers,
+)
 from tests.api.operations import Operation
 from tests.api.tax_makers import TAX_BODIES, TAX_MAKERS, TAX_QUERIES
 from tests.serve.caller import Caller
@@ -271,6 +278,7 @@ MAKERS: dict[str, Maker] = {
     **settlement_makers.MAKERS,
     **eway_makers.MAKERS,
     **alert_makers.MAKERS,
+    **hook_makers.MAKERS,
     "/v1/events/{id}": event,
     "/v1/clients/{id}": client,
     "/v1/api-keys/{id}": api_key,
@@ -315,6 +323,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     **money_makers.BODIES,
     **eway_makers.BODIES,
     **alert_makers.BODIES,
+    **hook_makers.BODIES,
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},
     "POST /v1/trucks/{id}/absences": {"reason": "Workshop"},
     "PATCH /v1/trucks/{id}/absences/{absence_id}": {"reason": "Another"},

@@ -29,6 +29,8 @@ PUBLIC = {
     "POST /v1/ingest/osmand",
     # A link to a document is for whoever has it.
     "GET /v1/shared-documents/{token}",
+    # And one to a booking.
+    "GET /s/{token}",
     # Providers prove themselves by a signature over what they send.
     "POST /v1/webhooks/{provider}",
     "POST /v1/webhooks/{provider}/{tenant}",
