@@ -49,6 +49,8 @@ from serve.ledger import api as ledger
 from serve.live import api as live
 from serve.me import api as me
 from serve.metrics import GatewayMetrics
+from serve.notifications import api as notifications
+from serve.notifications import inbox_api, people_api, templates_api
 from serve.offers import api as offers
 from serve.oidc import api as oidc
 from serve.opening import open_gateway
@@ -104,6 +106,10 @@ ROUTERS = (
     offers.router,
     eway_bills.router,
     tasks.router,
+    notifications.router,
+    templates_api.router,
+    people_api.router,
+    inbox_api.router,
     alerts.router,
     ledger.router,
     settlements.router,

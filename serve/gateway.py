@@ -19,6 +19,7 @@ from config.policy import Policy, Settings
 from freight.booking.commands import Command
 from freight.tracking.names import TruckName
 from freight.tracking.progress import Progress
+from providers.messaging.opening import Channels
 from providers.opening import Providers
 from serve.audit.together import Together, Write
 from serve.audit.trail import AuditTrail
@@ -122,6 +123,7 @@ class Gateway:
     together: Together
     secret_values: Secrets
     providers: Providers
+    channels: Channels
     actors: Actors
     directory: TruckDirectory
     tenants: TenantStatuses

@@ -15,6 +15,7 @@ from config.sections.providers import Patience
 from providers import clamav
 from providers.attempts import Attempts
 from providers.clamav import ClamAv
+from providers.messaging.opening import Channels
 from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
 from serve.audit.together import Together
@@ -165,6 +166,7 @@ class _Opening:
             together=Together(self._app_pool, turns, self._trail, settings),
             secret_values=self._secrets,
             providers=self._providers(),
+            channels=self._channels(),
             actors=actors,
             directory=directory,
             tenants=statuses,
@@ -237,6 +239,13 @@ class _Opening:
         )
         self._stack.push_async_callback(providers.close)
         return providers
+
+    def _channels(self) -> Channels:
+        """By which messages go out; here only their receipts come in."""
+        source = ProviderSecrets(self._secrets, PROVIDERS_READER)
+        channels = Channels(self._settings, self._where.messaging_sandbox, source, now_ms)
+        self._stack.push_async_callback(channels.close)
+        return channels
 
     def _planner(self) -> Planner:
         planner = Planner(self._where.router, lambda: self._settings.now.routing)

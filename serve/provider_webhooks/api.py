@@ -6,12 +6,14 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request
+from fastapi.responses import PlainTextResponse
 
 from serve.fields import ID_PATTERN
 from serve.gateway import Gateway
 from serve.identity.access import Opened, needs
 from serve.identity.permissions import Permission
 from serve.identity.principal import Principal
+from serve.notifications import receiving
 from serve.paging import ListOf, Paged
 from serve.provider_webhooks import inbox
 from serve.provider_webhooks.receiving import addressed, receive, work
@@ -63,6 +65,8 @@ async def _taken(
     request: Request,
     later: BackgroundTasks,
 ) -> TakenOut:
+    if receiving.is_of_messages(provider):
+        return await _taken_of_messages(gateway, provider, tenant, request, later)
     body = await request.body()
     arrived = await addressed(gateway, provider, tenant, body, request.headers)
     stored = await receive(gateway, arrived)
@@ -70,6 +74,38 @@ async def _taken(
         later.add_task(work, gateway, stored)
     is_known = stored is not None and stored.nr is None
     return TakenOut(result="known" if is_known else "kept")
+
+
+async def _taken_of_messages(
+    gateway: Gateway,
+    provider: str,
+    tenant: str | None,
+    request: Request,
+    later: BackgroundTasks,
+) -> TakenOut:
+    stored = await receiving.receive(gateway, provider, tenant, request)
+    if stored is not None and stored.nr is not None:
+        later.add_task(receiving.work, gateway, stored)
+    is_known = stored is not None and stored.nr is None
+    return TakenOut(result="known" if is_known else "kept")
+
+
+@router.get("/v1/webhooks/{provider}", response_class=PlainTextResponse, responses=_REFUSALS)
+async def answer_question(provider: ProviderName, request: Request, gateway: Opened) -> str:
+    """Meta asks so whether an address is ours, and brings our word along."""
+    return await receiving.answer_question(gateway, provider, None, request.query_params)
+
+
+@router.get(
+    "/v1/webhooks/{provider}/{tenant}", response_class=PlainTextResponse, responses=_REFUSALS
+)
+async def answer_question_of_tenant(
+    provider: ProviderName,
+    tenant: Annotated[str, Path(pattern=ID_PATTERN)],
+    request: Request,
+    gateway: Opened,
+) -> str:
+    return await receiving.answer_question(gateway, provider, tenant, request.query_params)
 
 
 @router.get("/v1/provider-webhooks")

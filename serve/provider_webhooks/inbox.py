@@ -12,6 +12,7 @@ from actors.life import now_ms
 from actors.money.letters import work_on
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
+from serve.notifications import receiving
 from serve.paging import ListOf, Page, number_of
 from serve.payments.changing import desk_of, tenant_of
 from serve.problems import ConflictError, NotFoundError
@@ -70,7 +71,11 @@ async def replay(gateway: Gateway, who: Principal, number: int) -> LetterOut:
             raise ConflictError(f"it is not believed: {letter.why}")
         at_ms = now_ms()
         await provider_inbox.note(change.conn, number, InboxState.NEW, None, at_ms, at_ms)
-    await work_on(desk_of(gateway), tenant_of(who), number)
+    if receiving.is_of_messages(letter.provider):
+        stored = receiving.Stored(tenant_of(who), number)
+        await receiving.work(gateway, stored)
+    else:
+        await work_on(desk_of(gateway), tenant_of(who), number)
     return await get(gateway, who, number)
 
 

@@ -14,6 +14,7 @@ from tests.api import (
     eway_makers,
     hook_makers,
     money_makers,
+    notification_makers,
     settlement_makers,
 )
 from tests.api.operations import Operation
@@ -277,6 +278,7 @@ MAKERS: dict[str, Maker] = {
     **money_makers.MAKERS,
     **settlement_makers.MAKERS,
     **eway_makers.MAKERS,
+    **notification_makers.MAKERS,
     **alert_makers.MAKERS,
     **hook_makers.MAKERS,
     "/v1/events/{id}": event,
@@ -322,6 +324,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     **settlement_makers.BODIES,
     **money_makers.BODIES,
     **eway_makers.BODIES,
+    **notification_makers.BODIES,
     **alert_makers.BODIES,
     **hook_makers.BODIES,
     "POST /v1/trucks/{id}/commands": {"kind": "reboot"},

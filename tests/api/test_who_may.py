@@ -34,6 +34,9 @@ PUBLIC = {
     # Providers prove themselves by a signature over what they send.
     "POST /v1/webhooks/{provider}",
     "POST /v1/webhooks/{provider}/{tenant}",
+    # Meta asks so whether an address is ours, with a word that it was given.
+    "GET /v1/webhooks/{provider}",
+    "GET /v1/webhooks/{provider}/{tenant}",
     "GET /.well-known/jwks.json",
     "GET /livez",
     "GET /readyz",
@@ -49,6 +52,15 @@ OWN = {
     "POST /v1/me/totp",
     "POST /v1/me/totp/confirm",
     "POST /v1/me/totp/remove",
+    "GET /v1/notification-preferences",
+    "PUT /v1/notification-preferences",
+    "GET /v1/inbox",
+    "GET /v1/inbox/summary",
+    "POST /v1/inbox/read",
+    "POST /v1/inbox/{id}/read",
+    "GET /v1/push-tokens",
+    "POST /v1/push-tokens",
+    "DELETE /v1/push-tokens/{id}",
 }
 # Not in the document: the document itself, its page, and what brokers ask with their own secret.
 UNDOCUMENTED = ("/docs", "/openapi.json", "/v1/brokers/")
