@@ -159,7 +159,7 @@ DELIVERED = Receipt(provider_id="346130", message_id="note-1", state=State.DELIV
         ),
         (
             {},
-            b'{"number":"91987","requestId":"346130","CRQID":"note-1","status":"1","desc":"DELIVERED"}',
+            b'{"requestId":"346130","CRQID":"note-1","status":"1","desc":"DELIVERED"}',
             [DELIVERED],
         ),
         # The newer one, whose fields its panel lets one choose.

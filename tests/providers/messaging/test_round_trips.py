@@ -19,7 +19,7 @@ TELLING = [
     (Channel.WHATSAPP, SmsProvider.MSG91, "whatsapp", State.DELIVERED),
 ]
 REASONS = {"msg91": Reason.UNREACHABLE, "twilio": Reason.UNREACHABLE}
-REASONS |= {"whatsapp": Reason.INVALID_ADDRESS, "smtp": Reason.INVALID_ADDRESS}
+REASONS |= {"whatsapp": Reason.UNREACHABLE, "smtp": Reason.INVALID_ADDRESS}
 
 
 @pytest.mark.parametrize(("channel", "sms", "service", "last"), TELLING)
