@@ -241,19 +241,20 @@ async def due(
 
 
 async def news_waiting(
-    conn: AnyConnection, follower: str, after: int, types: Sequence[str], limit: int
+    conn: AnyConnection, follower: str, types: Sequence[str], limit: int
 ) -> dict[int, int]:
     """For SYSTEM: since when news wait to be taken up, by tenant; of the first so many."""
     rows = await conn.fetch(
         """
         SELECT tenant_key, min(known_at) AS known_at FROM (
             SELECT e.tenant_key, e.known_at FROM events e
-            WHERE e.seq > $2 AND e.type = ANY ($3) AND NOT EXISTS (
-                SELECT FROM follower_taken f WHERE f.follower = $1 AND f.event_seq = e.seq)
-            ORDER BY e.seq LIMIT $4
+            WHERE e.seq > (SELECT seq FROM follower_cursors WHERE follower = $1)
+                AND e.type = ANY ($2) AND NOT EXISTS (
+                    SELECT FROM follower_taken f WHERE f.follower = $1 AND f.event_seq = e.seq)
+            ORDER BY e.seq LIMIT $3
         ) waiting GROUP BY tenant_key
         """,
-        *(follower, after, list(types), limit),
+        *(follower, list(types), limit),
     )
     return {row["tenant_key"]: epoch_ms(row["known_at"]) for row in rows}
 

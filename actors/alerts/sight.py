@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 
+from actors.alerts.following import NAME
 from actors.alerts.writing import WATCH
 from actors.desk import WorkDesk
 from actors.stats import ActorStats
 from config.sections.watch import Sight
 from freight.alerts.reading import FACTS
-from store import following, watch_spells
+from store import alerts, watch_spells
 from store.postgres import AnyConnection
 from store.watch_spells import Spell
 
 MS = 1000
-FOLLOWER = "alerts"
 AskActors = Callable[[], Awaitable[Sequence[ActorStats]]]
 
 
@@ -43,6 +43,8 @@ class Seeing:
         self._desk = desk
         self._actors = actors
         self._since_ms: dict[str, int] = {}
+        self._silent_tenants: dict[int, str] = {}
+        self._look_ms = 0
 
     async def look(self) -> int:
         """One round; a store that is away ends it, and shows as a gap when it is back."""
@@ -57,11 +59,8 @@ class Seeing:
             blind: dict[tuple[int, Cause], str] = {
                 (key, cause): detail for cause, detail in impaired.items() for key in tenants
             }
-            for one in await watch_spells.sending(conn, now_ms, limits.usual_s, limits.silent_s):
-                is_usual = one.usual >= limits.usual_trucks_min
-                if is_usual and one.of_late <= one.usual * limits.still_share:
-                    detail = f"of {one.usual} trucks that usually send, {one.of_late} did of late"
-                    blind[one.tenant_key, Cause.SILENCE] = detail
+            silent = await self._silent(conn, limits, now_ms)
+            blind |= {(key, Cause.SILENCE): detail for key, detail in silent.items()}
             await _keep(conn, blind, now_ms, limits)
         return 0
 
@@ -79,11 +78,25 @@ class Seeing:
                 found[ROLES[troubled[name].role]].append(f"{name}: {troubled[name].trouble}")
         return {cause: "; ".join(details) for cause, details in found.items()}
 
+    async def _silent(self, conn: AnyConnection, limits: Sight, now_ms: int) -> dict[int, str]:
+        """Looked at less often: it asks about every truck there is."""
+        if now_ms < self._look_ms:
+            return self._silent_tenants
+        sending = await watch_spells.sending(conn, now_ms, limits.usual_s, limits.silent_s)
+        self._silent_tenants = {
+            one.tenant_key: f"of {one.usual} trucks that usually send, {one.of_late} did of late"
+            for one in sending
+            if one.usual >= limits.usual_trucks_min
+            and one.of_late <= one.usual * limits.still_share
+        }
+        self._look_ms = now_ms + round(limits.silence_look_s * MS)
+        return self._silent_tenants
+
     async def _behind(self, conn: AnyConnection, limits: Sight, now_ms: int) -> dict[Cause, str]:
         """Of what alerts are made from; how far the rest of the log is does not matter."""
-        cursor = await following.cursor(conn, FOLLOWER)
-        waiting = await following.fresh(conn, FOLLOWER, cursor, FACTS, 1)
-        waits_ms = now_ms - waiting[0].known_at_ms if waiting else 0
+        most = self._desk.settings.now.watch.following.settle_facts_max
+        waiting = await alerts.news_waiting(conn, NAME, FACTS, most)
+        waits_ms = now_ms - min(waiting.values(), default=now_ms)
         if waits_ms < limits.lag_s * MS:
             return {}
         return {Cause.LAG: f"facts wait since {waits_ms // MS} s"}

@@ -11,7 +11,7 @@ from actors.alerts.writing import Scene, tick
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from freight.alerts.reading import FACTS
-from store import alerts, following
+from store import alerts
 from store.alerts import Due
 from store.postgres import STORE_FAILURES
 
@@ -22,9 +22,8 @@ MS = 1000
 async def timers_round(desk: WorkDesk, counts: MutableMapping[str, float]) -> int:
     limits = desk.settings.now.watch
     async with desk.system.acquire() as conn:
-        cursor = await following.cursor(conn, NAME)
         most = limits.following.settle_facts_max
-        waiting = await alerts.news_waiting(conn, NAME, cursor, FACTS, most)
+        waiting = await alerts.news_waiting(conn, NAME, FACTS, most)
         due = await alerts.due(conn, desk.now_ms(), waiting, limits.timers_max)
     due.sort(key=_by_tenant)
     for (key, tenant), of_one in groupby(due, key=_by_tenant):

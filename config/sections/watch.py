@@ -38,6 +38,7 @@ class Sight(Section):
         "A tenant whose trucks usually send, and of which none has for so long, is not seen.",
         live=True,
     )
+    silence_look_s: Positive = key("How often it is looked which tenants are silent.", live=True)
     usual_trucks_min: Count = key("With fewer trucks that send, silence is usual.", live=True)
     still_share: Share = key(
         "A tenant is silent when no more than this share of the trucks that usually send did.",

@@ -77,7 +77,7 @@ async def test_what_lasts_is_raised_at_its_time_and_over_by_itself(world: World)
     assert alert.state is AlertState.RAISED
     await world.tell([world.fact("truck.overspeed.ended", truck, 0)])
     await world.watch()
-    world.clock.pass_by(3)
+    world.clock.pass_by(10)
     await world.watch()
     (alert,) = await world.shown()
     assert (alert.state, alert.resolution) == (AlertState.RESOLVED, "auto")
