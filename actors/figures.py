@@ -141,7 +141,7 @@ class Counting:
         deadline_s = self._settings.now.telemetry.figures.deadline_s
         try:
             async with self._system.acquire() as conn, conn.transaction(readonly=True):
-                await conn.execute(f"SET LOCAL statement_timeout = {int(deadline_s * 1000)}")
+                await figures.hurry(conn, deadline_s)
                 return await ask(conn)
         except (asyncpg.PostgresError, *STORE_FAILURES) as error:
             log.warning("%s is not counted: %s: %s", name, type(error).__name__, error)

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from config.installation import DatabaseRole, Installation, Postgres
 from config.policy import policy
+from store.figures import clock_s
 from store.postgres import connect
 
 PREFIX = "ubertruck_"
@@ -141,9 +142,7 @@ async def clock_offset_s(where: Postgres) -> float:
         conn = await connect(where, DatabaseRole.SYSTEM)
         try:
             before_s = time.time()
-            theirs_s: float = await conn.fetchval(
-                "SELECT extract(epoch FROM clock_timestamp())::float8"
-            )
+            theirs_s = await clock_s(conn)
             return (before_s + time.time()) / 2 - theirs_s
         finally:
             await conn.close()

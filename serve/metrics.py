@@ -67,6 +67,10 @@ class GatewayMetrics:
             ("outcome",),
             registry=self.registry,
         )
+        self._begin_live()
+
+    def _begin_live(self) -> None:
+        """Of the live feed."""
         self.viewers = Gauge(PREFIX + "live_viewers", "Connected viewers", registry=self.registry)
         self.feed_age = Gauge(
             PREFIX + "live_feed_age_seconds",

@@ -59,6 +59,11 @@ class Waiting:
     oldest_s: float
 
 
+async def hurry(conn: AnyConnection, deadline_s: float) -> None:
+    """What this transaction asks is given up after so long."""
+    await conn.execute(f"SET LOCAL statement_timeout = {int(deadline_s * 1000)}")
+
+
 async def bookings(conn: AnyConnection, statuses: Sequence[str]) -> list[OfTenant]:
     """Of every tenant those in one of these states, each by its place in the index."""
     rows = await conn.fetch(
@@ -122,6 +127,12 @@ async def followers(conn: AnyConnection) -> dict[str, int]:
         """
     )
     return {row["follower"]: row["troubles"] for row in rows}
+
+
+async def clock_s(conn: AnyConnection) -> float:
+    """What time it is there."""
+    now_s: float = await conn.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return now_s
 
 
 async def books_waiting(conn: AnyConnection) -> int:
