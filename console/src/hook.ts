@@ -1,5 +1,6 @@
 // A read-only window for tests and benchmarks: window.__ubertruck says what is on the screen.
 
+import type { AlertDesk } from "./alerts/desk";
 import type { Fleet } from "./fleet/fleet";
 import type { LiveConnection } from "./live/connection";
 import type { DrawStats, MapView } from "./map/map_view";
@@ -28,6 +29,8 @@ export interface ConsoleHook {
   readonly shapes: { route: number; recent: number; replay: number };
   /** Pins of the board, and what is drawn of the booking that is looked at. */
   readonly bookings: { pins: number; chosen: number };
+  /** Alerts that nobody has seen, things drawn of the one looked at, and how often it sounded. */
+  readonly alerts: { unread: number; drawn: number; sounded: number };
   truck(id: string): DrawnTruck | null;
 }
 
@@ -42,6 +45,7 @@ export function exposeHook(
   live: LiveConnection,
   view: MapView,
   events: EventsPanel,
+  alerts: AlertDesk,
 ): void {
   window.__ubertruck = Object.freeze({
     get state() {
@@ -58,6 +62,10 @@ export function exposeHook(
     },
     get events() {
       return events.count;
+    },
+    get alerts() {
+      const [unread, drawn] = [alerts.unreadCount, view.evidence.count];
+      return { unread, drawn, sounded: alerts.sound.played };
     },
     get first_drawn_ms() {
       return view.firstDrawnAtMs;

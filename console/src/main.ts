@@ -9,6 +9,8 @@ import "./styles/replay.css";
 import "./styles/desk.css";
 import "./styles/booking.css";
 import "./styles/money.css";
+import "./styles/alerts.css";
+import "./styles/system.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";
 import { Theme } from "./theme";

@@ -2,13 +2,16 @@
 
 import { ApiClient, ApiError } from "./api/client";
 import { claimsOf, type SessionKeeper } from "./api/session";
+import { AlertDesk } from "./alerts/desk";
 import { Desk } from "./booking/desk";
+import { Desks } from "./desks";
 import { Fleet } from "./fleet/fleet";
 import { exposeHook } from "./hook";
 import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
 import { MapView } from "./map/map_view";
 import { MoneyDesk } from "./money/money_desk";
+import { alertSections, SystemDesk } from "./system_desk";
 import type { Theme } from "./theme";
 import { ReplayPanel, type Scene } from "./story/replay_panel";
 import { h, ICONS, iconButton, replace } from "./ui/dom";
@@ -44,6 +47,8 @@ export class Workspace {
   private readonly view: MapView;
   private readonly desk: Desk;
   private readonly money: MoneyDesk;
+  private readonly alerts: AlertDesk;
+  private readonly desks: Desks;
   private base: BaseMap;
 
   constructor(root: HTMLElement, session: SessionKeeper, theme: Theme, base: BaseMap) {
@@ -64,8 +69,7 @@ export class Workspace {
       search: (id) => void this.choose(id, true),
       suggest: (text) => this.suggest(text),
       home: () => this.view.showHome(),
-      bookings: () => this.desk.toggle(),
-      money: () => this.money.toggle(),
+      desk: (key) => this.desks.toggle(key),
       settings: () => this.openSettings(),
       signOut: () => session.end(null),
     });
@@ -79,11 +83,24 @@ export class Workspace {
     this.view.hovered.on((hover) => tip.show(hover));
     this.desk = new Desk(this.api, session, this.fleet, this.view);
     const now = (): number => Date.now() + this.fleet.clockOffsetMs;
-    this.money = new MoneyDesk(this.api, this.desk.rights, now);
-    side.append(this.desk.element, this.money.element);
+    const { api: client, view, live } = this;
+    const { rights } = this.desk;
+    this.money = new MoneyDesk(client, rights, now);
+    const others = alertSections(client, rights, now);
+    this.alerts = new AlertDesk({ client, rights, view, live, now, others });
+    const system = new SystemDesk(client, rights, now);
+    const places = [
+      { key: "i", desk: this.alerts, isWide: true },
+      { key: "b", desk: this.desk, isWide: false },
+      { key: "m", desk: this.money, isWide: true },
+      { key: "s", desk: system, isWide: true },
+    ];
+    this.desks = new Desks(places, () => this.showDesks());
+    side.append(...places.map(({ desk }) => desk.element));
+    this.element.append(this.alerts.banner.element);
     this.wire();
-    this.wireDesk();
-    exposeHook(this.fleet, this.live, this.view, this.events);
+    this.wireDesks();
+    exposeHook(this.fleet, this.live, this.view, this.events, this.alerts);
     if (mayWatch(session)) this.live.start();
     else this.say(NOT_ALLOWED);
     void this.loadEvents();
@@ -137,44 +154,30 @@ export class Workspace {
     document.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  private wireDesk(): void {
-    const { desk, money, bar, live } = this;
-    bar.offer(desk.mayOpen, money.mayOpen);
-    // One of them at a time.
-    desk.toggled.on((isOpen) => {
-      if (isOpen) money.close();
-      this.showDesks();
-    });
-    money.toggled.on((isOpen) => {
-      if (isOpen) desk.close();
-      this.showDesks();
-    });
+  private wireDesks(): void {
+    const { desk, money, alerts, desks, bar, live } = this;
+    bar.offer(desks.offered);
     money.bookingWanted.on((id) => void desk.openMoney(id));
     desk.settlementWanted.on((id) => void money.openSettlement(id));
     desk.truckWanted.on((id) => void this.choose(id, true));
-    live.events.on((event) => {
-      desk.heard(event);
-      money.heard(event);
-    });
-    live.eventsMissed.on(() => {
-      desk.lookSoon();
-      money.lookSoon();
-    });
-    this.openAddressed();
+    alerts.inbox.truckWanted.on((id) => void this.choose(id, false));
+    alerts.inbox.bookingWanted.on((id) => void desk.openBooking(id));
+    alerts.said.on((words) => this.toasts.say(words));
+    alerts.unread.on((count) => bar.showUnread(count));
+    live.events.on((event) => desks.heard(event));
+    live.eventsMissed.on(() => desks.lookSoon());
+    // Whatever was told while nobody was connected is looked for.
+    live.opened.on(() => alerts.lookSoon());
+    desks.openAddressed();
     // A link that is pasted over the address of an open page loads nothing.
-    window.addEventListener("hashchange", () => this.openAddressed());
-  }
-
-  private openAddressed(): void {
-    this.desk.openAddressed();
-    this.money.openAddressed();
+    window.addEventListener("hashchange", () => desks.openAddressed());
   }
 
   private showDesks(): void {
-    const { desk, money } = this;
-    this.element.classList.toggle("with-desk", desk.isOpen || money.isOpen);
-    this.element.classList.toggle("with-money", money.isOpen);
-    this.bar.press(desk.isOpen, money.isOpen);
+    const open = this.desks.openKey;
+    this.element.classList.toggle("with-desk", open !== null);
+    this.element.classList.toggle("with-money", this.desks.isWide);
+    this.bar.press(open);
   }
 
   private async choose(id: string, locate: boolean): Promise<void> {
@@ -275,18 +278,16 @@ export class Workspace {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const at = event.target;
-    const typing = at instanceof HTMLInputElement || at instanceof HTMLSelectElement;
+    const isDialog = document.querySelector("dialog[open]") !== null;
     // An open dialog takes the key for itself.
-    if (event.key === "Escape" && document.querySelector("dialog[open]") === null) {
+    if (isDialog) return;
+    if (event.key === "Escape") {
       if (this.replay.isOpen) this.replay.close();
       else if (this.card.truckId !== null) this.card.close();
-      else if (!this.money.stepBack()) this.desk.stepBack();
+      else this.desks.stepBack();
     }
-    if (event.key === "b" && !typing && !hasModifier(event) && this.desk.mayOpen)
-      this.desk.toggle();
-    if (event.key === "m" && !typing && !hasModifier(event) && this.money.mayOpen)
-      this.money.toggle();
+    const typing = isTyping(event.target);
+    if (!typing && this.desks.key(event)) return;
     if (this.replay.key(event)) event.preventDefault();
     if (event.key === "/" && !typing) {
       event.preventDefault();
@@ -295,8 +296,12 @@ export class Workspace {
   }
 }
 
-function hasModifier(event: KeyboardEvent): boolean {
-  return event.ctrlKey || event.metaKey || event.altKey;
+function isTyping(at: EventTarget | null): boolean {
+  return (
+    at instanceof HTMLInputElement ||
+    at instanceof HTMLSelectElement ||
+    at instanceof HTMLTextAreaElement
+  );
 }
 
 /** Only a token that says what it may do, and not this, is known to be refused. */

@@ -36,6 +36,15 @@ describe("words", () => {
     ]);
   });
 
+  it("tells of alerts by their truck and how grave they are", () => {
+    const data = { truck: "T1", booking: null, severity: "critical", title: "Fuel dropped: T1" };
+    const event = { id: "1", type: "alert.raised", subject: "alerts/a", time: "", data };
+    const told = { truck: "T1", booking: null, about: "Fuel dropped: T1" };
+    expect(eventLine(event)).toEqual({ ...told, words: "alert:", tone: "alarm" });
+    const over = { ...event, type: "alert.resolved" };
+    expect(eventLine(over)).toEqual({ ...told, words: "alert is over:", tone: "calm" });
+  });
+
   it("says what happened to whom", () => {
     const data = { fence: "f", fence_name: "Pune yard" };
     const base = { id: "1", time: "2026-01-01T00:00:00Z", subject: "trucks/TRK-1" };

@@ -6,7 +6,9 @@ Run it by hand to work on the console: `python -m tests.console.fake_server 5910
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
 import sys
 import threading
 import time
@@ -25,6 +27,8 @@ from freight.cloudevents import rfc3339
 from tests.console.fake_books import FakeBooks
 from tests.console.fake_day import FakeDay
 from tests.console.fake_drive import FakeDrive
+from tests.console.fake_inside import FakeInside
+from tests.console.fake_watch import FakeWatch
 from tests.console.fake_world import FakeWorld
 
 DIST = Path(__file__).parents[2] / "console" / "dist"
@@ -32,6 +36,7 @@ SECRET_SUFFIX = "-secret"
 INTERVAL_S = 0.5
 FIRST_LOOK_S = 0.02
 DAY_HOURS = 4
+MINUTES = 12
 
 
 class FakeServer:
@@ -50,6 +55,8 @@ class FakeServer:
         self.progress: dict[str, Any] = {}
         self.subscriptions: list[dict[str, Any]] = []
         self.books = FakeBooks()
+        self.watch = FakeWatch(self.tell, lambda truck: self.world.track(truck, MINUTES / 60))
+        self.inside = FakeInside()
         self._viewers: set[Viewer] = set()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -86,10 +93,16 @@ class FakeServer:
             viewer.close_code = code
 
     def raise_event(self, kind: str, truck: str, data: dict[str, Any], number: int) -> None:
+        self._tell(f"event-{number}", kind, f"trucks/{truck}", data)
+
+    def tell(self, kind: str, subject: str, data: dict[str, Any]) -> None:
+        self._tell(f"told-{len(self.events)}", kind, subject, data)
+
+    def _tell(self, name: str, kind: str, subject: str, data: dict[str, Any]) -> None:
         now = rfc3339(int(time.time() * 1000))
         event = {
-            "specversion": "1.0", "id": f"event-{number}", "type": kind, "tenant": "demo",
-            "subject": f"trucks/{truck}", "time": now, "data": {**data, "known_at": now},
+            "specversion": "1.0", "id": name, "type": kind, "tenant": "demo",
+            "subject": subject, "time": now, "data": {**data, "known_at": now},
         }  # fmt: skip
         self.events.append(event)
 
@@ -105,7 +118,8 @@ class FakeServer:
         app.get("/v1/trucks/{truck}/{kind}")(self._spans)
         app.get("/v1/fences")(self._fences)
         app.get("/v1/events")(self._events)
-        app.include_router(self.books.router())
+        for part in (self.books, self.watch, self.inside):
+            app.include_router(part.router())
         app.websocket("/v1/live")(self._live)
         app.middleware("http")(self._guard)
         app.mount("/", StaticFiles(directory=DIST, html=True))
@@ -144,7 +158,8 @@ class FakeServer:
         client = str(form.get("client_id"))
         if form.get("client_secret") != client + SECRET_SUFFIX:
             return problem(401, "unknown client or wrong secret")
-        token = f"token.{client}.{time.time()}"
+        claims = json.dumps({"sub": client, "kind": "client"}).encode()
+        token = f"token.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.{time.time()}"
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.token_ttl_s}
 
     async def _truck(self, truck: str) -> Any:

@@ -162,16 +162,46 @@ export class ApiClient {
     const headers: Record<string, string> = {
       "Content-Type": "application/json",
       "Idempotency-Key": key ?? newKey(),
+      ...matching(version),
     };
-    if (version !== undefined) headers["If-Match"] = `"${version}"`;
     return this.send<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  put<T>(path: string, body: object, version?: number): Promise<T> {
+    return this.send<T>(path, {
+      method: "PUT",
+      headers: { "Content-Type": "application/json", ...matching(version) },
+      body: JSON.stringify(body),
+    });
+  }
+
+  patch<T>(path: string, body: object, version?: number): Promise<T> {
+    return this.send<T>(path, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json", ...matching(version) },
+      body: JSON.stringify(body),
+    });
+  }
+
+  async remove(path: string, version?: number): Promise<void> {
+    await this.answered(path, { method: "DELETE", headers: matching(version) });
+  }
+
+  /** What is no JSON; some of it is worth reading though its status says that not all is well. */
+  async text(path: string, isFine: (status: number) => boolean = () => false): Promise<string> {
+    return (await this.answered(path, { headers: {} }, isFine)).text();
   }
 
   private async send<T>(path: string, request: Request): Promise<T> {
     return (await (await this.answered(path, request)).json()) as T;
   }
 
-  private async answered(path: string, request: Request, retried = false): Promise<Response> {
+  private async answered(
+    path: string,
+    request: Request,
+    isFine: (status: number) => boolean = () => false,
+    retried = false,
+  ): Promise<Response> {
     const session = this.session.current.value;
     if (session === null) throw new ApiError(401, "You are signed out.", null);
     let response: Response;
@@ -184,10 +214,10 @@ export class ApiClient {
     } catch {
       throw new ApiError(0, "The server does not answer.", null);
     }
-    if (response.ok) return response;
+    if (response.ok || isFine(response.status)) return response;
     if (response.status === 401) {
       if (!retried && this.session.canRenew() && (await this.session.renew())) {
-        return this.answered(path, request, true);
+        return this.answered(path, request, isFine, true);
       }
       this.session.end("Your session is no longer valid. Sign in again to go on.");
     }
@@ -199,6 +229,11 @@ interface Request {
   method?: string;
   headers: Record<string, string>;
   body?: string;
+}
+
+/** To this version of it: whoever changed it meanwhile is looked at first. */
+function matching(version: number | undefined): Record<string, string> {
+  return version === undefined ? {} : { "If-Match": `"${version}"` };
 }
 
 /** Not crypto.randomUUID, which plain http in a local network does not have. */

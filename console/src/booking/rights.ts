@@ -30,6 +30,13 @@ export class Rights {
     return typeof subject === "string" && name !== null && name.endsWith(`:${subject}`);
   }
 
+  /** The server's name for who is signed in, as far as the token says. */
+  get me(): string | null {
+    const [kind, subject] = [this.claim("kind"), this.claim("sub")];
+    if (typeof subject !== "string") return null;
+    return typeof kind === "string" ? `${kind}:${subject}` : subject;
+  }
+
   refuse(permission: string): void {
     this.refused.add(permission);
   }

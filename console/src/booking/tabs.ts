@@ -13,7 +13,8 @@ export class Tabs {
     this.onChoice = onChoice;
     this.element.append(this.list);
     for (const [name, view] of views) {
-      const tab = h("button", { type: "button", role: "tab", id: `tab-${name}` }, name);
+      const id = `tab-${name.replaceAll(" ", "-")}`;
+      const tab = h("button", { type: "button", role: "tab", id }, name);
       tab.addEventListener("click", () => this.choose(name));
       const panel = h("div", { role: "tabpanel", "aria-labelledby": tab.id }, view);
       this.parts.set(name, { tab, view: panel });

@@ -22,6 +22,7 @@ import { HOME_BOUNDS } from "./basemap";
 import { BookingLayer } from "./booking_layer";
 import { ChosenTruck } from "./chosen";
 import { ClusterMarkers } from "./cluster_markers";
+import { EvidenceLayer } from "./evidence_layer";
 import { Overlays } from "./overlays";
 import { type BaseMap, styleFor } from "./base_choice";
 import { TrucksLayer } from "./trucks_layer";
@@ -70,6 +71,7 @@ export class MapView {
   readonly overlays = new Overlays();
   readonly chosen = new ChosenTruck();
   readonly bookings = new BookingLayer();
+  readonly evidence = new EvidenceLayer();
   readonly map: MapLibre;
   firstDrawnAtMs: number | null = null;
   private readonly fleet: Fleet;
@@ -194,6 +196,7 @@ export class MapView {
     this.overlays.attach(this.map, this.palette);
     this.chosen.attach(this.map, this.palette);
     this.bookings.attach(this.map, this.palette);
+    this.evidence.attach(this.map, this.palette);
     this.map.addLayer(this.layer);
     this.layOut();
     this.viewport.emit(this.bbox());
@@ -279,7 +282,8 @@ export class MapView {
     const truck = this.hit(event.lngLat, HIT_PX);
     const booking = truck === null ? this.bookings.at(event.point) : null;
     this.map.getCanvas().style.cursor = truck === null && booking === null ? "" : "pointer";
-    const what = truck ?? booking?.words ?? this.chosen.wordsAt(event.point);
+    const drawn = booking?.words ?? this.evidence.wordsAt(event.point);
+    const what = truck ?? drawn ?? this.chosen.wordsAt(event.point);
     const { x, y } = event.point;
     this.hovered.emit(what === null ? null : { what, x, y });
   }

@@ -40,7 +40,10 @@ export class FormDialog {
     dialogs += 1;
     this.name = `form-${dialogs}`;
     // What was typed, and a link that was shown, are not kept behind the page.
-    this.element.addEventListener("close", () => replace(this.element));
+    // Told a little later: by then it may be open again.
+    this.element.addEventListener("close", () => {
+      if (!this.element.open) replace(this.element);
+    });
   }
 
   open(wish: FormWish): void {

@@ -65,6 +65,8 @@ export const ICONS = {
   load:
     "M3 7h11v9H3ZM14 10h4l3 3v3h-7M7 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" +
     "M17 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
+  bell: "M6 17V11a6 6 0 1 1 12 0v6M4 17h16M10 20h4",
+  pulse: "M3 12h4l3-7 4 14 3-7h4",
   follow: "M12 4v3M12 17v3M4 12h3M17 12h3M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
 } as const;
 

@@ -75,6 +75,16 @@ const OF_BOOKINGS: Record<string, [words: string, tone: Tone]> = {
   "payout.reversed": ["payout came back", "alarm"],
 };
 
+const OF_ALERTS: Record<string, string> = {
+  "alert.raised": "alert:",
+  "alert.escalated": "alert escalated:",
+  "alert.worsened": "alert is worse:",
+  "alert.acknowledged": "alert seen:",
+  "alert.resolved": "alert is over:",
+  "alert.retracted": "no alert after all:",
+};
+const TONES: Record<string, Tone> = { critical: "alarm", warning: "notice" };
+
 export interface EventLine {
   truck: string | null;
   /** The booking that it is about. */
@@ -86,11 +96,21 @@ export interface EventLine {
 
 export function eventLine(event: CloudEvent): EventLine {
   const subject = event.subject ?? "";
+  if (event.type.startsWith("alert.")) return alertLine(event);
   const truck = after("trucks/", subject);
   const booking = after("bookings/", subject) ?? bookingOfMoney(event);
   const [words, tone] = booking === null ? phrase(event) : bookingPhrase(event.type);
   const about = booking === null ? aboutOf(event) : (referenceOf(event) ?? booking);
   return { truck, booking, words, about, tone };
+}
+
+/** A truck's card or a booking is nearer than the alert itself. */
+function alertLine({ type, data = {} }: CloudEvent): EventLine {
+  const [truck, booking] = [text(data["truck"]), text(data["booking"])];
+  const words = OF_ALERTS[type] ?? type.replace(".", " ").replace(/_/g, " ");
+  const isLoud = type === "alert.raised" || type === "alert.escalated" || type === "alert.worsened";
+  const tone = isLoud ? (TONES[String(data["severity"])] ?? "calm") : "calm";
+  return { truck, booking, words, about: text(data["title"]), tone };
 }
 
 function after(prefix: string, subject: string): string | null {

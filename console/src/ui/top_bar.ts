@@ -15,12 +15,20 @@ const WORDS: Record<LinkState, string> = {
   offline: "Offline",
 };
 
+/** A button for each panel at the side, with the key that does the same. */
+const DESKS = [
+  ["Alerts", "i", ICONS.bell],
+  ["Bookings", "b", ICONS.load],
+  ["Money", "m", ICONS.rupee],
+  ["System", "s", ICONS.pulse],
+] as const;
+
 export interface TopBarActions {
   search: (id: string) => void;
   suggest: (text: string) => string[];
   home: () => void;
-  bookings: () => void;
-  money: () => void;
+  /** By its key. */
+  desk: (key: string) => void;
   settings: () => void;
   signOut: () => void;
 }
@@ -35,8 +43,8 @@ export class TopBar {
     "aria-label": "Trucks in view",
   });
   private readonly link = h("div", { class: "link-state", role: "status" });
-  private readonly bookings: HTMLButtonElement;
-  private readonly money: HTMLButtonElement;
+  private readonly desks: ReadonlyMap<string, HTMLButtonElement>;
+  private readonly unread = h("span", { class: "unread", hidden: true });
   private readonly live: LiveConnection;
   private readonly search: HTMLInputElement;
 
@@ -50,8 +58,10 @@ export class TopBar {
       spellcheck: "false",
       autocapitalize: "none",
     });
-    this.bookings = deskButton("Bookings", "b", ICONS.load, actions.bookings);
-    this.money = deskButton("Money", "m", ICONS.rupee, actions.money);
+    this.desks = new Map(
+      DESKS.map(([name, key, path]) => [key, deskButton(name, key, path, () => actions.desk(key))]),
+    );
+    this.desks.get("i")?.append(this.unread);
     const find = h(
       "form",
       { class: "search", role: "search" },
@@ -85,8 +95,7 @@ export class TopBar {
       h(
         "nav",
         { "aria-label": "Console" },
-        this.bookings,
-        this.money,
+        ...this.desks.values(),
         iconButton(ICONS.home, "Show all of India", actions.home),
         this.themeButton(theme),
         iconButton(ICONS.layers, "Map settings", actions.settings),
@@ -98,14 +107,21 @@ export class TopBar {
     window.setInterval(() => this.drawLink(), 1_000);
   }
 
-  offer(mayBookings: boolean, mayMoney: boolean): void {
-    this.bookings.hidden = !mayBookings;
-    this.money.hidden = !mayMoney;
+  offer(keys: ReadonlySet<string>): void {
+    for (const [key, button] of this.desks) button.hidden = !keys.has(key);
   }
 
-  press(isBookings: boolean, isMoney: boolean): void {
-    this.bookings.setAttribute("aria-pressed", String(isBookings));
-    this.money.setAttribute("aria-pressed", String(isMoney));
+  press(open: string | null): void {
+    for (const [key, button] of this.desks)
+      button.setAttribute("aria-pressed", String(key === open));
+  }
+
+  /** How many alerts nobody has seen. */
+  showUnread(count: number): void {
+    this.unread.hidden = count === 0;
+    this.unread.textContent = String(count);
+    const button = this.desks.get("i");
+    button?.setAttribute("aria-label", count === 0 ? "Alerts" : `Alerts, ${count} unseen`);
   }
 
   focusSearch(): void {

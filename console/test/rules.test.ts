@@ -1,0 +1,116 @@
+// Alert rules: what is edited, in words; what a back-test compares; what a refusal points at.
+
+import { describe, expect, it } from "vitest";
+import { summaryWords } from "../src/rules/backtest_view";
+import {
+  changeWords,
+  compared,
+  differences,
+  duration,
+  edited,
+  fieldOf,
+  laidOver,
+  stepsOf,
+  totals,
+  typedNumber,
+  typedSteps,
+} from "../src/rules/model";
+import type { BacktestCount, KindRule } from "../src/rules/types";
+
+const RULE: KindRule = {
+  ...{ enabled: true, severity: "warning", trigger: 5, clear: 0, trigger_s: 60, clear_s: 30 },
+  ...{ cool_down_s: 600, auto_resolve: true, escalation: [{ after_s: 900 }] },
+  dedup: ["truck"],
+};
+
+describe("an edited rule", () => {
+  it("is only what says something else, in whatever order it is written", () => {
+    const turned = Object.fromEntries(Object.entries(RULE).reverse()) as KindRule;
+    const holds = { overspeed: RULE, panic: RULE };
+    expect(edited(holds, { overspeed: turned })).toEqual([]);
+    const draft = { overspeed: { ...RULE, trigger: 10 } };
+    expect(edited(holds, draft)).toEqual(["overspeed"]);
+    expect(laidOver(holds, draft)).toEqual({ overspeed: { ...RULE, trigger: 10 }, panic: RULE });
+  });
+
+  it("is told value by value", () => {
+    const after = { ...RULE, trigger: null, trigger_s: 3600, escalation: [] };
+    expect(differences(RULE, after)).toEqual([
+      { name: "trigger", before: "5", after: "–" },
+      { name: "trigger_s", before: "1 min", after: "1 h" },
+      { name: "escalation", before: "L1 after 15 min", after: "never" },
+    ]);
+    expect([45, 90, 5400, 7200, 0].map(duration)).toEqual(["45 s", "90 s", "90 min", "2 h", "0 s"]);
+  });
+
+  it("takes what people type, and says what is no number", () => {
+    expect(["", " 2,5 ", "12", "x"].map(typedNumber)).toEqual([null, 2.5, 12, undefined]);
+    const [first, ...rest] = typedSteps(RULE.escalation);
+    expect(first?.minutes).toBe("15");
+    expect(rest.map(({ minutes }) => minutes)).toEqual(["", ""]);
+    const step = { minutes: "30", inWorkingHours: true, thoughAcknowledged: false };
+    expect(stepsOf([step, { ...step, minutes: "" }])).toEqual([
+      { after_s: 1800, in_working_hours: true, though_acknowledged: false },
+    ]);
+    expect(stepsOf([{ ...step, minutes: "soon" }])).toBeUndefined();
+  });
+
+  it("finds the field that the server means", () => {
+    expect(fieldOf("/value/kinds/overspeed/clear", "overspeed")).toBe("clear");
+    expect(fieldOf("/rules/kinds/overspeed/escalation/0/after_s", "overspeed")).toBe("escalation");
+    expect(fieldOf("/value/kinds/overspeed", "overspeed")).toBe("");
+    expect(fieldOf("/value/kinds/panic/clear", "overspeed")).toBeNull();
+  });
+});
+
+describe("the history", () => {
+  it("tells of a version what it changed of which kind", () => {
+    const path = "/demo/services/alerts/business/kinds";
+    const after = { overspeed: { ...RULE, trigger: 10 } };
+    expect(changeWords({ path, before: { overspeed: RULE }, after })).toEqual([
+      "too fast: trigger 5 → 10",
+    ]);
+    expect(changeWords({ path, before: null, after })).toEqual(["all kinds: values of your own"]);
+    expect(changeWords({ path, before: after, after: null })).toEqual([
+      "all kinds: as delivered again",
+    ]);
+    const other = { path: "/demo/services/alerts/business/snooze_s_max", before: null, after: 60 };
+    expect(changeWords(other)).toEqual(["snooze max: – → 60"]);
+  });
+});
+
+describe("a back-test", () => {
+  const count = (kind: string, lane: string | null, raised: number, now: number): BacktestCount => {
+    return {
+      kind,
+      lane,
+      severity: "warning",
+      raised,
+      now,
+      resolved: 0,
+      retracted: 0,
+      escalated: 0,
+    };
+  };
+
+  it("is a line a kind and lane, the greatest change first", () => {
+    const lines = compared([
+      count("panic", null, 2, 2),
+      count("overspeed", "west", 3, 9),
+      count("overspeed", "west", 1, 1),
+      count("overspeed", "north", 4, 4),
+    ]);
+    expect(lines).toEqual([
+      { kind: "overspeed", lane: "west", before: 10, after: 4 },
+      { kind: "overspeed", lane: "north", before: 4, after: 4 },
+      { kind: "panic", lane: null, before: 2, after: 2 },
+    ]);
+    expect(totals(lines)).toEqual({ before: 16, after: 10 });
+  });
+
+  it("is summed up in a sentence", () => {
+    expect(summaryWords(16, 10)).toBe("10 alerts with these rules, 6 fewer than now (16).");
+    expect(summaryWords(0, 1)).toBe("1 alert with these rules, 1 more than now (0).");
+    expect(summaryWords(2, 2)).toBe("2 alerts with these rules, as many as now.");
+  });
+});
