@@ -15,7 +15,7 @@ COMMANDS = {
     "logs": ("launch.logs", "the log lines of all processes about one piece of work"),
     "doctor": ("launch.doctor", "what is wrong, and what to do about it"),
     "migrate": ("launch.migration", "bring the database's schema up to date"),
-    "backup": ("launch.backup.backup", "copy the database, and archive its log from then on"),
+    "backup": ("launch.backup.backup", "back the database up, and archive its log from then on"),
     "restore": ("launch.backup.restore", "bring a data directory back, as it was at any time"),
     "operator": ("launch.operator", "make the tenant from which the installation is operated"),
     "audit": ("launch.audit", "prove that nobody rewrote the audit trail"),

@@ -12,10 +12,20 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
-from bench import brokers, chaos_bookings, chaos_receipts, chaos_stream, stack
+from bench import (
+    brokers,
+    chaos_bookings,
+    chaos_faults,
+    chaos_receipts,
+    chaos_stream,
+    faults,
+    stack,
+)
 from bench.brokers import OwnBroker
+from bench.chaos_faults import Fault, FaultResult, Payers, WrongClocks
 from bench.chaos_kills import Victim, everyone
 from bench.evidence import Account
 from bench.fleet import Fleet, devices_of, fleet
@@ -27,7 +37,14 @@ TRUCKS = 100
 FENCES = 1_000
 TRACK_POINTS = 120
 ACROSS_PER_TRUCK = 4
-PARTS = ("stream", "bookings", "receipts", "frozen", "loss-nats", "loss-mosquitto")
+PARTS = (
+    *("stream", "bookings", "receipts", "frozen", "loss-nats", "loss-mosquitto"),
+    *("faults", "disk"),
+)
+OF_THEIR_OWN = frozenset({"loss-mosquitto", "faults", "disk"})  # a stack for each
+FAULT_TRUCKS = 50
+DISK_BYTES = 1_500_000_000
+DISK_LEFT_BYTES = 6_000_000
 KILL_EVERY_S = 10.0
 LOSS_RATE = 4_000.0
 BROKER_KILLS = 3
@@ -39,6 +56,7 @@ MOSQUITTO_QUIET_S = 15.0
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fixes", type=int, default=50_000)
     parser.add_argument("--booking-kills", type=int, default=10)
+    parser.add_argument("--fault-seconds", type=float, default=chaos_faults.FAULT_S)
     parser.add_argument("--part", choices=PARTS, action="append", help="default: all of them")
     parser.add_argument("--all", action="store_true", help="all parts, which is the default")
 
@@ -46,12 +64,17 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Report:
     report = Report("chaos")
     parts = PARTS if args.all or not args.part else tuple(args.part)
-    if set(parts) - {"loss-mosquitto"}:
+    if set(parts) - OF_THEIR_OWN:
         with stack.scratch() as folder, stack.running(folder) as running:
             asyncio.run(_embedded(folder, running, parts, args, report))
     if "loss-mosquitto" in parts:
         with stack.scratch() as folder:
             _mosquitto(folder, args, report)
+    if "faults" in parts:
+        with stack.scratch() as folder, stack.running(folder) as running:
+            asyncio.run(_faults(folder, running, args, report))
+    if "disk" in parts:
+        _disk(args, report)
     return report
 
 
@@ -176,6 +199,64 @@ async def _mosquitto_loss(
         kills=BROKER_KILLS,
         quiet_s=MOSQUITTO_QUIET_S,
     )
+
+
+async def _faults(folder: Path, running: Stack, args: argparse.Namespace, report: Report) -> None:
+    ready = await fleet(running, folder, FAULT_TRUCKS, track_points=TRACK_POINTS)
+    payers = Payers(running)
+    clocks = WrongClocks(running, ready.devices.trucks[1])
+    wanted = chaos_faults.usual(running, payers, clocks)
+    done = await chaos_faults.drill(ready, wanted, _say, args.fault_seconds)
+    _add_faults(report, done)
+    report.add("provider_down.payments_taken", len(payers.asked), at_least=1)
+    report.add("provider_down.payments_refused", payers.refused)
+    left = await payers.ordered_in_time()
+    report.add("provider_down.without_order_after", len(left), at_most=0)
+    wrong = clocks.taken["ahead"] + clocks.taken["back"]
+    report.add("clock_jump.fixes_of_wrong_times_taken", wrong, at_most=0)
+    report.add("clock_jump.fixes_taken_once_right", clocks.taken["right"], at_least=1)
+
+
+def _disk(args: argparse.Namespace, report: Report) -> None:
+    """A file system of its own, so that nothing else of this machine runs out of it."""
+    with stack.scratch() as folder:
+        try:
+            with faults.small_disk(folder / "data", DISK_BYTES), stack.running(folder) as running:
+                asyncio.run(_disk_full(folder, running, args, report))
+        except faults.NoSmallDiskError as error:
+            report.note(f"disk: not done, {error}")
+
+
+async def _disk_full(
+    folder: Path, running: Stack, args: argparse.Namespace, report: Report
+) -> None:
+    ready = await fleet(running, folder, FAULT_TRUCKS, track_points=TRACK_POINTS)
+    full = Fault("disk full", partial(faults.full_disk, folder / "data", DISK_LEFT_BYTES))
+    _add_faults(report, await chaos_faults.drill(ready, [full], _say, args.fault_seconds))
+
+
+def _add_faults(report: Report, done: FaultResult) -> None:
+    rows = []
+    for one in done.drilled:
+        name = one.name.replace(" ", "_")
+        report.add(f"{name}.committed_per_s", one.committed, floor=one.committed_before)
+        report.add(f"{name}.reads_ok", one.reads_ok)
+        report.add(f"{name}.recovered_s", one.recovered_s)
+        figures = (one.taken, one.committed, one.reads_ok * 100.0, one.read_ms_p95)
+        told = (one.said, number(round(one.recovered_s, 1)))
+        rows.append((one.name, *(number(round(value)) for value in figures), *told))
+    of = "disk" if len(done.drilled) == 1 else "faults"
+    _add_account(report, of, done.account)
+    report.add(f"{of}.http_fixes_acknowledged", len(done.said.fixes))
+    report.add(f"{of}.http_fixes_lost", done.http_lost, at_most=0)
+    report.add(f"{of}.ledger_entries_acknowledged", len(done.said.entries))
+    report.add(f"{of}.ledger_entries_lost", done.entries_lost, at_most=0)
+    head = ("fault", "broker took/s", "committed/s", "reads ok %", "read p95 ms", "readyz", "s")
+    print(table(head, rows))
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
 
 
 def broker_killer(ready: Fleet) -> Callable[[], Awaitable[None]]:
