@@ -15,12 +15,14 @@ from actors.stats import ActorStats, stats_of
 from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
 from providers.messaging.opening import Channels
+from providers.metering import ProviderMetrics
 from store.installed import installation
 from store.key_file import KeyFile
 from store.personal import PersonalData
 from store.provider_secrets import ProviderSecrets
 from store.secrets import open_secrets
 from telemetry import process
+from telemetry.figures import REGISTRY
 
 READER = "service:messenger"
 
@@ -58,6 +60,7 @@ class Messenger:
         secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
         stack.push_async_callback(secrets.close)
         source = ProviderSecrets(secrets, READER)
-        channels = Channels(process_settings(), where.messaging_sandbox, source, now_ms)
+        meter = ProviderMetrics(REGISTRY)
+        channels = Channels(process_settings(), where.messaging_sandbox, source, now_ms, meter)
         stack.push_async_callback(channels.close)
         return channels

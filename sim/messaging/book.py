@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+# As often as one changes, and more; then the file is written anew.
+LINES_PER_MESSAGE = 8
+
 
 class Kept(msgspec.Struct):
     """One message as its provider took it; states are the provider's own words."""
@@ -57,7 +60,11 @@ class Book:
         self._kept[one.nr] = one
         self._lines.write(msgspec.json.encode(one) + b"\n")
         self._lines.flush()
+        self._written += 1
         self._drop_oldest()
+        if self._written > self._kept_max * LINES_PER_MESSAGE:
+            self._lines.close()
+            self._write_anew()
 
     def clear(self) -> None:
         self._kept.clear()
@@ -88,3 +95,4 @@ class Book:
         new.write_bytes(lines)
         new.replace(self._file)
         self._lines = self._file.open("ab")
+        self._written = len(self._kept)

@@ -13,7 +13,7 @@ from sim.messaging.twin import Twin
 
 # What a person at the other end does, in the words of who carries it.
 DEEDS = {
-    "read": {"whatsapp": ("read", ""), "twilio": ("read", "")},
+    "read": {"whatsapp": ("read", "")},
     "fail": {
         "twilio": ("undelivered", "30003"),
         "whatsapp": ("failed", "131026"),
