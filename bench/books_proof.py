@@ -20,13 +20,14 @@ from bench.books_sources import (
     compare_carriers,
     compare_documents,
     compare_money,
+    is_of_carrier,
     settled_minor,
 )
 from freight.invoices.documents import Document, DocumentKind, Head
 from freight.invoices.gstr_rows import Row, Section, rows_of
 from freight.ledger.accounts import CONTROL, Role
 from freight.payments.state import Purpose
-from freight.settlements.state import EARNED
+from freight.settlements.state import CHARGED_TAX, EARNED
 from freight.settlements.state import Head as Due
 from freight.tax.calendar import india_day
 from store import dues, invoices, ledger_proof, ledger_reports, tds
@@ -121,18 +122,13 @@ def _returns(ground: Ground, found: Found) -> None:
     rules = ground.desk.policy_of(ground.tenant).invoices
     rows = rows_of(found.documents, {}, rules)
     ours = [row for row in rows if not row.is_reverse_charge]
-    of_fees = 0
-    for name, roles, heads in (
-        ("igst", [Role.OUTPUT_IGST], [Due.IGST]),
-        ("cgst", [Role.OUTPUT_CGST], [Due.CGST]),
-        ("sgst", [Role.OUTPUT_SGST, Role.OUTPUT_UTGST], [Due.SGST, Due.UTGST]),
+    for name, roles in (
+        ("igst", [Role.OUTPUT_IGST]),
+        ("cgst", [Role.OUTPUT_CGST]),
+        ("sgst", [Role.OUTPUT_SGST, Role.OUTPUT_UTGST]),
     ):
         told = sum(_sign(row) * getattr(row, f"{name}_minor") for row in ours)
-        by_carriers = -sum(settled_minor(found, head) for head in heads)
-        of_fees += by_carriers
-        output = -found.balance(*roles) - by_carriers
-        found.same(f"GSTR-1 {name} = output tax but of carriers' fees", told, output)
-    found.same("GSTR-1 of carriers' fees = output tax of them", _fees_told(found), of_fees)
+        found.same(f"GSTR-1 {name} = output tax", told, -found.balance(*roles))
     reverse = sum(
         _sign(row) * (row.igst_minor + row.cgst_minor + row.sgst_minor)
         for row in rows
@@ -144,12 +140,18 @@ def _returns(ground: Ground, found: Found) -> None:
     taxable = sum(_sign(row) * row.taxable_minor for row in supplied)
     income = (Role.FREIGHT_INCOME, Role.DETENTION_INCOME, Role.CANCELLATION_INCOME)
     earned = -found.balance(*income, Role.PLATFORM_FEE_INCOME, Role.OTHER_INCOME)
-    earned += settled_minor(found, Due.PLATFORM_FEE) + settled_minor(found, Due.FEE)
-    found.same("GSTR-1 taxable = income but of carriers' fees", taxable, earned)
+    earned += settled_minor(found, Due.FEE)  # what carriers are charged otherwise is no supply
+    found.same("GSTR-1 taxable = income", taxable, earned)
+    _papers_of_fees(found)
 
 
-def _fees_told(found: Found) -> int:
-    return sum(one.tax_minor for one in found.documents if one.buyer.party.startswith("carriers/"))
+def _papers_of_fees(found: Found) -> None:
+    papers = [(SIGNS.get(one.kind, 0), one) for one in found.documents if is_of_carrier(one)]
+    taxable = sum(sign * one.taxable_minor for sign, one in papers)
+    found.same("papers of carriers' fees = fees", taxable, -settled_minor(found, Due.PLATFORM_FEE))
+    tax = sum(sign * one.tax_minor for sign, one in papers)
+    taken = -sum(settled_minor(found, head) for head in CHARGED_TAX)
+    found.same("tax on papers of carriers' fees = tax on fees", tax, taken)
 
 
 def _sign(row: Row) -> int:
@@ -164,7 +166,7 @@ def _sign(row: Row) -> int:
 async def _dues(conn: AnyConnection, found: Found) -> None:
     """Of bookings that are invoiced: what is owed is what the documents say, less claims."""
     charged: Counter[str] = Counter()
-    for one in found.documents:
+    for one in found.of_shippers:
         if one.booking is not None:
             charged[one.booking] += SIGNS.get(one.kind, 0) * one.total_minor
     rows = await conn.fetch(
@@ -172,7 +174,7 @@ async def _dues(conn: AnyConnection, found: Found) -> None:
         "WHERE account = 'shortage_cost' GROUP BY booking"
     )
     claimed = {row["booking"]: row["minor"] for row in rows}
-    invoiced = {one.booking for one in found.documents if one.kind in CHARGING}
+    invoiced = {one.booking for one in found.of_shippers if one.kind in CHARGING}
     kept: Counter[str] = Counter()
     for payment in found.payments:
         if payment.purpose is Purpose.DUE:

@@ -62,9 +62,18 @@ class Found:
         self.lines.append(Line(name, one, other))
 
     @property
+    def of_shippers(self) -> list[Document]:
+        """What the books were posted from; papers of carriers' fees are not."""
+        return [one for one in self.documents if not is_of_carrier(one)]
+
+    @property
     def booked(self) -> list[Settlement]:
         """Those whose lines the books have."""
         return [one for one in self.settlements if one.is_in_books]
+
+
+def is_of_carrier(document: Document) -> bool:
+    return document.buyer.party.startswith("carriers/")
 
 
 # ---------------------------------------------------------------------------- shippers' documents
@@ -79,7 +88,7 @@ def _by_head(documents: Iterable[Document]) -> Counter[Head]:
 
 
 def compare_documents(found: Found) -> None:
-    documents, by_head = found.documents, _by_head(found.documents)
+    documents, by_head = found.of_shippers, _by_head(found.of_shippers)
     total = sum(SIGNS.get(one.kind, 0) * one.total_minor for one in documents)
     kept = sum(one.kept_minor for one in found.payments if one.purpose is Purpose.DUE)
     claims = found.balance(Role.SHORTAGE_COST)

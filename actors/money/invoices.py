@@ -73,6 +73,8 @@ async def credit(
     wish: NoteWish,
     at_ms: int,
     rules: Policy | None = None,
+    *,
+    is_posted: bool = True,
 ) -> Document:
     """A credit note, or for a receipt voucher a refund voucher: all that earlier ones left of it,
     or so much. Raises NotFoundError and Refusal."""
@@ -105,7 +107,7 @@ async def credit(
         )
     else:
         raise Refusal("note.kind", f"there are no credit notes to a {against.kind.value}")
-    return await issue(conn, tenant, draft, at_ms, rules)
+    return await issue(conn, tenant, draft, at_ms, rules, is_posted=is_posted)
 
 
 async def debit(

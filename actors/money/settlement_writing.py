@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from actors.booking_writing import TenantName
+from actors.money import carrier_fees
 from actors.money.desk import Desk
 from freight.events import TruckEvent, aggregate_event_id
 from freight.ledger.entries import Entry
@@ -58,6 +59,10 @@ async def take(
     for event in made:
         after = evolve(state, event)
         entries += _entries(state, event, after)
+        if isinstance(event, e.Approved):
+            await carrier_fees.bill(desk, conn, tenant, after)
+        elif isinstance(event, e.Reopened) and state is not None:
+            await carrier_fees.take_back(desk, conn, tenant, state, event.reason)
         state = after
     due = due_ms(after, policy.settlements, pays_itself=policy.payouts.pays_itself)
     await settlements.append(conn, tenant.key, before, after, made, due)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from actors.booking_writing import TenantName
+from actors.money.carrier_fees import supplier_for
 from actors.money.desk import Desk
 from actors.money.payout_writing import take_payout
 from actors.money.settlement_writing import Taken, take
@@ -222,12 +223,9 @@ async def _reckon(
 async def _fee_tax(
     desk: Desk, conn: AnyConnection, tenant: TenantName, carrier: Party, fee: int
 ) -> LineTax:
-    """By the registration in the carrier's state, else by the first; without one there is none."""
-    registered = [each for each in await parties.registrations(conn) if each.gstin is not None]
-    if not fee or not registered:
+    supplier = await supplier_for(conn, carrier) if fee else None
+    if supplier is None:
         return LineTax()
-    at_home = (each for each in registered if each.gst_state == carrier.gst_state)
-    supplier = next(at_home, registered[0])
     rules, day = desk.policy_of(tenant).pricing.gst, india_day(desk.now_ms())
     part = fee_supply(rules, carrier.recipient(), supplier.gst_state or "", day)
     return line_tax(rules, part, fee)

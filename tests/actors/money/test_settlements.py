@@ -9,13 +9,16 @@ import pytest
 from actors.money.settlements import carry_over, open_for_leg, propose, take_into_cycle
 from actors.money.settlements_round import settlements_round
 from freight.booking.state import Booking
+from freight.invoices.documents import Document, DocumentKind
 from freight.ledger.accounts import Role
 from freight.refusal import Refusal
 from freight.settlements import commands as c
 from freight.settlements.cycles import period_of
 from freight.settlements.rules import Cycle
 from freight.settlements.state import Head, Line, Settlement, Source, Status
-from store import settlements
+from freight.tax.calendar import india_day
+from store import invoices, parties, settlements
+from store.parties import Party
 from store.personal import PersonalData
 from store.postgres import AnyPool
 from store.tenants import Tenant
@@ -25,6 +28,7 @@ from tests.launch.waiting import until
 
 pytestmark = pytest.mark.postgres
 DAY_MS = 86_400_000
+TWO_PERCENT = [{"valid_from": "2017-07-01", "value": 200}]
 SHORT = Line(
     id="shortage/L1",
     head=Head.SHORTAGE,
@@ -127,6 +131,50 @@ async def test_an_approval_taken_back_was_no_credit(office: Office) -> None:
     await office.propose("set-1")
     assert (await office.approve("set-1")).balance_minor == 3_000_000
     assert await office.stands_at(Role.TDS_PAYABLE) == 0
+
+
+async def test_the_platforms_fee_has_a_paper_to_the_paisa_and_a_note_when_it_is_taken_back(
+    office: Office,
+) -> None:
+    """2 % of 24,999.87 is 500.00 and, between states, 90.00 of tax; rounded to no rupee."""
+    office.set(
+        platform_fee_bp=type(office.settings.base.settlements.platform_fee_bp).model_validate(
+            TWO_PERCENT
+        )
+    )
+    async with office.step() as conn:
+        own = Party(party="platform", name="We", state="27", gstin="27AAPFU0939F1ZV")
+        await parties.put_registration(conn, office.tenant.key, own, None)
+    approved = await office.approved("set-1", 2_499_987)
+    assert (approved.sum_of(frozenset({Head.PLATFORM_FEE})), approved.balance_minor) == (
+        -50_000,
+        2_440_987,
+    )
+    before = await office.books()
+
+    (paper,) = await papers(office)
+    assert (paper.kind, paper.buyer.party) == (DocumentKind.TAX_INVOICE, f"carriers/{CARRIER}")
+    assert (paper.taxable_minor, paper.tax_minor, paper.total_minor) == (50_000, 9_000, 59_000)
+    assert paper.reason == "set-1"
+
+    await office.change("set-1", c.Reopen("user:cai", "wrong rate"))
+    assert await office.books() == {}
+    note, _ = await papers(office)
+    assert (note.kind, note.total_minor) == (DocumentKind.CREDIT_NOTE, 59_000)
+    await office.propose("set-1")
+    await office.approve("set-1")
+    assert [one.kind for one in await papers(office)] == [
+        *(DocumentKind.CREDIT_NOTE, DocumentKind.TAX_INVOICE, DocumentKind.TAX_INVOICE),
+    ]
+    assert await office.books() == before
+
+
+async def papers(office: Office) -> list[Document]:
+    day = india_day(START_MS)
+    async with office.step() as conn:
+        return sorted(
+            await invoices.of_days(conn, day, day, "27", 10), key=lambda one: one.issued_ms
+        )
 
 
 async def test_two_approved_at_once_do_not_share_what_is_free_of_tax(office: Office) -> None:
