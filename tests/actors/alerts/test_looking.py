@@ -158,6 +158,37 @@ async def test_papers_are_held_against_their_last_day(world: World, engine: Book
     assert alert.state is AlertState.RESOLVED
 
 
+async def test_an_eway_bill_that_ends_before_anybody_arrives(
+    world: World, engine: Bookings, superuser: AnyConnection
+) -> None:
+    booking, truck = await a_leg(world, engine)
+    ends = datetime.fromtimestamp(world.clock.now_ms / 1000, UTC) + timedelta(hours=2)
+    await superuser.execute(
+        """
+        INSERT INTO eway_bills (created_at, updated_at, valid_until, tenant_key, version,
+            document_year, id, booking, leg, status, sender_gstin, document_kind, document_number,
+            state)
+        VALUES (now(), now(), $1, $2, 1, 2026, 'ewb-1', $3, 'L1', 'active', 'URP', 'INV', '1', '')
+        """,
+        *(ends, world.name.key, booking),
+    )
+    await look(world, "eway_bills")
+    assert await world.shown() == []
+    world.clock.pass_by(3 * 60)
+    await look(world, "eway_bills")
+    (alert,) = await of_kind(world, Kind.EWAY_BILL_EXPIRING)
+    assert (alert.booking, alert.truck) == (booking, truck)
+    assert (alert.evidence.facts["bill"], alert.evidence.facts["minutes"]) == ("ewb-1", 60)
+
+
+async def test_a_look_at_weights_finds_none_where_nothing_was_unloaded(
+    world: World, engine: Bookings
+) -> None:
+    await a_leg(world, engine)
+    await look(world, *(survey.name for survey in SURVEYS))
+    assert await world.shown() == []
+
+
 # ------------------------------------------------------------------------------------- sight
 
 
