@@ -33,7 +33,12 @@ def collector() -> Iterator[Collector]:
 
 
 def span(name: str, parent_id: str | None = None, error: str | None = None) -> Span:
-    said = {"rows": 3, "share": 0.5, "late": True, "shard": "s"}
+    said: dict[str, str | int | float | bool] = {
+        "rows": 3,
+        "share": 0.5,
+        "late": True,
+        "shard": "s",
+    }
     return Span(name, PART, 10, 20, parent_id, Kind.SERVER, said, (OTHER,), error)
 
 
