@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-OK, MULTIPLE_CHOICES, BAD_REQUEST = 200, 300, 400  # fixed: RFC 9110, where its classes begin
-GONE = 410  # fixed: RFC 9110
+OK, MULTIPLE_CHOICES, BAD_REQUEST = 200, 300, 400
+GONE = 410
 
 
 class Verdict(StrEnum):

@@ -9,11 +9,11 @@ from html import escape
 
 from serve.sharing.wire import PointOut, SharedOut, SharedTruck
 
-WIDE, HIGH, MARGIN = 640, 400, 48  # fixed: of the drawing, which scales with the page
-LEAST_DEG = 0.02  # fixed: nothing is drawn larger than that, some two kilometres
+WIDE, HIGH, MARGIN = 640, 400, 48
+LEAST_DEG = 0.02
 METRES_PER_DEGREE = 111_320.0
 CORNERS = 6
-LABEL_CHARS = 24  # fixed: as much as fits
+LABEL_CHARS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Sheet:
     @classmethod
     def of(cls, points: Sequence[tuple[float, float]]) -> Sheet:
         lats, lons = [lat for lat, _ in points], [lon for _, lon in points]
-        shrink = max(math.cos(math.radians(sum(lats) / len(lats))), 0.1)
+        shrink = max(math.cos(math.radians(sum(lats) / len(lats))), 0.1)  # fixed: no pole
         wide = max((max(lons) - min(lons)) * shrink, LEAST_DEG)
         high = max(max(lats) - min(lats), LEAST_DEG)
         scale = min((WIDE - 2 * MARGIN) / wide, (HIGH - 2 * MARGIN) / high)
@@ -77,7 +77,7 @@ def _truck(sheet: Sheet, truck: SharedTruck) -> str:
         return ""
     x, y = sheet.at(point.lat, point.lon)
     if truck.radius_m is not None:
-        far = max(truck.radius_m / METRES_PER_DEGREE * sheet.north_scale, 14.0)
+        far = max(truck.radius_m / METRES_PER_DEGREE * sheet.north_scale, 14.0)  # fixed: to be seen
         turns = (math.tau * corner / CORNERS for corner in range(CORNERS))
         corners = [(x + far * math.cos(turn), y + far * math.sin(turn)) for turn in turns]
         points = " ".join(f"{round(cx, 1)},{round(cy, 1)}" for cx, cy in corners)

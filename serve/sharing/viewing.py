@@ -37,7 +37,7 @@ from store.sharing import Share
 
 GONE = WORDS[Language.ENGLISH]["gone"]
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
-_DIGITS = 5  # fixed: of a degree; a metre
+_DIGITS = 5
 MS = 1000
 
 

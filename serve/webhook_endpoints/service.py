@@ -35,7 +35,7 @@ from store.errors import StaleVersionError
 from store.webhooks import Endpoint
 
 ID_BYTES = 9  # fixed: enough that no two are the same
-KEY_BYTES = 32  # fixed: of the standard's 24 to 64
+KEY_BYTES = 32
 MS = 1000
 
 
