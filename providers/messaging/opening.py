@@ -107,13 +107,6 @@ class Channels:
             raise ProviderUnsetError(f"nobody is asked for {channel.value}")
         return await opener(self._opened(tenant))
 
-    async def is_set_up(self, tenant: TenantNamed, channel: Channel) -> bool:
-        try:
-            await self.sender(tenant, channel)
-        except ProviderUnsetError:
-            return False
-        return True
-
     async def receipt_secrets(self, tenant: TenantNamed | None, provider: str) -> list[str]:
         """All that a genuine receipt may be signed with now; without a tenant: those of the
         account that all share. None where nothing is set up."""

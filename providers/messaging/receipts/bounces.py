@@ -5,8 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Sequence
-from email import policy
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from providers.messaging.port import ID, Reason, Receipt, State
@@ -31,7 +30,7 @@ def parse(letter: Letter, secrets: Sequence[str]) -> list[Receipt]:
 
 
 def read(raw: bytes) -> list[Receipt]:
-    mail = email.message_from_bytes(raw, policy=policy.default)
+    mail = email.message_from_bytes(raw)  # headers as they are: anybody may have written them
     status = _part(mail, "message/delivery-status")
     if mail.get_content_type() != "multipart/report" or status is None:
         raise UnreadableError("it is no report of a delivery")
@@ -43,11 +42,11 @@ def read(raw: bytes) -> list[Receipt]:
     return [receipt for receipt in found if receipt is not None]
 
 
-def _part(mail: EmailMessage, kind: str) -> Message | None:
+def _part(mail: Message, kind: str) -> Message | None:
     return next((part for part in mail.walk() if part.get_content_type() == kind), None)
 
 
-def _about(mail: EmailMessage, blocks: Sequence[Message]) -> tuple[str, str | None] | None:
+def _about(mail: Message, blocks: Sequence[Message]) -> tuple[str, str | None] | None:
     """The Message-ID of ours, and our own id in it."""
     for kind in ("message/rfc822", "text/rfc822-headers", "message/global-headers"):
         part = _part(mail, kind)
@@ -75,7 +74,7 @@ def _message_id(part: Message) -> str:
     return str(headers["Message-ID"] or "")
 
 
-def _receipt(about: tuple[str, str | None], block: Message, mail: EmailMessage) -> Receipt | None:
+def _receipt(about: tuple[str, str | None], block: Message, mail: Message) -> Receipt | None:
     state = _STATES.get(str(block["Action"] or "").strip().lower())
     if state is None:  # the first block is about the server
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ from providers.messaging.twilio_codes import NOT_ANSWERED, call_state, reason_of
 
 SIGNATURE_HEADER = "x-twilio-signature"
 MESSAGE = "message"  # under which our id stands in the address
+CODE = re.compile(r"[0-9]{1,9}")
 MS = 1000
 
 
@@ -59,7 +61,7 @@ def _read(said: Mapping[str, str], message_id: str | None) -> list[Receipt]:
 def _reason(word: str, code: str) -> Reason:
     if word in NOT_ANSWERED:
         return Reason.UNREACHABLE
-    return reason_of(int(code)) if code.isdecimal() else Reason.OTHER
+    return reason_of(int(code)) if CODE.fullmatch(code) else Reason.OTHER
 
 
 def _time_ms(text: str) -> int | None:

@@ -93,5 +93,5 @@ def _receipt(status: _Status) -> Receipt | None:
 
 
 def _time_ms(seconds: str) -> int | None:
-    is_time = seconds.isdecimal() and int(seconds) <= SECONDS_MAX
-    return int(seconds) * MS if is_time else None
+    is_number = seconds.isdecimal() and len(seconds) <= len(str(SECONDS_MAX))
+    return int(seconds) * MS if is_number and int(seconds) <= SECONDS_MAX else None

@@ -62,10 +62,11 @@ async def test_after_every_trouble_it_is_known_whether_it_may_be_sent_again(
         ("throttle", {"after_s": 60}),
         ("error", {}),
         ("timeout", {"delay_s": 0.4}),
+        ("slow", {"delay_s": 0.05}),
         ("lost", {}),
     ):
         # More often than one question has attempts.
-        world.trouble(service, kind, times=3 if kind != "lost" else 1, **more)
+        world.trouble(service, kind, times=1 if kind in {"slow", "lost"} else 3, **more)
         note = message(channel)
         before = arrived(world, channel)
         try:
@@ -83,7 +84,7 @@ async def test_after_every_trouble_it_is_known_whether_it_may_be_sent_again(
         sent_once = arrived(world, channel) - before
         if sender.repeats is Repeats.DOUBLED:
             assert sent_once <= 1
-        if kind in {"throttle", "lost"}:
+        if kind in {"throttle", "slow", "lost"}:
             assert sent_once >= 1
 
 

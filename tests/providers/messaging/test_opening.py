@@ -68,7 +68,8 @@ async def test_nobody_is_told_where_nothing_is_set_up() -> None:
     without = channels_of(None, NoSecrets())
     own = opened(configured(Account.OWN))
     for channel in Channel:
-        assert not await without.is_set_up(ACME, channel)
+        with pytest.raises(ProviderUnsetError):
+            await without.sender(ACME, channel)
     for channel in (Channel.IN_APP, Channel.EMAIL, Channel.VOICE, Channel.SLACK, Channel.WHATSAPP):
         with pytest.raises(ProviderUnsetError):
             await own.sender(ACME, channel)

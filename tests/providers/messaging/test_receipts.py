@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from providers.messaging.port import Reason, Receipt, State
 from providers.messaging.receipts import twilio, whatsapp
@@ -316,3 +320,43 @@ def test_what_no_provider_sends_is_not_read(provider: str, letter: Letter) -> No
         return
     with pytest.raises(UnreadableError):
         parse(provider, letter, ["token", "app_secret", "shared"])
+
+
+def as_json(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """With the names that are read, so that something is found behind them."""
+    names = ["object", "entry", "changes", "field", "value", "statuses", "id", "status"]
+    names += ["timestamp", "errors", "code", "requestId", "CRQID", "report", "desc", "data"]
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(names), inner),
+        max_leaves=12,
+    )
+
+
+JSON = as_json(st.none() | st.integers() | st.sampled_from(["messages", "sent", "1" * 5000, "1"]))
+HEADERS = st.sampled_from([b"Action", b"Status", b"Date", b"Message-ID", b"Original-Envelope-Id"])
+LINES = st.lists(st.tuples(HEADERS, st.binary(max_size=20)), max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(said=JSON, lines=LINES)
+def test_whatever_is_sent_is_receipts_or_unreadable(
+    said: Any, lines: list[tuple[bytes, bytes]]
+) -> None:
+    body = json.dumps(said).encode()
+    status = said if isinstance(said, dict) else {"id": "1", "status": "sent", "timestamp": said}
+    odd = b"".join(name + b": " + value + b"\n" for name, value in lines)
+    letters = [
+        ("whatsapp", Letter("", {"x-hub-signature-256": whatsapp.signed(body, "s")}, body)),
+        ("whatsapp", of_meta(status, "s")),
+        ("msg91", Letter("", {"x-webhook-secret": "s"}, body)),
+        (
+            "twilio",
+            of_twilio({"MessageSid": "S", "MessageStatus": "failed", "ErrorCode": "1" * 9999}, "s"),
+        ),
+        ("smtp", Letter("", {"x-webhook-secret": "s"}, BOUNCE.replace(b"Action: failed\n", odd))),
+        ("smtp", Letter("", {"x-webhook-secret": "s"}, odd + BOUNCE)),
+    ]
+    for provider, letter in letters:
+        with contextlib.suppress(UnreadableError):
+            assert all(isinstance(one, Receipt) for one in parse(provider, letter, ["s"]))
