@@ -25,11 +25,12 @@ from bench import (
     stack,
 )
 from bench.brokers import OwnBroker
-from bench.chaos_faults import Fault, FaultResult, Payers, WrongClocks
+from bench.chaos_faults import CLOCK_TRUCK, Fault, FaultResult, Payers, WrongClocks
 from bench.chaos_kills import Victim, everyone
 from bench.evidence import Account
 from bench.fleet import Fleet, devices_of, fleet
 from bench.report import Report, number, table
+from bench.seeding import add_trucks
 from bench.stack import Stack
 from config.policy import policy
 
@@ -204,7 +205,8 @@ async def _mosquitto_loss(
 async def _faults(folder: Path, running: Stack, args: argparse.Namespace, report: Report) -> None:
     ready = await fleet(running, folder, FAULT_TRUCKS, track_points=TRACK_POINTS)
     payers = Payers(running)
-    clocks = WrongClocks(running, ready.devices.trucks[1])
+    await add_trucks(running, [CLOCK_TRUCK])
+    clocks = WrongClocks(running, CLOCK_TRUCK)
     wanted = chaos_faults.usual(running, payers, clocks)
     done = await chaos_faults.drill(ready, wanted, _say, args.fault_seconds)
     _add_faults(report, done)

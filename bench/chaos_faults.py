@@ -22,7 +22,7 @@ from bench.chaos_kills import until
 from bench.evidence import Account, CommitWatch
 from bench.fleet import Fleet
 from bench.load_process import LoadProcess
-from bench.seeding import TENANT, open_tenant, tenant_key
+from bench.seeding import TENANT, add_trucks, open_tenant, tenant_key
 from bench.stack import Stack
 from serve.identity.development import DEVICE_SECRET
 
@@ -31,6 +31,7 @@ CALM_S = 8.0
 FAULT_S = 20.0
 LOOK_EVERY_S = 0.25
 READ_S_MAX = 5.0
+HTTP_TRUCK, CLOCK_TRUCK = "drill-http", "drill-clock"
 AMOUNT_MINOR = 500_00
 DAY_MS = 86_400_000
 PAYMENTS_EACH_S = 1.0
@@ -122,7 +123,9 @@ async def drill(
 ) -> FaultResult:
     """One stream of fixes, reads and entries through all of it; the account at the end."""
     drilled = []
-    clients = Clients(ready.stack, ready.devices.trucks[0])
+    # A truck of its own: what came over HTTP is no part of the stream's account.
+    keys = await add_trucks(ready.stack, [HTTP_TRUCK])
+    clients = Clients(ready.stack, HTTP_TRUCK)
     looks = Looks(ready.stack)
     with load_process.load(ready.load_spec(rate=RATE)) as load:
         async with (
@@ -137,7 +140,7 @@ async def drill(
                 say(_line(drilled[-1]))
         published = await asyncio.to_thread(load.finish)
     account = await ready.settled(published)
-    http_lost, entries_lost = await _missing(ready, said)
+    http_lost, entries_lost = await _missing(ready, keys, said)
     return FaultResult(drilled, account, said, http_lost, entries_lost)
 
 
@@ -185,9 +188,9 @@ async def _rates(load: LoadProcess, watch: CommitWatch, seconds: float) -> tuple
     return (load.acked - acked) / took_s, (watch.fixes - fixes) / took_s
 
 
-async def _missing(ready: Fleet, said: Acknowledged) -> tuple[int, int]:
+async def _missing(ready: Fleet, of: dict[str, int], said: Acknowledged) -> tuple[int, int]:
     """What clients over HTTP were told is done, and is not there."""
-    keys = {(ready.keys[truck], ts) for truck, ts in said.fixes}
+    keys = {(of[truck], ts) for truck, ts in said.fixes}
     async with ready.reading() as conn:
         rows = await conn.fetch(
             "SELECT truck_key, round(extract(epoch FROM ts) * 1000)::bigint AS ts_ms FROM fixes "

@@ -10,6 +10,11 @@ async def is_possible(server: AnyConnection) -> bool:
     return bool(await server.fetchval("SHOW archive_mode") == "on")
 
 
+async def identifier(server: AnyConnection) -> str:
+    """Of the cluster; a copy that was restored has the same."""
+    return str(await server.fetchval("SELECT system_identifier FROM pg_control_system()"))
+
+
 async def set_timeout(server: AnyConnection, timeout_s: int | None) -> None:
     """An unfinished piece is archived after so long; None: never before it is full."""
     value = "DEFAULT" if timeout_s is None else f"'{int(timeout_s)}s'"

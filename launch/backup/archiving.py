@@ -96,6 +96,14 @@ async def turn_on(dsn: str, postgres: Path, order: dict[str, object], limits: Ba
         await server.close()
 
 
+async def identifier_of(dsn: str) -> str:
+    server = await asyncpg.connect(dsn)
+    try:
+        return await log_archive.identifier(server)
+    finally:
+        await server.close()
+
+
 async def turn_off(dsn: str, postgres: Path) -> None:
     (postgres / archive_wal.ORDER).unlink(missing_ok=True)
     server = await asyncpg.connect(dsn)

@@ -152,6 +152,15 @@ class Place:
         found = (base for stream in self.streams() for base in stream.bases())
         return sorted(found, key=lambda base: base.manifest.ended_ms)
 
+    def refuse_foreign(self, identifier: str) -> None:
+        """One directory, one instance: what is too old and what is newest must be clear."""
+        for base in self.bases():
+            if base.manifest.system_identifier != identifier:
+                raise BackupError(
+                    f"{self.folder} holds backups of another instance ({base.manifest.instance}); "
+                    "name a directory for this one alone"
+                )
+
     def base_for(self, to_ms: int | None, wanted: str | None = None) -> Base:
         """The newest that was whole by then: it has the least to replay."""
         bases = self.bases()

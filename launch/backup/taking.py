@@ -55,10 +55,11 @@ async def take(source: Source, place: Place, limits: Backup) -> Base:
     place.create()
     kept = Kept.of(source.layout, source.documents, with_keys=source.with_keys)
     dsn, postgres = source.server.superuser_dsn, source.layout.postgres
+    place.refuse_foreign(await archiving.identifier_of(dsn))
     stream = archiving.stream_in(place, postgres)
     for broken_off in place.folder.glob("streams/*/bases/.*.partial"):
         await asyncio.to_thread(shutil.rmtree, broken_off)
-    if stream is None or (postgres / GIVEN_UP).exists():
+    if stream is None or not stream.wal.is_dir() or (postgres / GIVEN_UP).exists():
         stream = place.new_stream()
     order = archiving.order_for(stream, kept, limits)
     await archiving.turn_on(dsn, postgres, order, limits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -15,7 +16,7 @@ import msgspec
 import pytest
 
 from config.policy import defaults
-from launch.backup import archiving, restore, taking
+from launch.backup import archiving, backup, restore, taking
 from launch.backup.place import BackupError, Place
 from launch.backup.restoring import Wanted
 from launch.backup.restoring import restore as restored_from
@@ -223,6 +224,50 @@ def test_a_directory_that_an_up_holds_is_refused(
         assert restore.main(words) == restore.FAILED
 
     assert "an `up` already runs" in capsys.readouterr().out
+
+
+def test_one_directory_is_of_one_instance(lost: Lost) -> None:
+    identifier = lost.place.bases()[0].manifest.system_identifier
+
+    lost.place.refuse_foreign(identifier)
+    with pytest.raises(BackupError, match="another instance"):
+        lost.place.refuse_foreign("another")
+
+
+def test_what_is_there_is_listed(lost: Lost, capsys: pytest.CaptureFixture[str]) -> None:
+    assert backup.main([str(lost.place.folder), "--list"]) == 0
+
+    base = lost.place.bases()[0].manifest
+    assert base.id in capsys.readouterr().out
+
+
+def test_where_nothing_runs_nothing_is_backed_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(tmp_path / "backups"), f"--data-dir={tmp_path}"]
+
+    assert backup.main(words) == backup.FAILED
+    assert "nothing has been started" in capsys.readouterr().out
+
+
+def test_what_no_base_needs_goes(copy: Lost) -> None:
+    stream = copy.place.streams()[0]
+    first = copy.place.bases()[0]
+    later = msgspec.structs.replace(
+        first.manifest, id="later", ended_ms=now_ms(), first_piece=max(stream.pieces())
+    )
+    folder = stream.bases_folder / "later"
+    shutil.copytree(first.folder, folder)
+    (folder / "manifest.json").write_bytes(msgspec.json.encode(later))
+    (folder / "documents.txt").write_text("bb/bb2")
+    for kept in stream.documents.rglob("*"):
+        os.utime(kept, (1, 1))  # long before the oldest base that stays
+
+    taking.prune(copy.place, 1, stream)
+
+    assert [base.manifest.id for base in copy.place.bases()] == ["later"]
+    assert stream.pieces() == [later.first_piece]
+    assert [path.name for path in stream.documents.rglob("*") if path.is_file()] == ["bb2"]
 
 
 def test_what_is_no_backup_is_not_restored(tmp_path: Path) -> None:
