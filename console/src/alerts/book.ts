@@ -15,7 +15,7 @@ const CONFLICT = 409;
 /** What is done to an alert: how it looks at once, and how the server is told. */
 export interface Step {
   looks: Partial<Alert>;
-  send: (alert: Alert) => Promise<unknown>;
+  send: (alert: Alert) => Promise<Alert>;
 }
 
 export class AlertBook {
@@ -30,7 +30,8 @@ export class AlertBook {
   private readonly rights: Rights;
   private readonly now: () => number;
   private known: ReadonlyMap<string, Alert> = new Map();
-  private readonly hoped = new Map<string, Partial<Alert>>();
+  /** What was asked for and not answered yet, by alert, in the order it was asked in. */
+  private readonly hoped = new Map<string, Step[]>();
   private isLoaded = false;
   private asked = 0;
 
@@ -114,21 +115,34 @@ export class AlertBook {
     this.changed.emit();
   }
 
-  /** At once on the screen; taken back, with the reason in words, when the server says no. */
-  async take(id: string, { looks, send }: Step): Promise<boolean> {
-    const alert = this.known.get(id);
-    if (alert === undefined || this.hoped.has(id)) return false;
-    this.hoped.set(id, looks);
+  /** At once on the screen; taken back, with the reason in words, when the server says no. Steps
+   * of one alert are sent one after the other, each to the version that the last one made. */
+  async take(id: string, step: Step): Promise<void> {
+    const waiting = this.hoped.get(id);
+    if (waiting !== undefined) {
+      waiting.push(step);
+      this.changed.emit();
+      return;
+    }
+    const steps = [step];
+    this.hoped.set(id, steps);
     this.changed.emit();
+    for (let next = steps[0]; next !== undefined; next = steps[0]) {
+      const alert = this.known.get(id);
+      const isDone = alert !== undefined && (await this.tell(alert, next));
+      // Who was told no has not meant what they asked for after it.
+      steps.splice(0, isDone ? 1 : steps.length);
+    }
+    this.hoped.delete(id);
+    this.changed.emit();
+  }
+
+  private async tell(alert: Alert, { send }: Step): Promise<boolean> {
     try {
-      const answer = await send(alert);
-      this.hoped.delete(id);
-      this.put((answer ?? { ...alert, ...looks }) as Alert);
+      this.known = merged(this.known, [await send(alert)]);
       return true;
     } catch (error) {
-      this.hoped.delete(id);
       await this.refused(alert, error);
-      this.changed.emit();
       return false;
     }
   }
@@ -149,8 +163,8 @@ export class AlertBook {
   }
 
   private look(alert: Alert): Alert {
-    const hoped = this.hoped.get(alert.id);
-    return hoped === undefined ? alert : { ...alert, ...hoped };
+    const steps = this.hoped.get(alert.id) ?? [];
+    return steps.reduce((seen, { looks }) => ({ ...seen, ...looks }), alert);
   }
 
   private wordsOf(error: unknown): string {
