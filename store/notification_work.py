@@ -72,7 +72,7 @@ async def figures(conn: AnyConnection, since_ms: int, now_ms: int) -> Figures:
                 FROM notifications WHERE due_at <= $2) AS oldest_s,
             count(*) FILTER (WHERE status = 'dead') AS dead,
             count(*) FILTER (WHERE status = 'unknown') AS unknown
-        FROM notifications WHERE over_at > $1
+        FROM notifications WHERE over_at > $1 AND facts_sealed IS NOT NULL
         """,
         *(moment(since_ms), moment(now_ms)),
     )

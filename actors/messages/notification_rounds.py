@@ -59,10 +59,10 @@ async def tell_figures(desk: MessageDesk, counts: MutableMapping[str, float]) ->
     now_ms = desk.now_ms()
     async with desk.system.acquire() as conn:
         found = await notification_work.figures(conn, now_ms - DAY_MS, now_ms)
-    counts["notifications_waiting"] = found.waiting
-    counts["notifications_oldest_s"] = found.oldest_s
-    counts["notifications_dead_day"] = found.dead
-    counts["notifications_unknown_day"] = found.unknown
+    counts["notification_queue"] = found.waiting
+    counts["notification_queue_oldest_s"] = found.oldest_s
+    counts["notification_dead_day"] = found.dead
+    counts["notification_unknown_day"] = found.unknown
     return 0
 
 

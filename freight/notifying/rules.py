@@ -209,9 +209,7 @@ class NotifyingRules(Rules):
         "... until an answer with one of these.", who=Who.TENANT, live=True
     )
     kept_days: Count = key(
-        "For how long texts and addresses of messages that are over are kept.",
-        who=Who.TENANT,
-        live=True,
+        "For how long texts and addresses of messages that are over are kept.", live=True
     )
     quiet: QuietRules
     digest: DigestRules

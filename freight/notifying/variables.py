@@ -59,7 +59,7 @@ _OF: Mapping[str, tuple[Variable, ...]] = {
         Variable("alert_kind", "long stoppage", ("kind",), "words"),
         Variable("level", "1"),
         Variable("place", "19.0330, 73.0297", how="place"),
-        Variable("began", "21 Nov, 17:43", ("began_at",), "time"),
+        Variable("began", "21 Nov, 17:43", ("began_ms",), "time"),
     ),
     "booking": _BOOKING,
     "offer": (*_BOOKING, Variable("price", "Rs 42,000.00", how="money")),

@@ -31,7 +31,7 @@ from store.tenants import Tenant
 from store.users import SealedPerson
 from tests.actors.money.fake_payouts import Breaking
 
-START_MS = 1_795_240_800_000  # 21 Nov 2026, 10:30 in India
+START_MS = 1_795_240_800_000  # 21 Nov 2026, 11:30 in India
 S = 1000
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from actors.life import now_ms
 from actors.messages.notification_digests import digests_round, sweep_round
+from actors.messages.notification_rounds import Facts
 from freight.notifying.channels import Channel
 from freight.notifying.consent import Standing
 from freight.notifying.on_call import Calendar, Rotation
@@ -13,7 +17,7 @@ from freight.notifying.wishes import KindWish, Wishes
 from freight.personal import PersonalKind
 from providers.errors import ProviderAwayError, ProviderUndoneError
 from providers.messaging.port import MessageRefusedError, Reason
-from store import inbox, notification_wishes, notifications, on_call
+from store import events, inbox, notification_wishes, notifications, on_call
 from store.personal import PersonalData
 from store.postgres import AnyPool
 from store.tenants import Tenant
@@ -373,6 +377,21 @@ async def test_who_is_not_reached_at_all_is_told_of(office: PostOffice) -> None:
     message = await office.only()
     assert (message.status, message.why) == (Status.DEAD, "no channel reaches this person")
     assert len(await office.told("notification.dead")) == 1
+
+
+async def test_the_follower_takes_each_fact_up_once(office: PostOffice) -> None:
+    await office.add_user("asha")
+    office.set(tellings=told_by("screen"))
+    office.desk = dataclasses.replace(office.desk, now_ms=now_ms)
+    facts = Facts(office.desk)
+    await facts.go_on()
+    told = office.fact()
+    async with office.step() as conn:
+        await events.insert(conn, [told])
+    for each in (facts, Facts(office.desk), facts):
+        await each.go_on()
+    (message,) = await office.messages()
+    assert (message.cause, message.subject) == (str(told.id), told.subject)
 
 
 async def test_texts_and_addresses_are_forgotten_what_happened_is_not(office: PostOffice) -> None:

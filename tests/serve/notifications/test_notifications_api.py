@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from actors.booking_writing import TenantName
 from actors.messages.notification_receipts import receipts_round
@@ -36,7 +37,11 @@ PHONE = "+919876543210"
 def installation(installation: Installation) -> Installation:
     nowhere = Http(host="127.0.0.1", port=1)
     sandbox = MessagingSandbox(
-        http=nowhere, smtp=nowhere, receipts_url="", secret=SECRET, push_key="none"
+        http=nowhere,
+        smtp=nowhere,
+        receipts_url="",
+        secret=SecretStr(SECRET),
+        push_key=SecretStr("none"),
     )
     return installation.model_copy(update={"messaging_sandbox": sandbox})
 
