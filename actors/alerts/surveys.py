@@ -15,14 +15,13 @@ from actors.alerts.writing import Scene, take
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from freight.alerts.kinds import Kind
-from freight.alerts.signals import Condition, Watched, surveyed, thread_of
-from freight.alerts.state import Alert
+from freight.alerts.signals import Condition, surveyed, thread_of
+from freight.alerts.sorting import watched
 from store import alert_context, alerts
 from store.postgres import STORE_FAILURES, AnyConnection
 
 log = logging.getLogger(__name__)
 
-SURVEY = "survey-"  # how ids of causes begin that were found by looking
 Find = Callable[[WorkDesk, AnyConnection, int], Awaitable[Found]]
 
 
@@ -65,7 +64,8 @@ async def _of_tenant(
         async with desk.writing(tenant) as conn:
             scene = Scene(conn, tenant, desk.policy_of(tenant), desk.now_ms())
             await alerts.take_turn(conn, tenant.key)
-            known = watched(await alerts.open_of_kinds(conn, [survey.kind.value]))
+            open_ones = await alerts.open_of_kinds(conn, [survey.kind.value])
+            known = watched(open_ones, {survey.kind})
             if cut:
                 # What was not reached may well be as it was.
                 reached = {one.thread for one in found}
@@ -92,20 +92,3 @@ async def _with_surroundings(scene: Scene, found: Sequence[Condition]) -> list[C
             one = replace(one, around=one.around.with_known(more))  # noqa: PLW2901
         placed.append(one)
     return placed
-
-
-def watched(known: Sequence[Alert]) -> list[Watched]:
-    """What surveys found and is not over."""
-    return [
-        Watched(
-            kind=alert.kind,
-            event=cause.event,
-            subject=cause.subject,
-            about=cause.about,
-            since_ms=cause.at_ms,
-            facts=cause.facts,
-        )
-        for alert in known
-        for cause in alert.on
-        if cause.event.startswith(SURVEY)
-    ]
