@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from msgspec.structs import replace
 
@@ -21,6 +23,7 @@ class Backwards(msgspec.Struct, frozen=True, array_like=True):
     lon: float
     lowest_m: float
     told: bool = False
+    first_m: float | None = None  # where it was when it was first seen to have gone back
 
 
 def step(
@@ -36,14 +39,17 @@ def step(
             ended(back, scene)
         if jumped or progress_m >= last_m - rules.back_m:
             return None
-        return Backwards(fix.ts_ms, last_m, fix.lat, fix.lon, progress_m)
+        return Backwards(fix.ts_ms, last_m, fix.lat, fix.lon, progress_m, first_m=progress_m)
     back = replace(back, lowest_m=min(back.lowest_m, progress_m))
     if progress_m >= min(back.lowest_m + rules.wrong_way_m, back.from_m):
         ended(back, scene)
         return None
     driven_m = back.from_m - back.lowest_m
     long_enough = fix.ts_ms - back.since_ms >= rules.wrong_way_s * 1000.0
-    if back.told or driven_m < rules.wrong_way_m or not long_enough:
+    # A fix that lay too far ahead makes the next one look far back, but none after it.
+    first_m = math.inf if back.first_m is None else back.first_m
+    goes_back = first_m - back.lowest_m >= rules.back_m
+    if back.told or not goes_back or driven_m < rules.wrong_way_m or not long_enough:
         return back
     turned_at = {"lat": back.lat, "lon": back.lon}
     data = scene.said(turned_at=turned_at, from_km=km(back.from_m), back_km=km(driven_m))

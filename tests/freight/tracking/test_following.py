@@ -241,6 +241,19 @@ def test_wrong_way_however_often_a_device_speaks(every_s: float, says_heading: b
     assert kinds(told_of(trip, EAST)) == ["route.started", "route.wrong_way"]
 
 
+@pytest.mark.parametrize("stands", [False, True])
+def test_one_fix_too_far_ahead_is_no_way_back(stands: bool) -> None:
+    """The truck goes on, or stands and jitters, behind a place where it never was."""
+    trip = Trip(every_s=60.0).drive((18.0, 0.0), kmh=54.0)
+    east_km, _ = trip.at
+    trip.jump((east_km + 3.1, 0.25), 1.0)
+    trip.at = (east_km + 0.9, 0.0)
+    for nr in range(6):
+        there_km = east_km + 0.9 + (0.01 * (-1) ** nr if stands else nr * 0.9)
+        trip.drive((there_km, 0.0), kmh=54.0)
+    assert kinds(told_of(trip, EAST)) == ["route.started"]
+
+
 def test_manoeuvring_is_not_driving_the_wrong_way() -> None:
     told = told_of(Trip().drive((20, 0), (19.5, 0), (59, 0)), EAST)
     assert kinds(told) == ["route.started"]
