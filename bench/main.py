@@ -20,6 +20,7 @@ BENCHMARKS = (
     "geo",
     "history",
     "dispatch",
+    "alerts",
     "ledger",
     "books",
     "restore",

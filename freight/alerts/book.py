@@ -182,6 +182,8 @@ def _is_over(alert: Alert | None) -> bool:
 
 
 def _quiet_until_ms(last: Alert, rule: KindRule) -> int:
+    if last.state is AlertState.LAPSED:
+        return last.quiet_until_ms or 0  # what cooled down before it goes on cooling down
     if last.state is not AlertState.RESOLVED or last.resolved_ms is None:
         return 0
     return last.resolved_ms + round(rule.cool_down_s * MS)

@@ -36,19 +36,19 @@ STOP = "long_stoppage"
         ([stopped(0, halt="fuel")], HOUR, ["raised"]),
         ([stopped(0, halt="place")], 10 * HOUR, []),
         ([stopped(0), moved(STOP_S - 60)], 2 * STOP_S, ["lapsed"]),
-        ([stopped(0), moved(STOP_S + 60)], STOP_S + 600, ["raised"]),
-        ([stopped(0), moved(STOP_S + 60)], STOP_S + 700, ["resolved"]),
+        ([stopped(0), moved(STOP_S + 60)], STOP_S + 900, ["raised"]),
+        ([stopped(0), moved(STOP_S + 60)], STOP_S + 1000, ["resolved"]),
         # It shuffles on: still the same alert.
         ([stopped(0), moved(STOP_S + 60), stopped(STOP_S + 400)], 3 * STOP_S, ["raised"]),
         # Another stop within the cool-down is told only when it lasts beyond it.
         (
-            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 900)],
-            2 * STOP_S + 899,
+            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 1200)],
+            2 * STOP_S + 1199,
             ["resolved", "pending"],
         ),
         (
-            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 900)],
-            2 * STOP_S + 900,
+            [stopped(0), moved(STOP_S + 60), stopped(STOP_S + 1200)],
+            2 * STOP_S + 1200,
             ["resolved", "raised"],
         ),
     ],
@@ -64,6 +64,17 @@ def test_a_long_stoppage(facts: list[TruckEvent], until_s: float, states: list[s
 def test_what_was_over_before_it_was_learned_is_not_raised() -> None:
     told = Told().tell(4 * HOUR, stopped(0), moved(2 * HOUR))
     assert told.states(STOP) == ["lapsed"]
+
+
+def test_what_lapses_does_not_end_the_cool_down() -> None:
+    """Who speeds again and again within it is told of once."""
+    fast: dict[str, Any] = {"lat": 20.0, "lon": 77.0, "limit_kmh": 80.0, "speed_kmh_max": 95.0}
+    told = Told()
+    for at_s in (0, 600, 1200, 1800):
+        told.wait(at_s).tell(at_s + 31, fact("truck.overspeed.started", at_s, **fast))
+        end = fact("truck.overspeed.ended", at_s + 200, **fast)
+        told.wait(at_s + 200).tell(at_s + 200, end)
+    assert told.wait(3000).states("overspeed") == ["resolved", "lapsed", "lapsed", "lapsed"]
 
 
 def test_what_may_be_told_late_is_raised_and_over_at_once() -> None:
@@ -87,7 +98,7 @@ def test_late_truth(ended: bool, turn: str, states: list[str]) -> None:
     begin, end = stopped(0), moved(2 * HOUR)
     told = Told().tell(1, begin).wait(STOP_S)
     if ended:
-        told.tell(2 * HOUR, end).wait(2 * HOUR + 600)
+        told.tell(2 * HOUR, end).wait(2 * HOUR + 900)
         assert told.states(STOP) == ["resolved"]
     now_s = 3.0 * HOUR
     match turn:
