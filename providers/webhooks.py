@@ -63,7 +63,7 @@ class WebhookSender:
         limits = self._limits()
         began_s = time.perf_counter()
         timeout = httpx.Timeout(limits.deadline_s, connect=limits.connect_s)
-        client = await self._opened(limits.ca_file)
+        client = self._opened(limits.ca_file)
         request = client.build_request(
             "POST", url, headers=dict(headers), content=body, timeout=timeout
         )
@@ -90,19 +90,14 @@ class WebhookSender:
             trouble=None if status is not None else trouble,
         )
 
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
-
-    async def _opened(self, ca_file: str) -> httpx.AsyncClient:
+    def _opened(self, ca_file: str) -> httpx.AsyncClient:
         if self._client is not None and ca_file == self._ca_file:
             return self._client
         verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
         transport = PinnedTransport(
             lambda: reach_of(self._limits(), self._environment), verify=verify
         )
-        # Deliveries under way keep the one they began with, which goes with the last of them.
+        # It keeps no connection; who is sending keeps the one that it began with.
         self._client = httpx.AsyncClient(
             transport=transport, follow_redirects=False, trust_env=False
         )

@@ -52,6 +52,12 @@ class Due(NamedTuple):
     is_probe: bool
 
 
+class Figures(NamedTuple):
+    due: int  # deliveries
+    oldest_s: float  # of these; below zero when all are put off
+    stopped: int  # endpoints that are paused or disabled
+
+
 class EndpointName(NamedTuple):
     tenant_key: int
     endpoint: str
@@ -240,6 +246,21 @@ async def put(
         *(now.error, by),
     )
     return bool(done)
+
+
+async def figures(conn: AnyConnection, at_ms: int) -> Figures:
+    """For SYSTEM: of all tenants."""
+    row = await conn.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE d.due_at <= $1) AS due,
+            coalesce(extract(epoch FROM $1 - min(d.due_at)), 0)::float8 AS oldest_s,
+            (SELECT count(*) FROM webhook_endpoints e
+                WHERE e.state <> 'active' AND e.removed_at IS NULL) AS stopped
+        FROM webhook_deliveries d WHERE d.state = 'pending'
+        """,
+        moment(at_ms),
+    )
+    return Figures(**one(row))
 
 
 async def forget(conn: AnyConnection, before: datetime, limit: int) -> int:

@@ -19,5 +19,5 @@ def rounds_of(desk: MessageDesk, counts: MutableMapping[str, float]) -> Mapping[
     return {
         "lag": partial(tell_lag, desk, FOLLOWERS, limits.settle_facts_max, counts),
         **notification_rounds(desk, counts),
-        **webhook_rounds(desk),
+        **webhook_rounds(desk, counts),
     }

@@ -83,13 +83,14 @@ class WebhookRound:
         return self._desk.settings.now.webhook_sending
 
     async def go_on(self) -> int:
-        """Until nothing is due. A slow endpoint holds up its own places, and nobody else."""
-        moved = 0
+        """Until nothing is due, but not for ever. A slow endpoint holds up its own places only."""
+        moved, until_ms = 0, self._desk.now_ms() + round(self._limits.round_s_max * MS)
         trouble: BaseException | None = None
         try:
             while True:
                 try:
-                    moved += 0 if trouble else await self._begin_more()
+                    is_over = trouble is not None or self._desk.now_ms() > until_ms
+                    moved += 0 if is_over else await self._begin_more()
                 except STORE_FAILURES as error:
                     trouble = error
                 if not self._under_way:

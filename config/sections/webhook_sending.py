@@ -29,6 +29,9 @@ class WebhookSending(Section):
         "than the deadline.",
         live=True,
     )
+    round_s_max: Positive = key(
+        "After so long those under way are waited for, before more are begun.", live=True
+    )
     answer_bytes_kept: Count = key("What is read and kept of an answer.", live=True)
     header_chars_kept: Count = key("What is kept of one header of an answer.", live=True)
     headers_kept_max: Count = key("Headers of an answer that are kept.", live=True)

@@ -47,7 +47,6 @@ async def test_it_takes_what_we_send_once(url: str, handled: list[dict[str, Any]
         headers = signed_headers(secrets, message.id, int(time.time()), message.body)
         sent = await sender.send(url, headers, message.body)
         assert (sent.status, sent.trouble) == (204, None)
-    await sender.close()
 
     assert [event["type"] for event in handled] == ["webhook.test"]
 

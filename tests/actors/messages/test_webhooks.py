@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.booking_writing import TenantName
+from actors.messages.webhook_rounds import tell_figures
 from config.policy import Settings
 from freight.webhooks.deliveries import DeliveryState
 from freight.webhooks.endpoints import EndpointState, Why
@@ -234,6 +235,10 @@ async def test_one_that_fails_for_long_is_paused_probed_and_resumed_by_itself(
         await sending.go_on()
     paused = await hooked.state(endpoint)
     assert (paused.health.state, paused.health.why) == (EndpointState.PAUSED, Why.FAILING)
+    counts: dict[str, float] = {}
+    await tell_figures(hooked.desk, counts)
+    assert counts["webhook_endpoints_stopped"] >= 1
+    assert counts.keys() > {"webhook_deliveries_due", "webhook_deliveries_oldest_s"}
     [told] = await hooked.facts("webhook.endpoint_paused")
     assert (told["endpoint"], told["why"], told["host"]) == (endpoint, "failing", "127.0.0.1")
     receiver.taken = []
