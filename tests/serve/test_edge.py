@@ -27,6 +27,7 @@ PUBLIC = {
     "/v1/shared-documents/{token}",
     "/v1/webhooks/{provider}",
     "/v1/webhooks/{provider}/{tenant}",
+    "/internal/drain",
     "/livez",
     "/readyz",
     "/metrics",
