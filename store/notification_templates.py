@@ -73,7 +73,7 @@ async def versions(
         f"""
         SELECT {COLUMNS} FROM notification_templates
         WHERE kind = $1 AND language = $2 AND channel = $3
-            AND ($4::int IS NULL OR version < $4) ORDER BY version DESC LIMIT $5
+            AND ($4::bigint IS NULL OR version < $4) ORDER BY version DESC LIMIT $5
         """,
         *(*place, before, limit),
     )

@@ -91,8 +91,3 @@ def message_id(tenant_key: int, cause: str, kind: str, person: str, route: int) 
     """The same cause tells the same person once, however often it is taken up."""
     said = "\x1f".join([str(tenant_key), cause, kind, person, str(route)])
     return PREFIX + hashlib.blake2b(said.encode(), digest_size=ID_BYTES).hexdigest()
-
-
-def message_of(attempt: str) -> str:
-    """Whose attempt a provider names."""
-    return attempt.rsplit("-", 2)[0]

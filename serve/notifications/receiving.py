@@ -43,7 +43,7 @@ from store.provider_inbox import Arrival
 logger = logging.getLogger("ubertruck.receipts")
 
 KEPT_HEADERS = ("content-type",)
-HEADER_CHARS_MAX = 200  # fixed: longer than any that says something
+HEADER_CHARS_MAX = 200
 NAME_CHARS_MAX = 64  # fixed: longer than any name of a kind of receipt
 
 

@@ -108,9 +108,8 @@ async def versions(gateway: Gateway, who: Principal, given: str, page: Page) -> 
     """The tenant's own, the newest first; one that was taken away is not shown."""
     async with gateway.as_tenant(who) as conn:
         await _found(gateway, who, conn, given)
-        before = number_of(page.after)
         found = await notification_templates.versions(
-            conn, _place(given), None if before is None else min(before, 2**31 - 1), page.one_more
+            conn, _place(given), number_of(page.after), page.one_more
         )
     kept, next_cursor = page.cut(found, lambda one: str(one.version))
     shown = [_own(one, one.form) for one in kept if one.form is not None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -213,14 +212,6 @@ class PostOffice:
 
     def came(self, channel: Channel) -> list[Letter]:
         return self.senders.of[channel].delivered
-
-    def counted(self) -> Counter[tuple[str, Channel]]:
-        """How often each address was sent one thing, by channel."""
-        return Counter(
-            (f"{one.to} {one.subject} {one.text}", channel)
-            for channel, sender in self.senders.of.items()
-            for one in sender.delivered
-        )
 
     async def told(self, kind: str) -> list[TruckEvent]:
         async with self.step() as conn:

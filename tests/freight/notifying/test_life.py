@@ -21,7 +21,7 @@ from freight.notifying.on_call import Calendar, Override, Rotation, called, on_c
 from freight.notifying.planning import Fact, Person, Wanted, merged, messages, tells
 from freight.notifying.rules import Telling
 from freight.notifying.segments import plain, segments
-from freight.notifying.state import Message, Severity, Status, message_of
+from freight.notifying.state import Message, Severity, Status
 from freight.notifying.wishes import KindWish, Wishes
 from freight.refusal import Refusal
 
@@ -126,7 +126,7 @@ def test_any_story_asks_no_channel_twice_for_what_may_have_been_sent(
             assert not unclear & set(new), "sent again though it may have come"
     places = [int(name.rsplit("-", 1)[1]) for name in story.asked]
     assert places == sorted(places), "it went back to a channel before"
-    assert all(message_of(name) == "ntf-1" for name in story.asked)
+    assert all(name.startswith("ntf-1-0-") for name in story.asked)
     if story.message.status is Status.SENDING:
         assert story.message.due_ms is not None, "nobody would look at it again"
 
