@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec.structs import replace
 
+from bench.alerts_fixes import TENANT_KEY
 from bench.alerts_lives import Expected
 from bench.alerts_naive import KINDS, naive
 from bench.alerts_shard import Shard
 from bench.alerts_watch import RaisedAlert, Watch
-from bench.alerts_week import TENANT_KEY, Week, clock, plan_of, week
+from bench.alerts_week import Week, clock, plan_of, week
 from bench.report import Report, table
 from config.policy import defaults
 from freight.alerts.circumstances import Circumstances

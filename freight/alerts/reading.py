@@ -78,8 +78,8 @@ READ: dict[str, _Said] = {
     "booking.closed": _BOOKING_OVER,
     "booking.cancelled": _BOOKING_OVER,
     "booking.failed": _BOOKING_OVER,
-    "webhook.paused": ((Kind.WEBHOOK_PAUSED, _B),),
-    "webhook.resumed": ((Kind.WEBHOOK_PAUSED, _E),),
+    "webhook.endpoint_paused": ((Kind.WEBHOOK_PAUSED, _B),),
+    "webhook.endpoint_resumed": ((Kind.WEBHOOK_PAUSED, _E),),
 }
 # All that a follower has to be given.
 FACTS = (*READ, CORRECTED, RETRACTED)
