@@ -59,6 +59,20 @@ describe("a step", () => {
     expect(said[0]).toMatch(/ravi resolved it meanwhile/);
   });
 
+  it("is sent again when the watch only noted more of the same", async () => {
+    whole = { ...RAISED, version: 4, count: 2 };
+    const versions: number[] = [];
+    const send = async (alert: Alert): Promise<Alert> => {
+      versions.push(alert.version);
+      if (alert.version < 4) throw new ApiError(412, "stale", null);
+      return { ...alert, version: 5, state: "acknowledged" };
+    };
+    await book.take("a1", { looks: { state: "acknowledged" }, send });
+    expect(versions).toEqual([1, 4]);
+    expect(book.get("a1")).toMatchObject({ state: "acknowledged", version: 5 });
+    expect(said).toEqual([]);
+  });
+
   it("makes nothing look quiet that could not be loaded", async () => {
     expect(book.doubt).toBeNull();
     open = Promise.reject(new ApiError(503, "The database is away.", null)) as never;

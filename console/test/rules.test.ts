@@ -68,7 +68,7 @@ describe("the history", () => {
     const path = "/demo/services/alerts/business/kinds";
     const after = { overspeed: { ...RULE, trigger: 10 } };
     expect(changeWords({ path, before: { overspeed: RULE }, after })).toEqual([
-      "too fast: trigger 5 → 10",
+      "too fast: counts from 5 → 10",
     ]);
     expect(changeWords({ path, before: null, after })).toEqual(["all kinds: values of your own"]);
     expect(changeWords({ path, before: after, after: null })).toEqual([

@@ -27,6 +27,11 @@ ubertruck_watch_alerts_waiting{actor="watch",role="watch"} 1234.0
 ubertruck_watch_alerts_oldest_s{actor="watch",role="watch"} 40.0
 ubertruck_watch_alerts_troubles{actor="watch",role="watch"} 0.0
 ubertruck_outbox_relay_pending{actor="relay",role="outbox_relay"} 7
+ubertruck_webhook_deliveries{state="pending",tenant="a"} 3
+ubertruck_webhook_deliveries{state="pending",tenant="b"} 4
+ubertruck_webhook_deliveries{state="delivered",tenant="b"} 400
+ubertruck_provider_breaker_open{provider="msg91",actor="messenger"} 0.0
+ubertruck_provider_breaker_open{provider="fcm",actor="messenger"} 1.0
 ubertruck_http_requests_total{method="GET",route="/a\\"b"} 3e2
 something_else 5
 not a line at all
@@ -35,8 +40,8 @@ not a line at all
 describe("metrics", () => {
   it("are read with their labels, and what cannot be read is passed over", () => {
     const samples = parseMetrics(TEXT);
-    expect(samples).toHaveLength(8);
-    expect(samples[6]).toEqual({
+    expect(samples).toHaveLength(13);
+    expect(samples[11]).toEqual({
       name: "ubertruck_http_requests_total",
       labels: { method: "GET", route: '/a"b' },
       value: 300,
@@ -55,8 +60,12 @@ describe("metrics", () => {
     ]);
     expect(queues.map(({ name, words, mood }) => [name, words, mood])).toEqual([
       ["pending", "7", "good"],
+      ["webhook deliveries pending", "7", "good"],
     ]);
-    expect(breakers).toEqual([]);
+    expect(breakers.map(({ name, words }) => `${name} ${words}`)).toEqual([
+      "fcm open: not called for a while",
+      "msg91 closed: calls go through",
+    ]);
   });
 
   it("are as bad as the worst of them", () => {

@@ -54,9 +54,13 @@ ubertruck_watch_alerts_troubles{actor="watch",role="watch"} 0.0
 ubertruck_messenger_webhooks_waiting{actor="messenger",role="messenger"} 412.0
 ubertruck_messenger_webhooks_oldest_s{actor="messenger",role="messenger"} 75.0
 ubertruck_messenger_webhooks_troubles{actor="messenger",role="messenger"} 0.0
-ubertruck_outbox_relay_pending{actor="relay",role="outbox_relay"} 12.0
-ubertruck_breaker_state{service="msg91"} 0.0
-ubertruck_breaker_state{service="fcm"} 2.0
+ubertruck_outbox_relay_outbox_rows{actor="outbox-relay",role="outbox_relay"} 12.0
+ubertruck_outbox_relay_outbox_oldest_s{actor="outbox-relay",role="outbox_relay"} 0.1
+ubertruck_webhook_deliveries{state="pending",tenant="demo"} 412.0
+ubertruck_notifications{state="waiting",tenant="demo"} 3.0
+ubertruck_legs_waiting{tenant="demo"} 7.0
+ubertruck_provider_breaker_open{actor="messenger",provider="msg91",role="messenger"} 0.0
+ubertruck_provider_breaker_open{actor="messenger",provider="fcm",role="messenger"} 1.0
 """
 
 

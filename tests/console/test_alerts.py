@@ -90,7 +90,7 @@ def test_a_rule_is_edited_tried_on_what_has_happened_and_saved(
     rule.get_by_label("Is over at").fill("20")
     rule.get_by_label("Minutes to level 1").fill("45")
     changes = rules.locator(".rule-changes")
-    expect(changes).to_contain_text("fuel lost: trigger 10 12.50")
+    expect(changes).to_contain_text("fuel lost: counts from 10 12.50")
     changes.get_by_label("Reason").fill("Sensors drift in the heat")
     save = changes.get_by_role("button", name="Save as a new version")
     save.press("Enter")
@@ -107,7 +107,7 @@ def test_a_rule_is_edited_tried_on_what_has_happened_and_saved(
     expect(rules).to_contain_text("Saved. The new rules hold within seconds.")
     history = rules.get_by_role("region", name="Versions")
     expect(history).to_contain_text("asha · “Sensors drift in the heat”")
-    expect(history).to_contain_text("fuel lost: trigger 10 → 12.50")
+    expect(history).to_contain_text("fuel lost: counts from 10 → 12.50")
     assert fake.watch.kinds["fuel_drop"]["escalation"][0]["after_s"] == 2700
     assert [each for each in console.errors if not each.startswith(REFUSED)] == []
 
@@ -120,7 +120,8 @@ def test_messages_webhooks_and_health_are_seen_inside_on_a_phone(
     page = console.page
     system = page.get_by_role("region", name="System", exact=True)
     expect(system.get_by_role("row", name="postgres")).to_contain_text("answers")
-    expect(system.get_by_role("row", name="webhooks")).to_contain_text("412 waiting")
+    followers = system.get_by_role("region", name="Followers of the log")
+    expect(followers.get_by_role("row", name="webhooks")).to_contain_text("412 waiting")
     expect(system.get_by_role("row", name="fcm")).to_contain_text("open: not called")
     fake.inside.is_redis_up = False
     expect(system.get_by_role("row", name="redis")).to_contain_text("nobody", timeout=SLOW_MS)

@@ -5,7 +5,7 @@ import type { Rights } from "../booking/rights";
 import { refusalWords } from "../money/rows";
 import { Signal, State } from "../signal";
 import type { AlertApi } from "./api";
-import { alarming, isOpen, isUnread, merged } from "./queue";
+import { alarming, isOpen, isSameMatter, isUnread, merged } from "./queue";
 import type { Alert, Sight } from "./types";
 import { conflictWords } from "./words";
 
@@ -16,6 +16,8 @@ const CONFLICT = 409;
 export interface Step {
   looks: Partial<Alert>;
   send: (alert: Alert) => Promise<Alert>;
+  /** When it was not done after all. */
+  failed?: () => void;
 }
 
 export class AlertBook {
@@ -131,7 +133,8 @@ export class AlertBook {
       const alert = this.known.get(id);
       const isDone = alert !== undefined && (await this.tell(alert, next));
       // Who was told no has not meant what they asked for after it.
-      steps.splice(0, isDone ? 1 : steps.length);
+      const gone = steps.splice(0, isDone ? 1 : steps.length);
+      if (!isDone) for (const each of gone) each.failed?.();
     }
     this.hoped.delete(id);
     this.changed.emit();
@@ -142,24 +145,28 @@ export class AlertBook {
       this.known = merged(this.known, [await send(alert)]);
       return true;
     } catch (error) {
-      await this.refused(alert, error);
+      const theirs = await this.changedTo(alert, error);
+      if (theirs === null) return false;
+      // The watch only noted more of the same: what was meant is still meant.
+      if (isSameMatter(alert, theirs)) return this.tell(theirs, { looks: {}, send });
+      this.said.emit(conflictWords(alert, theirs));
       return false;
     }
   }
 
-  private async refused(mine: Alert, error: unknown): Promise<void> {
+  /** How it is now, if that is why it was refused; any other reason is said. */
+  private async changedTo(mine: Alert, error: unknown): Promise<Alert | null> {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status !== STALE && error.status !== CONFLICT) {
-      this.said.emit(this.wordsOf(error));
-      return;
-    }
+    const isChanged = error.status === STALE || error.status === CONFLICT;
     try {
-      const theirs = await this.api.whole(mine.id);
-      this.put(theirs);
-      this.said.emit(theirs.version > mine.version ? conflictWords(mine, theirs) : error.message);
+      const theirs = isChanged ? await this.api.whole(mine.id) : null;
+      if (theirs !== null) this.put(theirs);
+      if (theirs !== null && theirs.version > mine.version) return theirs;
+      this.said.emit(this.wordsOf(error));
     } catch (failed) {
       this.said.emit(this.wordsOf(failed));
     }
+    return null;
   }
 
   private look(alert: Alert): Alert {

@@ -38,7 +38,7 @@ export class AlertDialogs {
 
   snooze(about: string, nowMs: number, chosen: (untilMs: number) => void): void {
     const take = ({ untilMs }: Quiet): void => {
-      this.element.close();
+      this.shut();
       chosen(untilMs);
     };
     const times = quietTimes(nowMs);
@@ -64,8 +64,9 @@ export class AlertDialogs {
     const form = this.form("Resolve", about, ...parts, h("div", { class: "actions" }, submit));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.element.close();
-      decided(note.value.trim());
+      const said = note.value.trim();
+      this.shut();
+      decided(said);
     });
     note.focus();
   }
@@ -75,6 +76,12 @@ export class AlertDialogs {
       h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, words)),
     );
     this.form("Keys of the inbox", "", h("dl", { class: "keys" }, ...rows));
+  }
+
+  /** At once with all that is in it: the next key must not go to a field that is not seen. */
+  private shut(): void {
+    this.element.close();
+    replace(this.element);
   }
 
   private form(title: string, about: string, ...parts: HTMLElement[]): HTMLElement {

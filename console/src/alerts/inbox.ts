@@ -49,6 +49,7 @@ export class Inbox {
       if (scope === "done") void book.loadDone();
     });
     this.why.commanded.on((command) => this.command(command));
+    this.why.commented.on((text) => this.comment(text));
     this.why.bookingWanted.on((id) => this.bookingWanted.emit(id));
     book.changed.on(() => this.draw());
   }
@@ -137,6 +138,18 @@ export class Inbox {
 
   private take(alert: Alert, step: Step): void {
     void this.book.take(alert.id, step);
+  }
+
+  /** In its turn: a comment makes another version of the alert. */
+  private comment(text: string): void {
+    const id = this.list.chosenId;
+    if (id === null) return;
+    const send = async (one: Alert): Promise<Alert> => {
+      await this.api.comment(one.id, text);
+      return this.api.whole(one.id);
+    };
+    const failed = (): void => this.why.giveBack(text);
+    void this.book.take(id, { looks: {}, send, failed });
   }
 
   private acknowledge(alert: Alert): void {

@@ -1,20 +1,13 @@
 // The proof of an alert as it is shown: the tracks to draw, the facts and the rule in words. Pure.
 
 import type { TrackPoint } from "../api/types";
-import { ruleValue } from "../rules/model";
+import { fieldWords, ruleValue } from "../rules/model";
 import { eventLine } from "../ui/event_text";
 import { clock } from "../ui/format";
 import type { Evidence } from "./types";
 
 // What of a rule decides; the rest stands in the editor.
-const DECIDING = [
-  ["trigger", "counts from"],
-  ["clear", "is over at"],
-  ["trigger_s", "must last"],
-  ["clear_s", "must be gone"],
-  ["cool_down_s", "quiet after"],
-  ["escalation", "escalates"],
-] as const;
+const DECIDING = ["trigger", "clear", "trigger_s", "clear_s", "cool_down_s", "escalation"];
 
 export interface Proof {
   tracks: TrackPoint[][];
@@ -37,8 +30,8 @@ export function proofOf({ facts, rule, is_same_rule, tracks }: Evidence): Proof 
       const { truck, words, about } = eventLine(fact);
       return [clock(fact.time), truck, words, about].filter(Boolean).join(" ");
     }),
-    rule: DECIDING.filter(([name]) => isSaid(rule[name])).map(([name, words]) => {
-      return [words, ruleValue(name, rule[name])] as const;
+    rule: DECIDING.filter((name) => isSaid(rule[name])).map((name) => {
+      return [fieldWords(name), ruleValue(name, rule[name])] as const;
     }),
     isSameRule: is_same_rule,
   };

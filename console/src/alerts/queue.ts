@@ -119,6 +119,12 @@ export function merged(
   return all;
 }
 
+/** Nobody has done anything to it, and it is no graver: only more is known of its causes. */
+export function isSameMatter(mine: Alert, theirs: Alert): boolean {
+  const names = ["state", "level", "severity", "assigned_to", "snoozed_until", "judged"] as const;
+  return names.every((name) => mine[name] === theirs[name]);
+}
+
 /** Those that shall be heard: critical, unseen, and new or one level further up. */
 export function alarming(
   before: ReadonlyMap<string, Alert>,

@@ -25,6 +25,7 @@ import {
 export class WhyPanel {
   readonly element = h("section", { class: "why", "aria-label": "Why this alert", hidden: true });
   readonly commanded = new Signal<Command>();
+  readonly commented = new Signal<string>();
   readonly bookingWanted = new Signal<string>();
   private readonly api: AlertApi;
   private readonly rights: Rights;
@@ -53,7 +54,7 @@ export class WhyPanel {
     const form = h("form", { class: "say" }, this.comment, h("button", { type: "submit" }, "Send"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.say();
+      this.say();
     });
     this.comment.addEventListener("keydown", (event) => this.key(event));
     form.hidden = !rights.may("alerts:write");
@@ -117,7 +118,7 @@ export class WhyPanel {
   private key(event: KeyboardEvent): void {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      void this.say();
+      this.say();
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
@@ -125,20 +126,17 @@ export class WhyPanel {
     }
   }
 
-  private async say(): Promise<void> {
-    const [id, text] = [this.alert?.id, this.comment.value.trim()];
-    if (id === undefined || text === "") return;
+  private say(): void {
+    const text = this.comment.value.trim();
+    if (text === "") return;
     this.comment.value = "";
     this.comment.blur();
-    try {
-      await this.api.comment(id, text);
-      if (this.alert?.id === id) await this.refresh();
-    } catch (error) {
-      // What was typed is not lost with the line.
-      this.comment.value = text;
-      const words = refusalWords(error, this.rights, "alerts:write");
-      replace(this.note, h("p", { class: "notice bad", role: "alert" }, words));
-    }
+    this.commented.emit(text);
+  }
+
+  /** What was typed is not lost with the line. */
+  giveBack(text: string): void {
+    if (this.comment.value === "") this.comment.value = text;
   }
 
   private drawHead(alert: Alert): void {
@@ -211,7 +209,8 @@ export class WhyPanel {
   private basis({ evidence }: Alert): HTMLElement {
     const { rule, version, facts, from, to } = evidence;
     const { proof } = this;
-    const rows = Object.entries(facts).map(([name, value]) => {
+    const told = Object.entries(facts).filter(([name, value]) => isTold(name, value));
+    const rows = told.map(([name, value]) => {
       return row(nameWords(name), valueWords(name, value));
     });
     const values = (proof?.rule ?? []).map(([name, value]) => row(name, value));
@@ -254,6 +253,11 @@ export class WhyPanel {
     const list = h("ol", { class: "life", "aria-label": "History" }, ...turns);
     return h("div", {}, h("h3", {}, "History"), list);
   }
+}
+
+/** Where it was is on the map; what is not known says nothing. */
+function isTold(name: string, value: unknown): boolean {
+  return !/^(lat|lon|position)$/.test(name) && value !== null && typeof value !== "object";
 }
 
 function row(name: string, value: Node | string): HTMLElement {

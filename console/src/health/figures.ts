@@ -41,7 +41,7 @@ const LAG_S: readonly [doubtful: number, bad: number] = [30, 300];
 const QUEUE: readonly [doubtful: number, bad: number] = [1_000, 20_000];
 const DEPTH = /_(pending|waiting|queued|queue|depth|backlog|due|outbox|unsent|held|in_flight)(_|$)/;
 const NO_DEPTH = /_(total|bucket|sum|count|created|max|limit)$/;
-const BREAKER = /breaker/;
+const WAITS: ReadonlySet<string> = new Set(["pending", "waiting", "sending"]);
 
 export function healthOf(samples: readonly Sample[]): Health {
   const ours = samples.filter(({ name }) => name.startsWith(PREFIX));
@@ -71,7 +71,9 @@ function followers(samples: readonly Sample[]): Figure[] {
     .filter(({ name }) => name.endsWith("_oldest_s"))
     .map((sample) => {
       const stem = sample.name.slice(0, -"_oldest_s".length);
-      const waiting = valueOf(samples, `${stem}_waiting`, sample.labels);
+      const waiting =
+        valueOf(samples, `${stem}_waiting`, sample.labels) ??
+        valueOf(samples, `${stem}_rows`, sample.labels);
       const troubles = valueOf(samples, `${stem}_troubles`, sample.labels) ?? 0;
       const behind = sample.value > 0 ? `${ago(sample.value * 1000)} behind` : "up to date";
       const said = [
@@ -92,60 +94,48 @@ function followers(samples: readonly Sample[]): Figure[] {
     .sort(byName);
 }
 
-/** 0 is closed: all is well. A label says it in a word where there is one. */
+/** Open: whoever failed is left alone for a while. */
 function breakers(samples: readonly Sample[]): Figure[] {
   return samples
-    .filter(({ name, labels }) => {
-      const isState = !NO_DEPTH.test(name) && BREAKER.test(name);
-      return isState && labels["state"] === undefined;
-    })
+    .filter(({ name }) => name.endsWith("_breaker_open"))
     .map((sample) => {
       const { labels, value } = sample;
-      const named =
-        labels["service"] ?? labels["provider"] ?? labels["dependency"] ?? labels["name"];
-      const states = ["closed: calls go through", "half open: trying", "open: not called"] as const;
-      const moods = ["good", "doubtful", "bad"] as const;
-      const step =
-        value <= 0 ? 0 : value < 1 ? 1 : value === 1 && !hasTwo(samples) ? 2 : Math.min(2, value);
+      const isOpen = value > 0;
       return {
         key: keyOf(sample),
-        name: plain(named ?? sample.name.slice(PREFIX.length)),
-        of: plain(labels["role"] ?? ""),
+        name: plain(labels["provider"] ?? "?"),
+        of: plain(labels["role"] ?? labels["actor"] ?? "gateway"),
         value,
-        words: states[step] ?? "unknown",
-        mood: moods[step] ?? "doubtful",
-      };
+        words: isOpen ? "open: not called for a while" : "closed: calls go through",
+        mood: isOpen ? "doubtful" : "good",
+      } satisfies Figure;
     })
     .sort(byName);
 }
 
-/** Whether some breaker counts to two: then one is only half open. */
-function hasTwo(samples: readonly Sample[]): boolean {
-  return samples.some(({ name, value }) => BREAKER.test(name) && value === 2);
+/** What waits, of all tenants together. */
+function queues(samples: readonly Sample[]): Figure[] {
+  const found = new Map<string, Figure>();
+  for (const { name, labels, value } of samples.filter((each) => isQueue(each, samples))) {
+    const role = labels["role"] ?? "";
+    const state = labels["state"] ?? "";
+    const named = name.slice(PREFIX.length).replace(new RegExp(`^${role}_`), "");
+    const of = labels["actor"] ?? labels["queue"] ?? labels["stage"] ?? role;
+    const key = `${name}|${of}|${state}`;
+    const sum = (found.get(key)?.value ?? 0) + value;
+    const words = count(sum);
+    const full = plain([named, state].filter(Boolean).join(" "));
+    found.set(key, { key, name: full, of: plain(of), value: sum, words, mood: moodOf(sum, QUEUE) });
+  }
+  return [...found.values()].sort((a, b) => b.value - a.value || byName(a, b));
 }
 
-function queues(samples: readonly Sample[]): Figure[] {
-  return samples
-    .filter(({ name }) => DEPTH.test(name) && !NO_DEPTH.test(name) && !BREAKER.test(name))
-    .filter(({ name }) => {
-      const stem = name.replace(/_waiting$/, "");
-      return !samples.some((other) => other.name === `${stem}_oldest_s`);
-    })
-    .map((sample) => {
-      const role = sample.labels["role"] ?? "";
-      const named = sample.name.slice(PREFIX.length).replace(new RegExp(`^${role}_`), "");
-      const whose =
-        sample.labels["actor"] ?? sample.labels["queue"] ?? sample.labels["stage"] ?? role;
-      return {
-        key: keyOf(sample),
-        name: plain(named),
-        of: plain(whose),
-        value: sample.value,
-        words: count(sample.value),
-        mood: moodOf(sample.value, QUEUE),
-      };
-    })
-    .sort((a, b) => b.value - a.value || byName(a, b));
+function isQueue({ name, labels }: Sample, samples: readonly Sample[]): boolean {
+  if (WAITS.has(labels["state"] ?? "")) return !NO_DEPTH.test(name);
+  if (labels["state"] !== undefined || !DEPTH.test(name) || NO_DEPTH.test(name)) return false;
+  // Those of followers stand with them.
+  const stem = name.replace(/_(waiting|rows)$/, "");
+  return !samples.some((other) => other.name === `${stem}_oldest_s`);
 }
 
 /** The worst of what is known, for the head of the page. */

@@ -112,6 +112,22 @@ export function differences(before: KindRule | undefined, after: KindRule): Diff
     });
 }
 
+const FIELDS: Record<string, string> = {
+  enabled: "raised at all",
+  trigger: "counts from",
+  clear: "is over at",
+  trigger_s: "must last",
+  clear_s: "must be gone",
+  cool_down_s: "quiet after",
+  auto_resolve: "resolved by itself",
+  escalation: "escalates",
+};
+
+/** As its field is called. */
+export function fieldWords(name: string): string {
+  return FIELDS[name] ?? nameWords(name);
+}
+
 /** As a person reads a rule's value. */
 export function ruleValue(name: string, value: unknown): string {
   if (value === null || value === undefined) return UNKNOWN;
@@ -150,7 +166,7 @@ export function changeWords({ path, before, after }: ConfigChange): string[] {
   return kinds.flatMap((kind) => {
     const found = differences((before as Kinds)[kind], (after as Kinds)[kind] as KindRule);
     return found.map((each) => {
-      return `${kindWords(kind)}: ${nameWords(each.name)} ${each.before} → ${each.after}`;
+      return `${kindWords(kind)}: ${fieldWords(each.name)} ${each.before} → ${each.after}`;
     });
   });
 }

@@ -9,7 +9,16 @@ import { h, replace } from "../ui/dom";
 import type { RulesApi } from "./api";
 import { BacktestView } from "./backtest_view";
 import { HistoryView } from "./history_view";
-import { differences, duration, edited, laidOver, MEASURES, typedNumber, whole } from "./model";
+import {
+  differences,
+  duration,
+  edited,
+  fieldWords,
+  laidOver,
+  MEASURES,
+  typedNumber,
+  whole,
+} from "./model";
 import { RuleForm } from "./rule_form";
 import type { ConfigTree, Kinds, KindRule } from "./types";
 
@@ -176,7 +185,7 @@ export class RulesView {
         return h(
           "li",
           {},
-          `${kindWords(kind)}: ${name} `,
+          `${kindWords(kind)}: ${fieldWords(name)} `,
           h("del", {}, before),
           " ",
           h("ins", {}, after),
