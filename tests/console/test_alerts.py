@@ -146,7 +146,7 @@ def test_messages_webhooks_and_health_are_seen_inside_on_a_phone(
     page.keyboard.press("Enter")
     expect(form.get_by_label("Secret")).to_have_value(SECRET)
     form.get_by_role("button", name="Done").click()
-    assert SECRET not in page.content()
+    console.wait_until(lambda: SECRET not in page.content())
 
     system.get_by_role("button", name="Deliveries").click()
     deliveries = system.get_by_role("list", name="Deliveries")
