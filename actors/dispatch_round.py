@@ -46,7 +46,7 @@ from store.postgres import AnyConnection, AnyPool, as_tenant, moment
 MS_PER_DAY = 86_400_000
 MS_PER_WEEK = 7 * MS_PER_DAY
 MS_PER_HOUR = 3_600_000
-M_PER_KM = 1000.0
+M_PER_KM = 1000.0  # fixed: a unit
 
 
 class Actors(Protocol):

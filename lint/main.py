@@ -15,7 +15,18 @@ from lint.findings import ABOUT, Finding, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = (
-    *("geo", "freight", "config", "store", "providers", "actors", "ingest", "serve", "sim"),
+    *(
+        "geo",
+        "freight",
+        "config",
+        "store",
+        "telemetry",
+        "providers",
+        "actors",
+        "ingest",
+        "serve",
+        "sim",
+    ),
     *("launch", "bench", "lint", "ubertruck.py"),
 )
 # The other lints of this repository, without those that `make lint` and `make types` run.

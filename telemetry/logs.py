@@ -20,7 +20,7 @@ from telemetry import work
 ROOT = "ubertruck"
 ACCESS = "ubertruck.access"
 BUFFERED_LINES_MAX = 500  # fixed: known before the configuration is
-FLUSH_S = 1.0  # fixed: the same
+FLUSH_S = 1.0  # the same
 # Loggers that are named for the modules of ours that write to them.
 OURS = ("actors", "config", "freight", "ingest", "launch", "providers", "serve", "store")
 

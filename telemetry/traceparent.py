@@ -10,7 +10,7 @@ HEADER = b"traceparent"
 _FIT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 _FIRST_VERSION, _FORBIDDEN_VERSION = "00", "ff"
-_SAMPLED = 1  # fixed: the standard's bit
+_SAMPLED = 1  # the standard's bit
 
 
 class SpanContext(NamedTuple):

@@ -7,14 +7,14 @@ from collections.abc import MutableMapping
 from actors.desk import WorkDesk
 from freight.alerts.kinds import Kind, Severity
 from freight.alerts.state import Judgement
-from store import alerts, watch_spells
+from store import alert_counts, watch_spells
 
 
 async def figures_round(desk: WorkDesk, counts: MutableMapping[str, float]) -> int:
     """All of them each time, so that what is nowhere any more goes back to zero."""
     async with desk.system.acquire() as conn:
-        standing = await alerts.standing(conn)
-        judged = await alerts.judged(conn)
+        standing = await alert_counts.standing(conn)
+        judged = await alert_counts.judged(conn)
         blind = await watch_spells.blind_tenants(conn, desk.settings.now.watch.surveys.found_max)
     for severity in Severity:
         counts[f"open_{severity.value}"] = sum(n for _, told, n in standing if told == severity)

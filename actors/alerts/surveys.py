@@ -17,7 +17,7 @@ from actors.desk import WorkDesk
 from freight.alerts.kinds import Kind
 from freight.alerts.signals import Condition, surveyed, thread_of
 from freight.alerts.sorting import watched
-from store import alert_context, alerts
+from store import alert_context, alert_counts, alerts
 from store.postgres import STORE_FAILURES, AnyConnection
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ async def survey_round(survey: Survey, desk: WorkDesk, counts: MutableMapping[st
     now_ms = desk.now_ms()
     async with desk.system.acquire() as conn:
         found = await survey.find(desk, conn, now_ms)
-        concerned = await alerts.with_open(conn, [survey.kind.value])
+        concerned = await alert_counts.with_open(conn, [survey.kind.value])
     by_tenant: defaultdict[TenantName, list[Condition]] = defaultdict(list)
     for tenant, condition in found.conditions:
         by_tenant[tenant].append(condition)

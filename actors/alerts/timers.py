@@ -11,7 +11,7 @@ from actors.alerts.writing import Scene, tick
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from freight.alerts.reading import FACTS
-from store import alerts
+from store import alert_counts, alerts
 from store.alerts import Due
 from store.postgres import STORE_FAILURES
 
@@ -74,7 +74,7 @@ async def forgetting_round(desk: WorkDesk) -> int:
     limits = desk.settings.now.watch
     before_ms = desk.now_ms() - round(limits.lapsed_s * MS)
     async with desk.system.acquire() as conn:
-        return await alerts.forget_lapsed(conn, before_ms, limits.lapsed_max)
+        return await alert_counts.forget_lapsed(conn, before_ms, limits.lapsed_max)
 
 
 class RulesRound:
@@ -87,7 +87,7 @@ class RulesRound:
 
     async def look(self) -> int:
         async with self._desk.system.acquire() as conn:
-            tenants = await alerts.with_open(conn)
+            tenants = await alert_counts.with_open(conn)
         for key, name in tenants:
             rules = self._desk.settings.of(name).alerts
             known = self._known.get(name)
@@ -101,7 +101,7 @@ class RulesRound:
         after, limit = 0, self._desk.settings.now.watch.timers_max
         while True:
             async with self._desk.writing(tenant) as conn:
-                found = await alerts.open_numbers(conn, after, limit)
+                found = await alert_counts.open_numbers(conn, after, limit)
             await _tick(self._desk, tenant, [name for _, name in found], self._counts)
             if len(found) < limit:
                 return

@@ -10,6 +10,7 @@ import "./styles/desk.css";
 import "./styles/booking.css";
 import "./styles/money.css";
 import "./styles/alerts.css";
+import "./styles/rules.css";
 import "./styles/system.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";

@@ -14,7 +14,7 @@ from freight.alerts.kinds import Kind
 from freight.alerts.rules import AlertRules, Change, Day, KindRule, When
 
 MS = 1000
-DIGEST_BYTES = 8  # fixed: enough to tell rules apart, short enough to be read aloud
+DIGEST_BYTES = 8  # enough to tell rules apart, short enough to be read aloud
 _DAYS = tuple(Day)
 # Field of a condition and what of the circumstances must be among its values.
 _LISTED = {

@@ -117,7 +117,7 @@ async def comments(
 
 def _version_of(page: Page) -> int | None:
     before = number_of(page.after)
-    if before is not None and before >= 2**31:  # fixed: the largest version there can be
+    if before is not None and before >= 2**31:  # the largest version there can be
         raise not_a_cursor()
     return before
 

@@ -9,7 +9,7 @@ from actors.life import now_ms
 from serve.alerts.wire import CountsOut, MissedOut, SummaryOut, TruckGapOut, WatchingOut
 from serve.gateway import Gateway
 from serve.identity.principal import Principal
-from store import alerts, watch_spells
+from store import alert_counts, watch_spells
 from store.postgres import moment
 from store.watch_spells import Spell
 
@@ -18,7 +18,7 @@ MS = 1000
 
 async def summary_of(gateway: Gateway, who: Principal) -> SummaryOut:
     async with gateway.as_tenant(who) as conn:
-        counted = await alerts.count_open(conn)
+        counted = await alert_counts.count_open(conn)
     return SummaryOut(
         open=counted.open,
         unassigned=counted.unassigned,

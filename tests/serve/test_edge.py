@@ -28,6 +28,7 @@ PUBLIC = {
     "/v1/webhooks/{provider}",
     "/v1/webhooks/{provider}/{tenant}",
     "/internal/drain",
+    "/s/{token}",
     "/livez",
     "/readyz",
     "/metrics",
@@ -39,11 +40,18 @@ OWN = {
     "/v1/sessions",
     "/v1/sessions/current",
     "/v1/sessions/{id}",
+    "/v1/inbox",
+    "/v1/inbox/read",
+    "/v1/inbox/summary",
+    "/v1/inbox/{id}/read",
     "/v1/me",
     "/v1/me/password",
     "/v1/me/totp",
     "/v1/me/totp/confirm",
     "/v1/me/totp/remove",
+    "/v1/notification-preferences",
+    "/v1/push-tokens",
+    "/v1/push-tokens/{id}",
 }
 PROBLEM = "application/problem+json"
 
