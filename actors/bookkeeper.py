@@ -8,48 +8,28 @@ from functools import partial
 
 from actors.desk import open_desk
 from actors.handles import BOOKKEEPER
-from actors.life import live, now_ms
-from actors.making_rounds import MakingRounds
+from actors.life import now_ms
 from actors.money.desk import Desk
 from actors.money.rounds import ROUNDS
-from actors.service_tokens import guard_of
-from actors.stats import ActorStats, stats_of
+from actors.round_actor import RoundActor
 from config.policy import policy, process_settings
-from config.snapshot import Handed, take_over
+from config.sections.pace import Pace
 from providers.metering import ProviderMetrics
 from providers.opening import Providers, open_providers
 from store import dues
 from store.installed import installation
 from store.key_file import KeyFile
 from store.personal import PersonalData
-from store.provider_secrets import ProviderSecrets
-from store.secrets import open_secrets
-from telemetry import process
 from telemetry.figures import REGISTRY
 
 log = logging.getLogger(__name__)
-READER = "service:bookkeeper"
 
 
-class Bookkeeper:
-    """A shell: each round finds in the store what there is to do, and every step of it is one
-    transaction, so that whoever comes after one that died goes on where it was."""
+class Bookkeeper(RoundActor):
+    name = BOOKKEEPER
 
-    def __init__(self, handed: Handed) -> None:
-        take_over(handed)
-        process.begin(BOOKKEEPER, installation())
-        self._guard = guard_of(BOOKKEEPER)
-        self._rounds = MakingRounds(lambda: policy().bookkeeper)
-        self._life = live(self._run(), "bookkeeper-life")
-
-    async def stats(self, token: str) -> ActorStats:
-        self._guard.admit(token)
-        return stats_of("bookkeeper", BOOKKEEPER, dict(self._rounds.counts), self._rounds.trouble)
-
-    async def drain(self, token: str) -> None:
-        """Begins nothing more, and answers when what is under way is written."""
-        self._guard.admit(token)
-        await self._rounds.drain()
+    def _pace(self) -> Pace:
+        return policy().bookkeeper
 
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
@@ -69,16 +49,11 @@ class Bookkeeper:
             log.error("%d bookings are not in the books, first %s", found.bookings, found.trouble)
         return 0
 
-    @staticmethod
-    def _providers(stack: contextlib.AsyncExitStack) -> Providers:
-        where = installation()
-        secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
-        stack.push_async_callback(secrets.close)
-        source = ProviderSecrets(secrets, READER)
+    def _providers(self, stack: contextlib.AsyncExitStack) -> Providers:
+        where, meter = installation(), ProviderMetrics(REGISTRY)
         sandbox, portal = where.payment_sandbox, where.eway_sandbox
-        meter = ProviderMetrics(REGISTRY)
         providers = open_providers(
-            process_settings(), sandbox, source, now_ms, meter, eway_sandbox=portal
+            process_settings(), sandbox, self._secrets(stack), now_ms, meter, eway_sandbox=portal
         )
         stack.push_async_callback(providers.close)
         return providers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -59,21 +59,10 @@ class FcmSender:
     drop_token: Callable[[], None]
     keep_s: int
 
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.PUSH
-
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.REPLACED
-
-    @property
-    def has_receipts(self) -> bool:
-        return False
+    name: ClassVar[str] = NAME
+    channel: ClassVar[Channel] = Channel.PUSH
+    repeats: ClassVar[Repeats] = Repeats.REPLACED
+    has_receipts: ClassVar[bool] = False
 
     async def send(self, message: Message) -> Sent:
         body = msgspec.json.encode({"message": self._body(message)})

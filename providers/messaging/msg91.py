@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
@@ -59,21 +60,10 @@ class Msg91Sender:
     caller: Caller
     credentials: Credentials
 
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.SMS
-
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.DOUBLED
-
-    @property
-    def has_receipts(self) -> bool:
-        return True
+    name: ClassVar[str] = NAME
+    channel: ClassVar[Channel] = Channel.SMS
+    repeats: ClassVar[Repeats] = Repeats.DOUBLED
+    has_receipts: ClassVar[bool] = True
 
     async def send(self, message: Message) -> Sent:
         template = message.sms or SmsTemplate()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,13 +41,8 @@ class _Rooms:
     # The address of a room by its name; refused where there is none of that name.
     url_of: Callable[[str], Awaitable[str]]
 
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.DOUBLED
-
-    @property
-    def has_receipts(self) -> bool:
-        return False
+    repeats: ClassVar[Repeats] = Repeats.DOUBLED
+    has_receipts: ClassVar[bool] = False
 
     async def post(self, operation: str, room: str, body: dict[str, Any]) -> Answer:
         call = Call(
@@ -63,13 +58,8 @@ class _Rooms:
 
 @dataclass(frozen=True, slots=True)
 class SlackRooms(_Rooms):
-    @property
-    def name(self) -> str:
-        return SLACK
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.SLACK
+    name: ClassVar[str] = SLACK
+    channel: ClassVar[Channel] = Channel.SLACK
 
     async def send(self, message: Message) -> Sent:
         title = f"*{_escaped(message.subject)}*\n" if message.subject else ""
@@ -81,13 +71,8 @@ class SlackRooms(_Rooms):
 
 @dataclass(frozen=True, slots=True)
 class TeamsRooms(_Rooms):
-    @property
-    def name(self) -> str:
-        return TEAMS
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.TEAMS
+    name: ClassVar[str] = TEAMS
+    channel: ClassVar[Channel] = Channel.TEAMS
 
     async def send(self, message: Message) -> Sent:
         answer = await self.post("teams.post", message.to, _card(message))

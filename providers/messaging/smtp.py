@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import aiosmtplib
 
@@ -41,21 +42,10 @@ class SmtpSender:
     now_ms: Callable[[], int]
     tls: ssl.SSLContext | None = None  # None: the usual authorities are believed
 
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.EMAIL
-
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.DOUBLED
-
-    @property
-    def has_receipts(self) -> bool:
-        return True
+    name: ClassVar[str] = NAME
+    channel: ClassVar[Channel] = Channel.EMAIL
+    repeats: ClassVar[Repeats] = Repeats.DOUBLED
+    has_receipts: ClassVar[bool] = True
 
     async def send(self, message: Message) -> Sent:
         mail = written(message, self.server, self.now_ms())

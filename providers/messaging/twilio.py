@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import ClassVar
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
@@ -55,13 +56,8 @@ class _Twilio:
     credentials: Credentials
     receipts_url: str  # empty: it sends none
 
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.DOUBLED
+    name: ClassVar[str] = NAME
+    repeats: ClassVar[Repeats] = Repeats.DOUBLED
 
     @property
     def has_receipts(self) -> bool:
@@ -91,9 +87,7 @@ class _Twilio:
 class TwilioSms(_Twilio):
     sender: str
 
-    @property
-    def channel(self) -> Channel:
-        return Channel.SMS
+    channel: ClassVar[Channel] = Channel.SMS
 
     async def send(self, message: Message) -> Sent:
         is_service = self.sender.startswith(SERVICE_PREFIX)
@@ -112,9 +106,7 @@ class TwilioCall(_Twilio):
     spoken_times: int
     ring_s: int
 
-    @property
-    def channel(self) -> Channel:
-        return Channel.VOICE
+    channel: ClassVar[Channel] = Channel.VOICE
 
     async def send(self, message: Message) -> Sent:
         form = [

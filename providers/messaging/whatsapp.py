@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -66,21 +66,10 @@ class WhatsAppSender:
     caller: Caller
     credentials: Credentials
 
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def channel(self) -> Channel:
-        return Channel.WHATSAPP
-
-    @property
-    def repeats(self) -> Repeats:
-        return Repeats.DOUBLED
-
-    @property
-    def has_receipts(self) -> bool:
-        return True
+    name: ClassVar[str] = NAME
+    channel: ClassVar[Channel] = Channel.WHATSAPP
+    repeats: ClassVar[Repeats] = Repeats.DOUBLED
+    has_receipts: ClassVar[bool] = True
 
     async def send(self, message: Message) -> Sent:
         own = self.credentials
