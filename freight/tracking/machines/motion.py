@@ -133,8 +133,11 @@ def _stand(now: Motion, leg: _Leg, around: Surroundings, facts: Facts) -> Motion
     fix, before, rest, trip = moment.fix, moment.before, now.rest, now.trip
     if rest is None or before is None:
         return now
-    if not _is_beyond(rest, fix, rules.stop_m):
+    is_near = not _is_beyond(rest, fix, rules.start_m)
+    if not _is_beyond(rest, fix, rules.stop_m) or (is_near and _is_slow(moment, rules)):
+        # It stands a little farther on: whatever drive comes later begins later.
         return now if trip is None else replace(now, trip=None)
+    first = trip is None
     if trip is None:
         leg = replace(leg, way_mm=trips.way_to_mm(rest, fix))
         from_ms = before.ts_ms
@@ -144,7 +147,7 @@ def _stand(now: Motion, leg: _Leg, around: Surroundings, facts: Facts) -> Motion
         trip = Trip(from_ms, rest.lat, rest.lon, before.odometer_km)
     trip = leg.added_to(trip, around)
     is_fast = fix.speed_kmh is not None and fix.speed_kmh >= rules.start_kmh
-    if not is_fast and not _is_beyond(rest, fix, rules.start_m):
+    if not is_fast and (is_near or (first and _may_be_wild(moment, rules))):
         return replace(now, trip=trip)
     _tell_departure(rest, trip, leg, facts)
     trip = replace(trip, told=True)
@@ -244,6 +247,12 @@ def _is_silence(moment: Moment, rules: MotionRules) -> bool:
 def _stood_in_silence(moment: Moment, rules: MotionRules) -> bool:
     slow = implied_kmh(moment.way_mm, moment.elapsed_ms) < rules.start_kmh
     return _is_silence(moment, rules) and slow
+
+
+def _may_be_wild(moment: Moment, rules: MotionRules) -> bool:
+    """All at once it stands elsewhere, says the device: its next fix may be back again."""
+    said_kmh = moment.fix.speed_kmh
+    return said_kmh is not None and said_kmh < rules.stop_kmh and not _is_silence(moment, rules)
 
 
 def _is_slow(moment: Moment, rules: MotionRules) -> bool:

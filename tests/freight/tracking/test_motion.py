@@ -88,6 +88,27 @@ STORIES: list[tuple[str, Journey, list[Any], list[Any], list[Any]]] = [
         [(10, None)],
         [],
     ),
+    (
+        "moved 160 m in the yard in the evening and stood there all night: it left in the morning",
+        Journey().stand(10).drive(2, 4.8).stand(600).drive(30, 60),
+        [(36_720, None)],
+        [(10, 36_720)],
+        [("truck.moved", 36_720)],
+    ),
+    (
+        "one fix 1.5 km away while it stands, says the device: it did not drive there and back",
+        Journey(60).stand(10).shift(1500).stand(1).shift(-1500).stand(30),
+        [],
+        [(60, None)],
+        [],
+    ),
+    (
+        "unloaded from a ferry by a tow truck, 1.5 km on: it is there when two fixes say so",
+        Journey(60).stand(10).shift(1500).stand(2),
+        [(600, None)],
+        [(60, 600)],
+        [("truck.moved", 600)],
+    ),
 ]
 
 
