@@ -65,8 +65,10 @@ def differences(
         if event.decided_ms is not None and event.decided_ms != fact.decided_ms:
             moved.append((key, event.decided_ms))
     spans, gone = _spans(past.spans, refolded)
+    # What never was goes first, so that what was instead is not taken for a second one.
+    told.sort(key=lambda e: (e.type != RETRACTED, e.time_ms, str(e.id)))
     return Differences(
-        sorted(told, key=lambda e: (e.time_ms, str(e.id))),
+        told,
         moved,
         spans,
         gone,

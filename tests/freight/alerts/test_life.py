@@ -114,6 +114,19 @@ def test_late_truth(ended: bool, turn: str, states: list[str]) -> None:
     assert told.states(STOP) == states
 
 
+def test_an_end_that_was_another_one_leaves_it_over_and_the_next_cause_raises_again() -> None:
+    """As a late fix tells it: what never was goes first."""
+    area: dict[str, Any] = {"fence": "F1", "fence_kind": "no_entry", "lat": 20.0, "lon": 77.0}
+    into, out = "truck.fence.no_entry_violated", "truck.fence.exited"
+    end = fact(out, 240, **area)
+    told = Told().tell(1, fact(into, 0, **area)).tell(241, end).wait(700)
+    assert told.states("no_entry") == ["resolved"]
+    told.tell(780, retracted(end, 780), fact(out, 180, **area))
+    assert told.wait(HOUR).states("no_entry") == ["resolved"]
+    told.tell(5 * HOUR, fact(into, 5 * HOUR - 1, **area))
+    assert told.states("no_entry") == ["resolved", "raised"]
+
+
 def test_a_cause_that_is_none_lapses_silently() -> None:
     begin = stopped(0)
     told = Told().tell(1, begin).tell(60, retracted(begin, 60))

@@ -18,7 +18,7 @@ from freight.tracking.facts import Flaw, Span, SpanKey
 from freight.tracking.fold import fold
 from freight.tracking.folding import Looked, World
 from freight.tracking.refold import FROM_THE_BEGINNING, Past, Refolded, refold
-from freight.tracking.standing import KnownEvent, as_stored, replaced_by, standing
+from freight.tracking.standing import RETRACTED, KnownEvent, as_stored, replaced_by, standing
 from freight.tracking.tracked import Tracked
 from tests.freight.world import TENANT_KEY
 
@@ -98,6 +98,8 @@ class MemoryShard:
         seen = {event.id for event in past.events}
         more = [e for e in _about(truck, {e.id for e in again.facts.events}) if e.id not in seen]
         changes = differences(past, again, more, self.world.around(TENANT_KEY, key))
+        are_gone = [event.type == RETRACTED for event in changes.events]
+        assert are_gone == sorted(are_gone, reverse=True)
         for event in changes.events:
             self._tell(event)
         for fact, decided_ms in changes.moved:
