@@ -136,6 +136,18 @@ class Driver:
         self.now_ms = trip.departs_ms
         trip.knots.append((self.now_ms, 0.0))
 
+    def leave_at(self, at_ms: int) -> None:
+        """The whole trip is later than it was."""
+        if self.trip is None:
+            return
+        trip, later_ms = self.trip, at_ms - self.trip.departs_ms
+        trip.from_ms += later_ms
+        trip.start_by_ms += later_ms
+        trip.promised_ms += later_ms
+        trip.departs_ms = at_ms
+        trip.knots.clear()
+        self.begin(trip)
+
     @property
     def left_m(self) -> float:
         return 0.0 if self.trip is None else self.trip.way.length_m - self.at_m
@@ -153,6 +165,7 @@ class Driver:
     def back(self, for_ms: int, kmh: float) -> None:
         self.at_m -= for_ms * kmh / 3600.0
         self.now_ms += for_ms
+        self.driven_ms += for_ms
         self._mark()
 
     def stand(self, for_ms: int) -> None:
@@ -176,6 +189,8 @@ class Driver:
                 self.stand(DAY - self.day_ms + wake_ms)
             elif rests and self.driven_ms > rest_after:
                 self.stand(chance.randint(40, 60) * MINUTE)
+                if self.day_ms > 20 * HOUR:
+                    self._piece(until_m)  # where it has eaten it does not stay for the night
             elif self.at_m > toll_m:
                 self.stand(chance.randint(20, 100) * 1000)
                 toll_m = self.at_m + chance.uniform(45_000, 70_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ Script = Callable[[Driver], list[Expected]]
 SEEN_MS = 75_000
 SLACK_MS = 90_000
 CIRCLE_M = 900.0
+REST_MS = 30 * MINUTE
 
 
 def _one(driver: Driver, kind: str, due_ms: int, more_ms: int = SLACK_MS, **how: Any) -> Expected:
@@ -134,33 +136,41 @@ def no_rest(driver: Driver) -> list[Expected]:
         return []
     begin_ms = driver.now_ms
     driver.usual(driver.trip.way.length_m - 100, rests=False)
-    due_ms = begin_ms + 5 * HOUR
-    if driver.now_ms < due_ms + 20 * MINUTE or driver.driven_ms < driver.now_ms - begin_ms - HOUR:
-        return []
     _calm(driver, begin_ms, driver.now_ms)
-    kind = "continuous_driving"
-    # Waits in traffic count as driving or not; an hour and a half of them at most.
-    name = "drives on and on"
+    rested_ms, moved_ms = _until_rest(driver.trip.knots)
+    if rested_ms - begin_ms < 5 * HOUR:
+        return []
+    # Waits in traffic count as driving or not.
+    waits_ms = rested_ms - begin_ms - moved_ms
+    due_ms = begin_ms + 5 * HOUR
+    kind, is_asked = "continuous_driving", moved_ms >= 5 * HOUR + 10 * MINUTE
     # A parked device tells some minutes late that it has left.
-    return [Expected(kind, driver.life.key, due_ms - 6 * MINUTE, due_ms + 90 * MINUTE, name=name)]
+    from_ms, to_ms = due_ms - 6 * MINUTE, due_ms + waits_ms + 10 * MINUTE
+    name = "drives on and on"
+    return [Expected(kind, driver.life.key, from_ms, to_ms, name=name, is_asked=is_asked)]
+
+
+def _until_rest(knots: Sequence[tuple[int, float]]) -> tuple[int, int]:
+    """When it rests for the first time, and how long it moved until then."""
+    moved_ms = 0
+    for (begin_ms, begin_m), (end_ms, end_m) in itertools.pairwise(knots):
+        if begin_m == end_m and end_ms - begin_ms >= REST_MS:
+            return begin_ms, moved_ms
+        moved_ms += end_ms - begin_ms if begin_m != end_m else 0
+    return knots[-1][0], moved_ms
 
 
 def through_the_night(driver: Driver) -> list[Expected]:
-    if driver.trip is None:
+    """It leaves late in the evening, and drives for an hour and a quarter of the night."""
+    if driver.trip is None or driver.at_m > 0:
         return []
-    begin_m, until_ms = driver.at_m, 0
-    while driver.left_m > 0 and driver.day_ms < 22 * HOUR + 30 * MINUTE:
-        driver.usual(driver.at_m + 8_000, sleeps=False)
-    if driver.day_ms < 22 * HOUR or driver.at_m == begin_m:
-        return []
-    night_ms = driver.now_ms - driver.day_ms + 23 * HOUR
-    driver.driven_ms = min(driver.driven_ms, HOUR)
-    while driver.left_m > 0 and (driver.day_ms > 12 * HOUR or driver.day_ms < HOUR):
+    day_began_ms = driver.now_ms - driver.day_ms
+    driver.leave_at(day_began_ms + 22 * HOUR + driver.chance.randint(0, 30) * MINUTE)
+    night_ms = day_began_ms + 23 * HOUR
+    while driver.now_ms < night_ms + 75 * MINUTE:
         driver.drive(5 * MINUTE, 52.0)
-        until_ms = driver.now_ms
-    if until_ms < night_ms + 50 * MINUTE:
-        return []
-    driver.stand(60 * MINUTE)
+    morning_ms = night_ms + 6 * HOUR + driver.chance.randint(10, 40) * MINUTE
+    driver.stand(morning_ms - driver.now_ms)
     _calm(driver, night_ms - 30 * MINUTE, driver.now_ms)
     return [_one(driver, "night_driving", night_ms + 30 * MINUTE, 3 * MINUTE, name="after 11 pm")]
 

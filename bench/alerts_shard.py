@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 
 import numpy as np
+from msgspec.structs import replace
 
 from freight.events import TruckEvent
 from freight.fixes import FixArray
@@ -23,6 +24,7 @@ from freight.tracking.tracked import Tracked
 
 KEPT_MS = 12 * 3_600_000  # of the past; no fix comes later
 SWEEP_EVERY = 60  # windows
+KEPT_OF_A_FIX = ("truck_key", "ts_ms", "received_ms")
 SILENCE_MS = 900_000  # no device of this fleet is missed earlier
 
 
@@ -46,23 +48,30 @@ class Shard:
         self._windows = 0
 
     def take(self, batch: FixArray, now_ms: int) -> list[TruckEvent]:
-        """What is new of it, with the time at which it was learned."""
+        """What is new of it, with the time at which it was learned: when the fix came in that
+        decided it, or the late one for which the truck was folded again."""
         self.world = dataclasses.replace(self.world, known_at_ms=now_ms)
         folding = fold(self.columns, batch, self.world)
-        late = self._late(folding.given[folding.older_index])
-        for key, ts_ms in folding.fixes[["truck_key", "ts_ms"]].tolist():
+        older = folding.given[folding.older_index]
+        late = self._late(older)
+        known = dict(older[["truck_key", "received_ms"]].tolist())
+        for key, ts_ms, received_ms in folding.fixes[[*KEPT_OF_A_FIX]].tolist():
             self._came(key, ts_ms)
             since_ms = self.silent.get(key)
             if since_ms is not None and ts_ms <= since_ms:
                 from_ms, last_ms = late.get(key, (ts_ms, ts_ms))
                 late[key] = min(from_ms, ts_ms), max(last_ms, since_ms)
+                known[key] = max(received_ms, known.get(key, received_ms))
             elif since_ms is not None:
                 del self.silent[key]
         told: list[TruckEvent] = []
         done = {key: self._fold_again(key, *span, told) for key, span in late.items()}
+        told[:] = [self._as_learned(event, known) for event in told]
+        told_again = len(told)
         keep_what_stands(folding, {key: again.upto_ms for key, again in done.items()})
         for event in folding.events:
             self._tell(event, told)
+        told[told_again:] = [self._as_learned(event, {}) for event in told[told_again:]]
         for _, key, span in folding.spans:
             self._put(key, span)
         for kept in folding.checkpoints:
@@ -96,6 +105,15 @@ class Shard:
                 for span in facts.spans.values():
                     self._put(key, span)
         return told
+
+    def _as_learned(self, event: TruckEvent, known: dict[int, int]) -> TruckEvent:
+        """`known`: when the last late fix of a truck that was folded again came in."""
+        key = event.truck_key or 0
+        fixes, known_ms = self.trucks[key].fixes, known.get(key, 0)
+        if event.decided_ms is not None:
+            i = min(int(np.searchsorted(fixes["ts_ms"], event.decided_ms)), len(fixes) - 1)
+            known_ms = max(known_ms, int(fixes["received_ms"][i]))
+        return replace(event, known_at_ms=known_ms)
 
     # ------------------------------------------------------------------------- late fixes
 
