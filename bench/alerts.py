@@ -91,8 +91,9 @@ def run(args: argparse.Namespace) -> Report:
 
 def watched(made: Week) -> tuple[Watch, int]:
     """The whole stream through the fold of tracking and the rules of alerts."""
-    watch = Watch(defaults().alerts, lambda truck, ms: around(made, truck, ms), PACE_MS)
     shard = Shard(world(made), made.fixes)
+    rules = defaults().alerts
+    watch = Watch(rules, lambda truck, ms: around(made, truck, ms), shard.heard_ms, PACE_MS)
     events = 0
     for batch, now_ms in windows(made):
         told = shard.take(batch, now_ms)

@@ -115,6 +115,12 @@ class Shard:
             known_ms = max(known_ms, int(fixes["received_ms"][i]))
         return replace(event, known_at_ms=known_ms)
 
+    def heard_ms(self, truck: str, now_ms: int) -> int | None:
+        """Device time of its newest fix that had come in by then."""
+        fixes = self.trucks[int(truck)].fixes
+        came = fixes["ts_ms"][fixes["received_ms"] <= now_ms]
+        return int(came[-1]) if len(came) else None
+
     # ------------------------------------------------------------------------- late fixes
 
     def _late(self, older: FixArray) -> dict[int, tuple[int, int]]:

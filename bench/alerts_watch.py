@@ -18,6 +18,7 @@ from freight.alerts.rules import AlertRules
 from freight.events import TruckEvent
 
 Around = Callable[[str, int], Circumstances]  # truck, device time
+Heard = Callable[[str, int], int | None]  # truck, our time -> device time of its newest fix then
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class RaisedAlert:
 
 
 class Watch:
-    def __init__(self, rules: AlertRules, around: Around, pace_ms: int) -> None:
+    def __init__(self, rules: AlertRules, around: Around, heard: Heard, pace_ms: int) -> None:
         self.book = Book("bench")
         self.raised: list[RaisedAlert] = []
         self.retracted: set[str] = set()
         self.facts = 0
-        self._rules, self._around, self._pace_ms = rules, around, pace_ms
+        self._rules, self._around, self._heard, self._pace_ms = rules, around, heard, pace_ms
         self._due: list[tuple[int, str]] = []
         self._nr = 0
 
@@ -70,8 +71,14 @@ class Watch:
                 due_ms, name = heapq.heappop(self._due)
                 if self.book.alerts[name].due_ms == due_ms:
                     names.add(name)
-            self.book.tick(sorted(names), self._rules, now_ms)
+            heard = self._heard_of(names, now_ms)
+            self.book.tick(sorted(names), self._rules, now_ms, heard=heard)
             self._note(now_ms)
+
+    def _heard_of(self, names: Iterable[str], now_ms: int) -> dict[str, int]:
+        trucks = {self.book.alerts[name].truck for name in names}
+        asked = {truck: self._heard(truck, now_ms) for truck in trucks if truck is not None}
+        return {truck: ms for truck, ms in asked.items() if ms is not None}
 
     def _round_ms(self, ms: int) -> int:
         return math.ceil(ms / self._pace_ms) * self._pace_ms

@@ -17,9 +17,9 @@ from freight.alerts.lasting import rule_of
 from freight.alerts.rules import Party
 from freight.alerts.signals import Signal
 from freight.alerts.sorting import covering_marks, marks_of, needed
-from freight.alerts.state import Alert
+from freight.alerts.state import Alert, AlertState
 from freight.events import TruckEvent, aggregate_event_id
-from store import alerts, awards, events, watch_spells
+from store import alerts, awards, events, fixes, watch_spells
 from store.alerts import Logged, Step
 from store.errors import StaleVersionError
 from store.postgres import AnyConnection
@@ -60,7 +60,9 @@ async def tick(scene: Scene, ids: Sequence[str]) -> int:
     marks = {mark for alert in due for mark in covering_marks(alert, rules)}
     known = {one.id: one for one in await alerts.concerned(scene.conn, marks, ())}
     book = Book(scene.tenant.id, (known | {one.id: one for one in due}).values())
-    book.tick([one.id for one in due], rules, scene.at_ms, is_blind=await _is_blind(scene))
+    heard = await _heard(scene, due)
+    blind = await _is_blind(scene)
+    book.tick([one.id for one in due], rules, scene.at_ms, is_blind=blind, heard=heard)
     changed = await _write(scene, book)
     # What has not changed is looked at again when it may, and never at once.
     soonest_ms = scene.at_ms + round(scene.policy.watch.look_again_s * 1000)
@@ -84,6 +86,24 @@ async def ask(
     book.do(alert_id, command, scene.policy.alerts, scene.at_ms)
     await _write(scene, book)
     return book.alerts[alert_id]
+
+
+async def _heard(scene: Scene, due: Sequence[Alert]) -> dict[str, int]:
+    """When trucks spoke last whose alerts are held back while they are silent."""
+    rules = scene.policy.alerts
+    asked = {
+        one.truck
+        for one in due
+        if one.truck is not None
+        and one.state is AlertState.PENDING
+        and rule_of(one, rules).rule.silent_s_max is not None
+    }
+    found = {}
+    for truck in sorted(asked):
+        newest = await fixes.last_fix_of(scene.conn, scene.tenant.key, truck)
+        if newest is not None:
+            found[truck] = newest.ts_ms
+    return found
 
 
 async def _is_blind(scene: Scene) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from freight.alerts.applying import MS, applied
 from freight.alerts.commands import Command, Notice, Tick
@@ -14,6 +15,8 @@ from freight.alerts.rules import AlertRules, KindRule
 from freight.alerts.signals import Phase, Signal, Turn
 from freight.alerts.sorting import covered_by, covering_marks, group_of, is_near, keys_of, marks_of
 from freight.alerts.state import Alert, AlertState
+
+NOBODY: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclasses.dataclass(slots=True)
@@ -59,15 +62,26 @@ class Book:
         self.tick(told, rules, now_ms, is_blind=is_blind)
 
     def tick(
-        self, ids: Iterable[str], rules: AlertRules, now_ms: int, *, is_blind: bool = False
+        self,
+        ids: Iterable[str],
+        rules: AlertRules,
+        now_ms: int,
+        *,
+        is_blind: bool = False,
+        heard: Mapping[str, int] = NOBODY,
     ) -> None:
-        """Those that may cover others first."""
+        """Those that may cover others first. `heard`: trucks, and device times of their newest
+        fixes, as far as it was asked."""
         alerts = [self.alerts[name] for name in ids]
         alerts.sort(key=lambda one: (bool(rules.kinds[one.kind.value].covered_by), one.id))
         for alert in alerts:
             marks = covering_marks(alert, rules)
             others = (self.alerts[name] for name in sorted(self._marked(marks)))
-            command = Tick(covered_by=covered_by(alert, others, rules), is_blind=is_blind)
+            command = Tick(
+                covered_by=covered_by(alert, others, rules),
+                is_blind=is_blind,
+                heard_ms=heard.get(alert.truck or ""),
+            )
             self._step(alert, command, rules, now_ms)
 
     def do(self, name: str, command: Command, rules: AlertRules, now_ms: int) -> None:

@@ -24,6 +24,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
 
     covered_by: str | None = None
     is_blind: bool = False  # we ourselves may not see what happens
+    heard_ms: int | None = None  # device time of its truck's newest fix
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge"):

@@ -139,6 +139,11 @@ class KindRule(_Value):
     held_when_blind: bool = Field(
         default=False, description="Not raised while we ourselves may not see."
     )
+    silent_s_max: Positive | None = Field(
+        default=None,
+        description="Held back once while its truck has said nothing for longer: perhaps it is "
+        "over, where nobody hears it. null: never.",
+    )
     covered_by: tuple[Kind, ...] = Field(
         default=(), description="Not raised while the truck has a raised alert of these kinds."
     )

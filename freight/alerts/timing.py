@@ -49,7 +49,8 @@ def _pending(
         return []
     if _is_old_news(state, applied):
         return [told.Lapsed(at_ms=now_ms, reason="late")]
-    return _held(tick, applied, rules, now_ms) or [_raised(applied, now_ms)]
+    held = _held(tick, applied, rules, now_ms) or _unheard(state, tick, applied, rules, now_ms)
+    return held or [_raised(applied, now_ms)]
 
 
 def _is_old_news(state: Alert, applied: Applied) -> bool:
@@ -65,6 +66,19 @@ def _held(tick: Tick, applied: Applied, rules: AlertRules, now_ms: int) -> list[
         return []
     until_ms = now_ms + round(rules.look_again_s * MS)
     return [told.Held(at_ms=now_ms, until_ms=until_ms, covered_by=tick.covered_by)]
+
+
+def _unheard(
+    state: Alert, tick: Tick, applied: Applied, rules: AlertRules, now_ms: int
+) -> list[AlertEvent]:
+    """Once, so that nothing stays unsaid because a device sleeps or is off."""
+    silent_s_max = applied.rule.silent_s_max
+    if silent_s_max is None or tick.heard_ms is None or state.held_until_ms is not None:
+        return []
+    if now_ms - tick.heard_ms <= silent_s_max * MS:
+        return []
+    until_ms = now_ms + round(rules.look_again_s * MS)
+    return [told.Held(at_ms=now_ms, until_ms=until_ms, covered_by=None)]
 
 
 def _missed(

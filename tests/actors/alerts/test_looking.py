@@ -20,11 +20,10 @@ from freight.alerts.kinds import Kind
 from freight.alerts.state import Alert, AlertState
 from freight.booking import commands as asked
 from freight.booking.state import Milestone
-from store import fixes, watch_spells
+from store import watch_spells
 from store.postgres import AnyConnection, AnyPool, as_tenant
-from tests.actors.alerts.world import MINUTE_MS, World
+from tests.actors.alerts.world import MINUTE_MS, World, send
 from tests.actors.booked import SOMEBODY, assign, taken, waiting
-from tests.store.fix_arrays import bare_fixes
 
 DAY_MINUTES = 60 * 24
 
@@ -205,14 +204,6 @@ class Ingest:
 async def blind_since(world: World) -> dict[str, int]:
     async with as_tenant(world.app, world.name.key) as conn:
         return {one.cause: one.began_ms for one in await watch_spells.going_on(conn)}
-
-
-async def send(world: World, telemetry: AnyPool, truck: str, minutes: Sequence[float]) -> None:
-    ts_ms = [world.clock.now_ms + round(each * MINUTE_MS) for each in minutes]
-    given = bare_fixes(world.name.key, world.trucks[truck], ts_ms)
-    async with telemetry.acquire() as conn:
-        await fixes.ensure_partitions(conn, fixes.days_of(given))
-        await fixes.copy_new(conn, given, {}, 9_001, 1)
 
 
 async def test_a_broker_that_is_away_makes_blind_and_afterwards_it_is_said_who_may_be_missed(

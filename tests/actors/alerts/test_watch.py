@@ -18,7 +18,7 @@ from freight.alerts.state import AlertState
 from freight.events import TruckEvent
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
-from tests.actors.alerts.world import MINUTE_MS, World, lives
+from tests.actors.alerts.world import MINUTE_MS, World, lives, send
 from tests.actors.breaking import Breaker, breaking
 
 TOO_FAST = {"speed_kmh_max": 95.0, "limit_kmh": 80.0}
@@ -236,6 +236,26 @@ async def test_other_rules_count_for_what_is_open(world: World) -> None:
     await rules.look()
     (alert,) = await world.shown()
     assert (alert.state, alert.resolution) == (AlertState.RESOLVED, "expired")
+
+
+async def test_a_silent_truck_is_waited_for_once(world: World, telemetry: AnyPool) -> None:
+    silent, heard = await world.truck(), await world.truck()
+    given = defaults().alerts.model_dump(exclude_unset=True)
+    given["kinds"]["overspeed"]["silent_s_max"] = 600
+    usual, desk = defaults(), world.desk()
+    changed = type(usual.alerts).model_validate(given)
+    desk.settings.swap(Snapshot(usual.model_copy(update={"alerts": changed})))
+    await send(world, telemetry, silent, [-20])
+    await send(world, telemetry, heard, [-5])
+    facts = (world.fact("truck.overspeed.started", one, 0, **TOO_FAST) for one in (silent, heard))
+    await world.tell([*facts])
+    await world.watch(desk)
+    world.clock.pass_by(1.1)
+    await world.watch(desk)
+    assert [one.truck for one in await world.shown()] == [heard]
+    world.clock.pass_by(15)
+    await world.watch(desk)
+    assert {one.truck for one in await world.shown()} == {silent, heard}
 
 
 async def test_a_neighbours_alerts_are_nobody_elses(

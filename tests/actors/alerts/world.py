@@ -16,9 +16,10 @@ from actors.life import now_ms
 from config.policy import Settings, defaults
 from freight.alerts.state import Alert
 from freight.events import TruckEvent
-from store import alerts, awards, events, following
+from store import alerts, awards, events, fixes, following
 from store.postgres import AnyPool, as_tenant
 from tests.actors.booked import add_truck
+from tests.store.fix_arrays import bare_fixes
 
 MINUTE_MS = 60_000
 
@@ -118,3 +119,11 @@ def lives(found: Sequence[Alert]) -> set[tuple[Any, ...]]:
         (one.id, one.kind, one.subject, one.began_ms, one.state, one.resolution, one.count)
         for one in found
     }
+
+
+async def send(world: World, telemetry: AnyPool, truck: str, minutes: Sequence[float]) -> None:
+    ts_ms = [world.clock.now_ms + round(each * MINUTE_MS) for each in minutes]
+    given = bare_fixes(world.name.key, world.trucks[truck], ts_ms)
+    async with telemetry.acquire() as conn:
+        await fixes.ensure_partitions(conn, fixes.days_of(given))
+        await fixes.copy_new(conn, given, {}, 9_001, 1)

@@ -231,6 +231,29 @@ def test_blind_we_hold_back_what_our_own_blindness_may_have_caused() -> None:
     assert told.wait(1800).states("tracking_interrupted") == ["raised"]
 
 
+@pytest.mark.parametrize(
+    ("heard_s", "states"),
+    [
+        (None, ["raised", "raised"]),
+        (STOP_S - 300, ["raised", "raised"]),
+        (STOP_S - 700, ["pending", "raised"]),  # once: a device may sleep or be off
+    ],
+)
+def test_a_silent_truck_may_have_left(heard_s: float | None, states: list[str]) -> None:
+    told = Told().tell(1, stopped(0))
+    heard = {} if heard_s is None else {"T1": T0 + round(heard_s * 1000)}
+    found = []
+    for at_s in (STOP_S, STOP_S + 900):
+        now_ms = T0 + at_s * 1000
+        told.book.tick(told.book.due(now_ms), told.rules, now_ms, heard=heard)
+        found += told.states(STOP)
+    assert found == states
+    gone = Told().tell(1, stopped(0))
+    now_ms = T0 + STOP_S * 1000
+    gone.book.tick(gone.book.due(now_ms), gone.rules, now_ms, heard={"T1": T0})
+    assert gone.tell(STOP_S + 60, moved(STOP_S - 500)).states(STOP) == ["lapsed"]
+
+
 def test_an_emergency_is_raised_at_once_and_stays() -> None:
     data: dict[str, Any] = {"alarm": "panic", "source": "device", "lat": 20.0, "lon": 77.0}
     told = Told().tell(1, fact("truck.alarm.raised", 0, **data))
