@@ -54,7 +54,7 @@ class Shard:
         folding = fold(self.columns, batch, self.world)
         older = folding.given[folding.older_index]
         late = self._late(older)
-        known = dict(older[["truck_key", "received_ms"]].tolist())
+        known = dict(sorted(older[["truck_key", "received_ms"]].tolist()))
         for key, ts_ms, received_ms in folding.fixes[[*KEPT_OF_A_FIX]].tolist():
             self._came(key, ts_ms)
             since_ms = self.silent.get(key)

@@ -67,8 +67,13 @@ def week(trucks: int, days: int, seed: int, only: Collection[int] = ()) -> Week:
     ]
     all_fixes = np.concatenate(fixes)
     all_fixes = all_fixes[np.argsort(all_fixes["received_ms"], kind="stable")]
-    kept = [one for one in expected if one.to_ms < end_ms - HOUR]
-    return Week(lives, kept, all_fixes, START_MS, end_ms, drawn)
+    # What comes last is right, and the end of the week may come before it.
+    sure = [_asked_before(one, end_ms - HOUR) for one in expected]
+    return Week(lives, sure, all_fixes, START_MS, end_ms, drawn)
+
+
+def _asked_before(one: Expected, ms: int) -> Expected:
+    return dataclasses.replace(one, is_asked=one.is_asked and one.to_ms < ms)
 
 
 def _deck(chance: random.Random) -> list[Script]:
