@@ -2,7 +2,8 @@
 
 Part by part: plain clients while our processes, Redis and Postgres die; bookings while their actors
 do; receipt-keeping devices while the broker dies too; what plain clients lose with the broker
-(embedded NATS, Mosquitto with persistence); what leaves our hands while Postgres stands still.
+(embedded NATS, Mosquitto with persistence); what leaves our hands while Postgres stands still;
+alerts, messages and webhooks while those who raise, send and carry them die.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from bench import (
     brokers,
+    chaos_alerts,
     chaos_bookings,
     chaos_faults,
     chaos_receipts,
@@ -40,9 +42,9 @@ TRACK_POINTS = 120
 ACROSS_PER_TRUCK = 4
 PARTS = (
     *("stream", "bookings", "receipts", "frozen", "loss-nats", "loss-mosquitto"),
-    *("faults", "disk"),
+    *("alerts", "faults", "disk"),
 )
-OF_THEIR_OWN = frozenset({"loss-mosquitto", "faults", "disk"})  # a stack for each
+OF_THEIR_OWN = frozenset({"alerts", "loss-mosquitto", "faults", "disk"})  # a stack for each
 FAULT_TRUCKS = 50
 DISK_BYTES = 1_500_000_000
 DISK_LEFT_BYTES = 6_000_000
@@ -71,6 +73,9 @@ def run(args: argparse.Namespace) -> Report:
     if "loss-mosquitto" in parts:
         with stack.scratch() as folder:
             _mosquitto(folder, args, report)
+    if "alerts" in parts:
+        with stack.scratch() as folder, stack.running(folder) as running:
+            asyncio.run(_alerts(running, report))
     if "faults" in parts:
         with stack.scratch() as folder, stack.running(folder) as running:
             asyncio.run(_faults(folder, running, args, report))
@@ -164,6 +169,27 @@ async def _bookings(running: Stack, folder: Path, kills: int, report: Report) ->
         report.add(f"bookings.recovery.{one.victim}_s", one.work_s)
         rows.append((one.victim, *(number(round(s, 1)) for s in (one.process_s, one.work_s))))
     print(table(("killed", "process back s", "its work s"), rows))
+
+
+async def _alerts(running: Stack, report: Report) -> None:
+    victims = chaos_alerts.victims_of(running)
+    done = await chaos_alerts.with_kills(running, victims, say=_say)
+    for name, count in done.counts.figures.items():
+        report.add(f"alerts.{name}", count)
+    report.add("alerts.fixes_sent_again", done.fixes_again)
+    report.add("alerts.settled_s", done.settled_s)
+    for name, count in done.counts.faults.items():
+        report.add(f"alerts.{name}", count, at_most=0)
+    worst: dict[str, float] = {}
+    rows = []
+    for one in done.recoveries:
+        worst[one.victim] = max(one.told_s, worst.get(one.victim, 0.0))
+        rows.append((one.victim, *(number(round(s, 1)) for s in (one.process_s, one.told_s))))
+    print(table(("killed", "process back s", "a new alert told s"), rows))
+    for victim, told_s in worst.items():
+        report.add(f"alerts.recovery.{victim}_s", told_s)
+    for named in done.counts.named:
+        report.note(named)
 
 
 async def _frozen(ready: Fleet, report: Report) -> None:

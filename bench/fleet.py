@@ -150,7 +150,7 @@ async def warm_up(ready: Fleet) -> None:
         load.go()
         deadline = time.monotonic() + SETTLE_S_MAX
         async with ready.reading() as conn:
-            while not await _all_fences_known(conn, ready.fences_known_at):
+            while not await all_fences_known(conn, ready.fences_known_at):
                 if time.monotonic() > deadline:
                     raise TimeoutError("the shards did not take up the fences")
                 await asyncio.sleep(0.2)
@@ -158,7 +158,7 @@ async def warm_up(ready: Fleet) -> None:
     await ready.settled(published)
 
 
-async def _all_fences_known(conn: AnyConnection, revision: int) -> bool:
+async def all_fences_known(conn: AnyConnection, revision: int) -> bool:
     known = await conn.fetchval(
         """
         SELECT count(*) > 0 AND bool_and(revision >= $1) FROM (

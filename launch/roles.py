@@ -17,6 +17,9 @@ TITLES = {
     "ray::OutboxRelay": "outbox_relay",
     "ray::BookingShard": "booking_shard",
     "ray::Dispatcher": "dispatcher",
+    "ray::Bookkeeper": "bookkeeper",
+    "ray::Watch": "watch",
+    "ray::Messenger": "messenger",
 }
 ROLES = (
     *("up", "postgres", "redis", "broker", "payments", "eway", "messaging", "ray", "haproxy"),

@@ -34,6 +34,7 @@ RECOVERED_WITHIN_S = 120.0
 ROLES = (
     *("up", "postgres", "redis", "broker", "payments", "eway", "messaging", "ray", "haproxy"),
     *("serve_replica", "truck_shard", "ingest_worker", "outbox_relay", "sim"),
+    *("booking_shard", "dispatcher", "bookkeeper", "watch", "messenger"),
 )
 
 # Postgres and Ray start and end processes all the time.
