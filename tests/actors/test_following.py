@@ -108,7 +108,7 @@ async def test_a_number_that_was_drawn_early_and_committed_late_is_not_passed_by
     async with as_tenant(app, tenant.key) as conn:
         await events.insert(conn, [fact(tenant, "early")])
         await tell(app, tenant, fact(tenant, "late"))
-        await until(lambda: all_are_old(system))
+        await until(lambda: all_are_old(system, tenant))
         await one.go_on()
         assert taken.facts == ["late"]
         async with system.acquire() as looking:

@@ -51,7 +51,9 @@ def quick() -> Policy:
     live = usual.live.model_copy(update={"interval_ms": 30, "resume_token_s": 0.1})
     ingest = usual.ingest.model_copy(update={"directory_poll_s": 0.05})
     api = usual.api.model_copy(update={"readiness_cache_s": 0.001})
-    update = {"limits": limits, "live": live, "ingest": ingest, "api": api}
+    # Nor for how busy the machine is that the tests run on.
+    shedding = usual.shedding.model_copy(update={"look_s": serving.A_LONG_WHILE_S})
+    update = {"limits": limits, "live": live, "ingest": ingest, "api": api, "shedding": shedding}
     return usual.model_copy(update={**update, "identity": serving.forgiving(usual)})
 
 

@@ -29,7 +29,7 @@ from tests.launch.waiting import until
 
 pytestmark = pytest.mark.stack
 
-RECOVERED_WITHIN_S = 120.0
+RECOVERED_WITHIN_S = 240.0
 # Every role of a summary that must have a process.
 ROLES = (
     *("up", "postgres", "redis", "broker", "payments", "eway", "messaging", "ray", "haproxy"),
