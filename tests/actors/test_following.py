@@ -77,13 +77,14 @@ async def tell(app: AnyPool, tenant: Tenant, *facts: TruckEvent) -> None:
         await events.insert(conn, facts)
 
 
-async def all_are_old(system: AnyPool) -> bool:
+async def all_are_old(system: AnyPool, tenant: Tenant) -> bool:
     async with system.acquire() as conn:
-        newest = await conn.fetchval(
-            "SELECT max(known_at) < clock_timestamp() - $1 * interval '1 s' FROM events",
-            LIMITS.settle_s,
+        age_s = await conn.fetchval(
+            "SELECT extract(epoch FROM clock_timestamp() - max(known_at))::float8 FROM events "
+            "WHERE tenant_key = $1",
+            tenant.key,
         )
-    return bool(newest)
+    return bool(age_s > LIMITS.settle_s)
 
 
 async def test_each_fact_is_taken_up_once(
