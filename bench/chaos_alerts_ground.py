@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -30,7 +31,6 @@ from serve.identity.development import DEVICE_SECRET
 AT_ONCE = 6
 WARM = 16  # trucks, so that every shard has some
 JOURNEYS_KNOWN_S = 3.0  # shards hold trucks against a change within two
-PASSWORD = "a-truck-on-highway-48"  # noqa: S105 - of people who live as long as a benchmark
 PEOPLE = 3
 PRECISION: Literal[6] = 6
 STOPPAGE_S = 5400
@@ -131,7 +131,7 @@ async def _ground(office: Office, one: Incident, turns: asyncio.Semaphore) -> No
 async def _person(office: Office, nr: int) -> str:
     """A dispatcher with mail, telephone and the app; the person's key."""
     mark = time.time_ns()
-    proof = {"email": f"d{nr}-{mark:x}@example.in", "password": PASSWORD}
+    proof = {"email": f"d{nr}-{mark:x}@example.in", "password": secrets.token_urlsafe()}
     phone = f"+9198{mark // 1000 % 10**7:07}{nr}"
     made = await office.post(
         "/v1/users", {**proof, "phone": phone, "name": f"D{nr}", "roles": ["dispatcher"]}

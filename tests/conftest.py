@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import yaml
 from pydantic import SecretStr
@@ -35,6 +36,10 @@ from store.tenants import create as create_tenant
 from tests.launch.instance import Instance
 from tests.spreading import SHARE, Spreading, worker_count
 from tests.telemetry.collector import Collector
+
+# No test is about time; a deadline of an example would be one about how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 TEST_POOL = Pool(size_min=1, size_max=6)
 # This server's data die with the session: nobody waits for its disk.
