@@ -16,7 +16,7 @@ from freight.alerts.events import AlertEvent
 from freight.alerts.lasting import rule_of
 from freight.alerts.rules import Party
 from freight.alerts.signals import Signal
-from freight.alerts.sorting import covering_marks, marks_of, needed
+from freight.alerts.sorting import covering_marks, marks_of, needed, rival_marks
 from freight.alerts.state import Alert, AlertState
 from freight.events import TruckEvent, aggregate_event_id
 from store import alerts, awards, events, fixes, watch_spells
@@ -46,6 +46,10 @@ async def take(scene: Scene, signals: Sequence[Signal], complete_ms: int | None 
     await alerts.take_turn(scene.conn, scene.tenant.key)
     wanted = needed(signals, rules)
     known = await alerts.concerned(scene.conn, wanted.marks, wanted.dedups)
+    rivals = rival_marks(known) - wanted.marks
+    if rivals:
+        found = {one.id: one for one in [*known, *await alerts.concerned(scene.conn, rivals, ())]}
+        known = list(found.values())
     book = Book(scene.tenant.id, known)
     is_blind = await _is_blind(scene)
     book.take(signals, rules, scene.at_ms, is_blind=is_blind, complete_ms=complete_ms)

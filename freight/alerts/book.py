@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from freight.alerts.applying import MS, applied
-from freight.alerts.commands import Command, Notice, Tick
+from freight.alerts.commands import Command, HandOver, Notice, TakeOver, Tick
 from freight.alerts.decide import step
 from freight.alerts.events import AlertEvent
 from freight.alerts.rules import AlertRules, KindRule
 from freight.alerts.signals import Phase, Signal, Turn
-from freight.alerts.sorting import covered_by, covering_marks, group_of, is_near, keys_of, marks_of
+from freight.alerts.sorting import (
+    covered_by,
+    covering_marks,
+    group_of,
+    is_beside,
+    is_near,
+    keys_of,
+    marks_of,
+)
 from freight.alerts.state import Alert, AlertState
 
 NOBODY: Mapping[str, int] = MappingProxyType({})
@@ -74,7 +82,9 @@ class Book:
         fixes, as far as it was asked."""
         alerts = [self.alerts[name] for name in ids]
         alerts.sort(key=lambda one: (bool(rules.kinds[one.kind.value].covered_by), one.id))
-        for alert in alerts:
+        waiting = deque(one.id for one in alerts)
+        while waiting:
+            alert = self.alerts[waiting.popleft()]
             marks = covering_marks(alert, rules)
             others = (self.alerts[name] for name in sorted(self._marked(marks)))
             command = Tick(
@@ -82,7 +92,8 @@ class Book:
                 is_blind=is_blind,
                 heard_ms=heard.get(alert.truck or ""),
             )
-            self._step(alert, command, rules, now_ms)
+            touched = self._step(alert, command, rules, now_ms)
+            waiting += [name for name in touched if name != alert.id]
 
     def do(self, name: str, command: Command, rules: AlertRules, now_ms: int) -> None:
         """What a person wants of one of them."""
@@ -156,6 +167,10 @@ class Book:
         if before is not None:
             before = self.alerts[before.id]
         events, after = step(before, command, rules, now_ms)
+        if before is not None and after is not None and after.is_open and not before.is_open:
+            rival = self._open_beside(after, rules)
+            if rival is not None:
+                return self._hand_over(before, rival, rules, now_ms)
         if after is None or (not events and after == before):
             return () if after is None else (after.id,)
         self._put(before, after)
@@ -164,6 +179,20 @@ class Book:
             taken.after = after
             taken.events += events
         return (after.id,)
+
+    def _open_beside(self, alert: Alert, rules: AlertRules) -> Alert | None:
+        """What was opened for the same while this one was over."""
+        names = sorted(self._by_mark.get(f"d:{alert.dedup}", ()))
+        others = (self.alerts[name] for name in names if name != alert.id)
+        return next((one for one in others if is_beside(alert, one, rules)), None)
+
+    def _hand_over(
+        self, alert: Alert, rival: Alert, rules: AlertRules, now_ms: int
+    ) -> Sequence[str]:
+        taking = TakeOver(causes=alert.on, around=alert.around, severity=alert.severity)
+        self._step(alert, HandOver(to=rival.id), rules, now_ms)
+        self._step(rival, taking, rules, now_ms)
+        return (alert.id, rival.id)
 
     def _put(self, before: Alert | None, after: Alert) -> None:
         old = frozenset[str]() if before is None else marks_of(before)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from freight.alerts.circumstances import Circumstances
+from freight.alerts.kinds import Severity
 from freight.alerts.signals import Signal
-from freight.alerts.state import Judgement
+from freight.alerts.state import Cause, Judgement
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
@@ -17,6 +19,18 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     group: str | None = None
     quiet_until_ms: int | None = None  # the one before it has not cooled down
     is_counted_only: bool = False
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
+    """Another alert is open for the same by now: what goes on of this one is that one's."""
+
+    to: str
+
+
+class TakeOver(msgspec.Struct, frozen=True, kw_only=True, tag="take_over"):
+    causes: tuple[Cause, ...]
+    around: Circumstances
+    severity: Severity
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
@@ -57,4 +71,4 @@ class Judge(msgspec.Struct, frozen=True, kw_only=True, tag="judge"):
 
 
 PeopleCommand = Acknowledge | Resolve | Snooze | Assign | Comment | Judge
-Command = Notice | Tick | PeopleCommand
+Command = Notice | HandOver | TakeOver | Tick | PeopleCommand

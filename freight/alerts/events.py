@@ -71,6 +71,13 @@ class CauseGone(_Event, frozen=True, kw_only=True, tag="cause_gone"):
     reason: str  # "retracted", or "rule": as it is now it is no cause
 
 
+class CauseHandedOver(_Event, frozen=True, kw_only=True, tag="cause_handed_over"):
+    """It goes on after all, and by now another alert is open for the same."""
+
+    event: str
+    to: str
+
+
 class Held(_Event, frozen=True, kw_only=True, tag="held"):
     until_ms: int
     covered_by: str | None = None
@@ -142,6 +149,7 @@ AlertEvent = (
     | CauseEnded
     | CauseResumed
     | CauseGone
+    | CauseHandedOver
     | Held
     | Lapsed
     | Rearmed

@@ -51,7 +51,7 @@ def _changes(state: Alert, event: AlertEvent) -> dict[str, Any]:
     match event:
         case told.CauseSeen() | told.CauseChanged() | told.CauseEnded():
             changes = _of_cause(state, event)
-        case told.CauseResumed() | told.CauseGone():
+        case told.CauseResumed() | told.CauseGone() | told.CauseHandedOver():
             changes = _of_cause(state, event)
         case told.Escalated() | told.Woken() | told.Snoozed() | told.Assigned():
             changes = _of_handling(event)
@@ -172,6 +172,8 @@ def _of_cause(state: Alert, event: AlertEvent) -> dict[str, Any]:
             changes = _resumed(state, event)
         case told.CauseGone():
             changes = _with_cause(state, event.event, {"is_gone": True, "told_by": event.told_by})
+        case told.CauseHandedOver():
+            changes = _with_cause(state, event.event, {"handed_to": event.to})
         case _:
             changes = {}
     return changes

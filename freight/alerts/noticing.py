@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from freight.alerts import events as told
 from freight.alerts.applying import Applied, applied
-from freight.alerts.commands import Notice
+from freight.alerts.commands import HandOver, Notice, TakeOver
 from freight.alerts.events import AlertEvent
 from freight.alerts.kinds import GRAVITY, Kind, Severity
 from freight.alerts.rules import AlertRules
@@ -76,6 +76,28 @@ def _seen(
         severity=_worse(state.severity, rule.rule.severity),
         dropped=_dropped(state, rules.causes_max),
     )
+
+
+def handed(
+    state: Alert, command: HandOver | TakeOver, rules: AlertRules, now_ms: int
+) -> list[AlertEvent]:
+    """From an alert that is over to the one that is open for the same by now."""
+    if isinstance(command, HandOver):
+        return [
+            told.CauseHandedOver(at_ms=now_ms, event=cause.event, to=command.to)
+            for cause in state.on
+        ]
+    return [
+        told.CauseSeen(
+            at_ms=now_ms,
+            cause=cause,
+            around=command.around,
+            severity=_worse(state.severity, command.severity),
+            dropped=_dropped(state, rules.causes_max),
+        )
+        for cause in command.causes
+        if state.cause(cause.event) is None
+    ]
 
 
 def _worse(one: Severity, other: Severity) -> Severity:
@@ -178,7 +200,10 @@ def _ended(state: Alert, signal: Signal, now_ms: int) -> list[AlertEvent]:
             ended_ms=max(signal.at_ms, cause.at_ms),
         )
         for cause in state.causes
-        if cause.has_end and cause.ended_ms is None and _is_end_of(state, cause, signal)
+        if cause.has_end
+        and cause.ended_ms is None
+        and cause.handed_to is None
+        and _is_end_of(state, cause, signal)
     ]
 
 

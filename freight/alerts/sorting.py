@@ -44,7 +44,9 @@ def marks_of(alert: Alert) -> frozenset[str]:
     """By these it is looked up. Of one that is over only news about its causes are of interest."""
     marks = {f"e:{cause.event}" for cause in alert.causes}
     marks |= {f"e:{cause.ended_by}" for cause in alert.causes if cause.ended_by is not None}
-    goes_on = alert.is_open or any(cause.ended_ms is None for cause in alert.causes)
+    goes_on = alert.is_open or any(
+        cause.ended_ms is None and cause.handed_to is None for cause in alert.causes
+    )
     if goes_on:
         marks |= {_thread_mark(alert.kind, cause.subject) for cause in alert.causes}
     if alert.is_open:
@@ -88,6 +90,11 @@ def watched(alerts: Iterable[Alert], kinds: Container[Kind]) -> list[Watched]:
     ]
 
 
+def rival_marks(alerts: Iterable[Alert]) -> frozenset[str]:
+    """Of those that may stand open in the place of these, should they come back."""
+    return frozenset(f"d:{alert.dedup}" for alert in alerts if not alert.is_open)
+
+
 def _thread_mark(kind: Kind, subject: str) -> str:
     return f"t:{kind.value}|{subject}"
 
@@ -110,6 +117,16 @@ def keys_of(signal: Signal, rules: AlertRules) -> tuple[str, ...]:
 def group_of(signal: Signal, rule: KindRule) -> str | None:
     said = _said(signal, rule.group_by, rule)
     return said or None
+
+
+def is_beside(alert: Alert, other: Alert, rules: AlertRules) -> bool:
+    """Whether both tell of the same."""
+    rule = applied(rules, alert.kind, alert.around, alert.began_ms).rule
+    if alert.dedup != other.dedup or Part.PLACE not in rule.dedup or rule.radius_m is None:
+        return alert.dedup == other.dedup
+    if alert.place is None or other.place is None:
+        return alert.place is other.place
+    return metres(alert.place, other.place) <= rule.radius_m
 
 
 def is_near(alert: Alert, signal: Signal, rule: KindRule) -> bool:

@@ -55,11 +55,12 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_by: str | None = None
     undone: tuple[str, ...] = ()  # what had ended it and was none
     is_gone: bool = False  # retracted, or as it is now no cause for an alert
+    handed_to: str | None = None  # the alert that it belongs to now
     facts: dict[str, Any] = {}
 
     @property
     def is_on(self) -> bool:
-        return not self.is_gone and self.ended_ms is None
+        return not self.is_gone and self.ended_ms is None and self.handed_to is None
 
 
 class RuleRef(msgspec.Struct, frozen=True):

@@ -130,6 +130,7 @@ const TURNS: Record<string, string> = {
   cause_ended: "its cause is over",
   cause_resumed: "its cause goes on after all",
   cause_gone: "its cause never was",
+  cause_handed_over: "its cause belongs to a newer alert by now",
   held: "held back",
   lapsed: "over before anybody had to be told",
   rearmed: "to be told after all",

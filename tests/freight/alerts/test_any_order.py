@@ -13,7 +13,7 @@ from freight.alerts.book import Book
 from freight.alerts.evolve import replayed
 from freight.alerts.lasting import due_ms
 from freight.alerts.signals import Signal
-from freight.alerts.sorting import covering_marks, marks_of, needed
+from freight.alerts.sorting import covering_marks, marks_of, needed, rival_marks
 from freight.alerts.state import OPEN, Alert
 from freight.events import TruckEvent
 from tests.freight.alerts.telling import (
@@ -148,6 +148,8 @@ def test_what_is_looked_up_is_all_that_is_needed(batches: list[list[TruckEvent]]
         found = [one for one in kept.values() if marks_of(one) & wanted.marks]
         lasts = (_last(kept, dedup) for dedup in wanted.dedups)
         found += [one for one in lasts if one is not None]
+        rivals = rival_marks(found)
+        found += [one for one in kept.values() if marks_of(one) & rivals]
         book = Book("acme", {one.id: one for one in found}.values())
         book.take(batch, RULES, now_ms)
         kept |= {taken.after.id: taken.after for taken in book.news()}

@@ -127,6 +127,20 @@ def test_an_end_that_was_another_one_leaves_it_over_and_the_next_cause_raises_ag
     assert told.states("no_entry") == ["resolved", "raised"]
 
 
+def test_what_comes_back_beside_an_open_one_becomes_part_of_it() -> None:
+    end, again = moved(1400), stopped(1500, halt="fuel")
+    told = Told().tell(1, stopped(0, halt="fuel")).tell(1401, end).tell(1501, again)
+    assert told.states("long_stoppage") == ["lapsed", "pending"]
+    told.tell(1600, retracted(end, 1600))
+    first, second = told.of("long_stoppage")
+    assert (first.state, second.state) == ("lapsed", "pending")
+    assert [one.handed_to for one in first.causes] == [second.id]
+    assert len(second.on) == 2
+    told.tell(1700, retracted(again, 1700)).wait(9000)
+    first, second = told.of("long_stoppage")
+    assert (first.state, second.state, len(second.on)) == ("lapsed", "raised", 1)
+
+
 def test_a_cause_that_is_none_lapses_silently() -> None:
     begin = stopped(0)
     told = Told().tell(1, begin).tell(60, retracted(begin, 60))
