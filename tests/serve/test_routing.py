@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
+from serve.app import ROUTERS
 from serve.routing import RouteTable, place_of
+
+PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 async def refuse() -> None:
@@ -70,3 +75,21 @@ def test_the_place_is_the_first_two_parts() -> None:
         "/",
         "",
     ]
+
+
+def test_no_route_is_hidden_by_another_of_its_shape() -> None:
+    table = RouteTable(APIRouter(), ROUTERS)
+    for router in ROUTERS:
+        for route in router.routes:
+            path = PARAMETER.sub("x", getattr(route, "path", ""))
+            found = table.may_be(path)
+            assert route in found or place_of(path) != place_of(getattr(route, "path", ""))
+
+
+def test_few_routes_are_asked() -> None:
+    table = RouteTable(APIRouter(), ROUTERS)
+    assert len(table.may_be("/v1/trucks/T1/position")) == 1
+    assert len(table.may_be("/v1/config/pricing/rates/history")) == len(
+        table.may_be("/v1/config/anything")
+    )
+    assert table.may_be("/favicon.ico") == ()
