@@ -31,12 +31,17 @@ class Follower:
         limits: Callable[[], Following],
         take_up: TakeUp,
         types: Sequence[str] = (),
+        *,
+        apart: bool = True,
     ) -> None:
+        """`apart`: what follows from facts of one piece of work is written and told as part of it.
+        For who writes nothing that is told, all that is fresh of a tenant is one transaction."""
         self.name = name
         self._desk = desk
         self._limits = limits
         self._take_up = take_up
         self._types = types
+        self._together = _by_work if apart else _by_tenant
         self._cursor: int | None = None
 
     async def go_on(self) -> int:
@@ -52,8 +57,8 @@ class Follower:
             facts = await following.fresh(
                 conn, self.name, self._cursor, self._types, limits.facts_max
             )
-        for _, of_one_work in groupby(sorted(facts, key=_by_tenant), key=_by_work):
-            await self._take(list(of_one_work))
+        for _, together in groupby(sorted(facts, key=_by_tenant), key=self._together):
+            await self._take(list(together))
         if len(facts) == limits.facts_max:
             upto = min(upto, facts[-1].seq)
         if upto > self._cursor:
@@ -66,8 +71,7 @@ class Follower:
         """Together; when that cannot be, one by one, and what cannot be is kept with its trouble
         and holds up no other."""
         tenant = TenantName(facts[0].tenant_key, facts[0].tenant)
-        at_hand = work.resumed(facts[0].correlation, facts[0].traceparent)
-        with work.doing(at_hand), tracing.span(f"{self.name} follows", Kind.CONSUMER):
+        with work.doing(_work_of(facts)), tracing.span(f"{self.name} follows", Kind.CONSUMER):
             work.note(tenant=tenant.id)
             await self._take_of_work(tenant, facts)
 
@@ -86,9 +90,11 @@ class Follower:
         """Of what somebody asked for; the many facts of trucks are nobody's request."""
         for fact in facts:
             if fact.correlation is not None:
-                work.note_subject(fact.subject)
-                said = {"follower": self.name, "event": str(fact.id), "type": fact.type}
-                log.info("taken up", extra={"fields": said})
+                with work.doing(_work_of([fact])):
+                    work.note(tenant=fact.tenant)
+                    work.note_subject(fact.subject)
+                    said = {"follower": self.name, "event": str(fact.id), "type": fact.type}
+                    log.info("taken up", extra={"fields": said})
 
     async def _take_together(self, tenant: TenantName, facts: Sequence[StoredEvent]) -> None:
         async with self._desk.writing(tenant) as conn:
@@ -114,8 +120,15 @@ def _by_tenant(fact: StoredEvent) -> int:
 
 
 def _by_work(fact: StoredEvent) -> tuple[int, str | None, str | None]:
-    """What follows from facts of one piece of work is told as part of it."""
     return fact.tenant_key, fact.correlation, fact.traceparent
+
+
+def _work_of(facts: Sequence[StoredEvent]) -> work.Work:
+    """Nobody's in particular when they came of several."""
+    first = facts[0]
+    if any(_by_work(fact) != _by_work(first) for fact in facts):
+        return work.Work()
+    return work.resumed(first.correlation, first.traceparent)
 
 
 async def tell_lag(

@@ -32,7 +32,9 @@ async def tell_figures(desk: WorkDesk, counts: MutableMapping[str, float]) -> in
 def webhook_rounds(desk: WorkDesk, counts: MutableMapping[str, float]) -> Mapping[str, Round]:
     settings = desk.settings
     facts = WebhookFacts(desk)
-    follower = Follower(FOLLOWER, desk, lambda: settings.now.messenger.following, facts.take_up)
+    follower = Follower(
+        FOLLOWER, desk, lambda: settings.now.messenger.following, facts.take_up, apart=False
+    )
     sender = WebhookSender(lambda: settings.now.webhook_sending, present_environment())
     sealer = endpoint_sealer(KeyFile(installation().key_file))
     return {
