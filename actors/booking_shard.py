@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 
+from actors import booking_wire
 from actors.booking_facts import FactsFollower
 from actors.booking_journeys import BookingJourneys
 from actors.booking_silence import SilenceWatch
 from actors.booking_writing import TenantName
-from actors.bookings import Answer, Bookings, BusyError, Refused, Taken
+from actors.bookings import Bookings, BusyError, Refused, Taken
 from actors.configured import following_configuration
 from actors.errors import StoreAwayError
 from actors.life import live
@@ -20,7 +21,6 @@ from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
 from config.policy import policy, process_settings
 from config.snapshot import Handed, take_over
-from freight.booking.commands import Command
 from freight.booking.events import Assigned, Swapped
 from freight.booking.state import Booking
 from freight.dispatch.offer_messages import Expire, OfferAccepted
@@ -53,26 +53,22 @@ class BookingShard:
         self._app: AnyPool | None = None
         self._life = live(self._run(), "booking-shard-life")
 
-    async def take(
-        self,
-        token: str,
-        tenant: TenantName,
-        booking_id: str,
-        command: Command,
-        expected: int | None,
-    ) -> Answer:
-        """Committed when it answers."""
+    async def take(self, token: str, raw: bytes) -> bytes:
+        """`Asked`, to be answered once it is committed."""
         self._guard.admit(token)
         bookings = self._at_work()
+        asked = booking_wire.read_asked(raw)
         try:
-            answer = await bookings.take(tenant, booking_id, command, expected)
+            answer = await bookings.take(
+                asked.tenant, asked.booking_id, asked.command, asked.expected
+            )
         except BusyError as error:
             raise StoreAwayError(str(error)) from error
         if isinstance(answer, Taken) and any(
             isinstance(event, Assigned | Swapped) for event in answer.events
         ):
-            await self._greet_trucks_of(tenant, answer.booking)
-        return answer
+            await self._greet_trucks_of(asked.tenant, answer.booking)
+        return booking_wire.written(answer)
 
     async def offer(
         self, token: str, tenant: TenantName, booking_id: str, wish: OfferWish

@@ -13,6 +13,8 @@ import numpy as np
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from actors import booking_wire
+from actors.booking_wire import Asked
 from actors.booking_writing import TenantName
 from actors.bookings import Answer, Refused
 from actors.doors import HttpFixes, HttpTaken
@@ -172,9 +174,9 @@ class BookingShards:
         """Committed when it answers; ActorAwayError: it may or may not be, ask again with the
         command's key."""
         name = BOOKINGS.format(shard_of(tenant.id, booking_id, self.shards))
-        given = (tenant, booking_id, command, expected)
-        answer = await _call(self.tokens, name, "take", *given, deadline_s=self.deadline_s)
-        return cast(Answer, answer)
+        asked = booking_wire.written(Asked(tenant, booking_id, command, expected))
+        answer = await _call(self.tokens, name, "take", asked, deadline_s=self.deadline_s)
+        return booking_wire.read_answer(answer)
 
     async def offer(
         self, tenant: TenantName, booking_id: str, wish: OfferWish

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from freight.personal import HIDDEN, PersonalKind, mask_email, mask_phone, masked
@@ -33,6 +35,7 @@ _SECRET_WORDS = frozenset(
 )
 _SECRET_NAMES = ("api_key", "private_key", "client_secret", "recovery_codes")
 _NAME_PARTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+NAMES_MAX = 4096  # fixed: names that are remembered with what they say
 REFERENCE = "secret://"  # names a secret without being one
 # A chain's own id and a truck's may look like a phone number and are none.
 _IDS = frozenset({"id", "ids", "key", "subject"})
@@ -46,14 +49,29 @@ def redacted(value: Any, name: str = "") -> Any:
         return [redacted(inner, name) for inner in value]
     if not isinstance(value, str):
         return value
-    parts = _parts_of(name)
-    plain_name = "_".join(parts)
-    if _is_secret(parts, plain_name):
+    look = _look_of(name)
+    if look is _Look.HIDDEN:
         return value if value.startswith(REFERENCE) else HIDDEN
-    kind = _kind_of(parts)
-    if kind is not None:
-        return masked(kind, value)
-    return value if parts and parts[-1] in _IDS else redacted_text(value)
+    if isinstance(look, PersonalKind):
+        return masked(look, value)
+    return value if look is _Look.ID else redacted_text(value)
+
+
+class _Look(Enum):
+    """What a field's name says of a text in it, where that is not personal."""
+
+    HIDDEN = 1
+    ID = 2
+    TEXT = 3
+
+
+@lru_cache(NAMES_MAX)
+def _look_of(name: str) -> _Look | PersonalKind:
+    parts = _parts_of(name)
+    if _is_secret(parts, "_".join(parts)):
+        return _Look.HIDDEN
+    is_id = bool(parts) and parts[-1] in _IDS
+    return _kind_of(parts) or (_Look.ID if is_id else _Look.TEXT)
 
 
 def _parts_of(name: str) -> list[str]:
@@ -95,12 +113,17 @@ _TEXT = re.compile(
 _HINT = re.compile(
     r"[@$+]|\d{4,}|[\w-]{32}|(?i:bearer|basic|pass|secret|token|key|auth|credential)"
 )
+# What most texts with a hint are, and what no more has to be looked for in.
+_HARMLESS = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+\d\d:\d\d))?"
+)
 _KEPT_PREFIX = ("scheme", "named", "userinfo")
 
 
 def redacted_text(text: str) -> str:
     """Without e-mail addresses, phone numbers, tax ids, tokens, keys and passwords."""
-    if _HINT.search(text) is None:
+    if _HINT.search(text) is None or _HARMLESS.fullmatch(text) is not None:
         return text
     return _TEXT.sub(_replacement, text)
 

@@ -206,6 +206,7 @@ class Bookings(RuleBasedStateMachine):
     def of_a_leg(self, wanted: Command) -> Command:
         """Most are about legs that there are."""
         leg, ids = getattr(wanted, "leg", None), [leg.id for leg in self.story.now.legs]
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(wanted), type=Command) == wanted
         if leg is None or self.turns % 10 == 0:
             return wanted
         found = self.story.leg(leg if leg in ids else ids[self.turns % len(ids)])
