@@ -75,6 +75,8 @@ def deploy(where: Installation, limits: Policy) -> None:
         num_replicas=limits.api.replicas,
         max_ongoing_requests=limits.api.ongoing_requests_max,
         ray_actor_options={"num_cpus": 0},
+        # A line for each request is ours to write, see serve/access_log.py.
+        logging_config={"enable_access_log": False},
         graceful_shutdown_timeout_s=SHUTDOWN_S,
         graceful_shutdown_wait_loop_s=SHUTDOWN_S / 10,
     )(ray_serve.ingress(lambda: build_replica(handed))(Gateway))
