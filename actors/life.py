@@ -9,6 +9,9 @@ import time
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
+from actors.garbage import settle
+from config.policy import policy
+
 log = logging.getLogger(__name__)
 
 EXIT_SOFTWARE = 70
@@ -23,6 +26,7 @@ def live(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
 
     an actor that answers calls while its work has stopped would look healthy and lose time.
     """
+    settle(policy().api.collect_after_objects)
     task = asyncio.get_running_loop().create_task(coroutine, name=name)
     task.add_done_callback(_end_with)
     return task

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import uvicorn
 
+from actors.garbage import settle
 from config.installation import Installation
 from config.policy import Policy
 from serve.app import build_app, no_one_waits
-from serve.garbage import settle
 from serve.gateway import Actors
 from serve.live.socket import LiveSocketProtocol
 
@@ -36,4 +36,4 @@ def server(
 
 
 def run(where: Installation, policy: Policy, actors: Actors, port: int) -> None:
-    server(where, policy, actors, port, lambda: settle(policy.api)).run()
+    server(where, policy, actors, port, lambda: settle(policy.api.collect_after_objects)).run()

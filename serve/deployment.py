@@ -5,13 +5,13 @@ from __future__ import annotations
 from ray import serve as ray_serve
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from actors.garbage import settle
 from actors.handles import TruckShards
 from actors.service_tokens import EndUser, maker_for
 from config.installation import Installation
 from config.policy import Policy, policy, process_settings
 from config.snapshot import Handed, hand_on, take_over
 from serve.app import build_app
-from serve.garbage import settle
 from serve.live import socket
 from serve.request_record import current
 from store.installed import installation
@@ -38,8 +38,9 @@ def build_replica(handed: Handed) -> ASGIApp:
     process.begin(SERVICE, where)
     socket.install()
     shards = TruckShards.from_policy(policy(), maker_for(where, SERVICE, acting_for))
+    collect_after = policy().api.collect_after_objects
     app = build_app(
-        where, policy(), shards, process_settings(), when_open=lambda: settle(policy().api)
+        where, policy(), shards, process_settings(), when_open=lambda: settle(collect_after)
     )
     return without_routes(app)
 

@@ -13,7 +13,7 @@ class Api(Section):
     replicas: Count = key("Processes that answer requests.")
     ongoing_requests_max: Count = key("Requests one replica takes at a time; a socket is one.")
     collect_after_objects: Count = key(
-        "How many objects more than at the last look make a replica look for garbage."
+        "How many objects more than at the last look make a replica or actor look for garbage."
     )
     page_limit_default: Count = key("Items on a page when no limit is asked for.", live=True)
     page_limit_max: Count = key("The largest limit a list may be asked for.", live=True)
