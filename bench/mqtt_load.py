@@ -68,7 +68,13 @@ def make_devices(spec: LoadSpec) -> list[Device]:
     devices = []
     for t, truck in enumerate(spec.trucks):
         fixes = (
-            fix_json(ground.lat[t, i], ground.lon[t, i], ground.heading_deg[t, i], i)
+            fix_json(
+                ground.lat[t, i],
+                ground.lon[t, i],
+                ground.heading_deg[t, i],
+                i,
+                is_steady=spec.pace is None,
+            )
             for i in range(spec.track_points)
         )
         packets = track(f"v1/{spec.tenant}/trucks/{truck}/position", fixes, spec.per_message)

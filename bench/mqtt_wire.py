@@ -56,9 +56,12 @@ class Track:
     ts_at: list[tuple[int, ...]]
 
 
-def fix_json(lat: float, lon: float, heading_deg: float, seq: int) -> bytes:
-    """About 200 bytes, as a common tracker sends; the time is patched in when it is sent."""
-    speed_kmh = 45 + abs(seq % 40 - 20)
+def fix_json(
+    lat: float, lon: float, heading_deg: float, seq: int, *, is_steady: bool = False
+) -> bytes:
+    """About 200 bytes, as a common tracker sends; the time is patched in when it is sent. Steady:
+    for trucks that send so often that any other speed would be harsh braking, fix after fix."""
+    speed_kmh = 55 if is_steady else 45 + abs(seq % 40 - 20)
     return (
         f'{{"ts":0000000000000,"lat":{lat:.6f},"lon":{lon:.6f},"speed_kmh":{speed_kmh}.5,'
         f'"heading_deg":{heading_deg:.1f},"accuracy_m":4.5,"altitude_m":{200 + seq % 50}.0,'
