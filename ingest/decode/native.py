@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,12 @@ class _BadTimeError(ValueError):
     """One object's `ts` cannot be read."""
 
 
+class _Known(Position, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Of the keys that we know; with any other it is read once more."""
+
+
+_one_known = msgspec.json.Decoder(_Known)
+_many_known = msgspec.json.Decoder(list[_Known])
 _one = msgspec.json.Decoder(Position)
 _many = msgspec.json.Decoder(list[Position])
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -39,18 +46,25 @@ def decode(payload: bytes, array_fixes_max: int) -> Decoded:
     """Raises BadPositionError when nothing of the message can be used."""
     is_array = payload[:1] == b"[" or payload.lstrip(_WHITE)[:1] == b"["
     try:
-        positions = _many.decode(payload) if is_array else [_one.decode(payload)]
+        positions, extras = _read(payload, is_array=is_array)
         if is_array:
             _check_length(len(positions), array_fixes_max)
         rows = _rows(positions)
-        extras: dict[int, bytes] = {}
-        if not _nothing_unknown(payload, rows):
-            extras = _extras(_raw_list.decode(payload) if is_array else [payload])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _BadTimeError) as error:
         if not is_array:
             raise BadPositionError(str(error)) from error
         return _one_by_one(payload, array_fixes_max)
     return Decoded(rows, extras, [], any(row[_ACK] for row in rows))
+
+
+def _read(payload: bytes, *, is_array: bool) -> tuple[Sequence[Position], dict[int, bytes]]:
+    """The positions, and what else their objects say."""
+    try:
+        known = _many_known.decode(payload) if is_array else [_one_known.decode(payload)]
+    except msgspec.ValidationError:
+        positions = _many.decode(payload) if is_array else [_one.decode(payload)]
+        return positions, _extras(_raw_list.decode(payload) if is_array else [payload])
+    return known, {}
 
 
 def _check_length(length: int, array_fixes_max: int) -> None:
@@ -72,8 +86,8 @@ def _one_by_one(payload: bytes, array_fixes_max: int) -> Decoded:
     out = Decoded()
     for number, raw in enumerate(objects):
         try:
-            (row,) = _rows([_one.decode(raw)])
-            extras = {} if _nothing_unknown(bytes(raw), [row]) else _extras([raw])
+            positions, extras = _read(bytes(raw), is_array=False)
+            (row,) = _rows(positions)
         except (msgspec.DecodeError, UnicodeDecodeError, _BadTimeError) as error:
             out.bad.append(Bad(bytes(raw), f"object {number}: {error}"))
             continue
@@ -82,16 +96,6 @@ def _one_by_one(payload: bytes, array_fixes_max: int) -> Decoded:
         out.rows.append(row)
         out.ack = out.ack or bool(row[_ACK])
     return out
-
-
-def _nothing_unknown(payload: bytes, rows: list[Row]) -> bool:
-    """True only when every key is one of ours: then there are as many colons as values we read.
-
-    Each key-value pair has one colon, further ones stand only inside strings; of our values just
-    a textual `ts` holds any, and that one takes the slow way. A key we do not know adds a colon,
-    so it cannot hide.
-    """
-    return payload.count(b":") == sum(len(row) - row.count(None) for row in rows)
 
 
 def _extras(objects: list[Any]) -> dict[int, bytes]:
@@ -103,7 +107,7 @@ def _extras(objects: list[Any]) -> dict[int, bytes]:
     return extras
 
 
-def _rows(positions: list[Position]) -> list[Row]:
+def _rows(positions: Sequence[Position]) -> list[Row]:
     rows = list(map(msgspec.structs.astuple, positions))
     if all(type(row[0]) is int for row in rows):
         return rows
