@@ -131,12 +131,15 @@ async def test_one_id_finds_every_line_of_a_booking_in_every_process(
 
     made = await admin.post("/v1/bookings", json={**LOAD, "stops": stops}, headers=given)
     booking = made.raise_for_status().json()["id"]
+    ended = f"/v1/bookings/{booking}/cancel"
+    answer = await admin.post(ended, json={"reason": "no load"}, headers=given)
+    answer.raise_for_status()
     folder = log_folder(stack.data_dir)
 
     def lines() -> list[dict[str, Any]]:
         return logs.lines(folder, {"correlation_id": correlation})
 
-    services = {"gateway", "booking-shard", "outbox-relay"}
+    services = {"gateway", "booking-shard", "outbox-relay", "watch", "messenger"}
     await until(lambda: services <= {line["service"].removesuffix("-0") for line in lines()})
     found = lines()
 
