@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from actors.garbage import settle
 from bench import geo_postgis, geo_rules
 from bench.geo_truth import compare
 from bench.geo_world import Floats, driving, random_points, sites
 from bench.report import Report
+from config.policy import defaults
 from geo.fences import FenceIndex, compile_shape
 from geo.shapes import Area
 
@@ -169,6 +171,7 @@ def _rules(report: Report) -> None:
     """The whole rule set, every truck on a route of 500 points, in the shards' own fold."""
     around = geo_rules.world(RULES_FENCES, VERTICES[0], SEED)
     fixes = geo_rules.stream(SEED)
+    settle(defaults().api.collect_after_objects)  # as a shard does
     for batch in BATCHES[1:]:
         costs = [geo_rules.measure(around, fixes, batch) for _ in range(RULES_ROUNDS)]
         best = min(costs, key=lambda cost: cost.us_a_fix)

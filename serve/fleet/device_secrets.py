@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import lru_cache
 
 import bcrypt
 
 from serve.identity.development import DEVICE_SECRET, TENANTS, is_development
+from serve.identity.secret_text import drawn_secret
 
 SECRET_BYTES = 24  # fixed: 192 bits: nobody may choose a weaker secret
 # The least there is: the secret is random, and a broker checks thousands when it restarts.
@@ -25,7 +25,7 @@ def new_secret(tenant: str) -> tuple[str, str]:
 
 def fresh_secret() -> tuple[str, str]:
     """One that nobody knows yet, and its hash."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = drawn_secret(SECRET_BYTES)
     return secret, hash_secret(secret)
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import secrets
 from collections.abc import Callable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from config.sections.identity import Passwords
+from serve.identity.secret_text import drawn_secret
 
 LENGTH_MAX = 200  # fixed: bounds the work of hashing; part of the published API
 GENERATED_BYTES = 18  # fixed: 144 bits: nobody may choose a weaker one
 
 
 def new_password() -> str:
-    return secrets.token_urlsafe(GENERATED_BYTES)
+    return drawn_secret(GENERATED_BYTES)
 
 
 @functools.lru_cache(maxsize=8)  # fixed: memory only; forgetting changes nothing

@@ -7,8 +7,9 @@ import base64
 import hashlib
 import hmac
 import os
-import secrets
 from functools import lru_cache
+
+from serve.identity.secret_text import drawn_secret
 
 # scrypt at 16 MiB and some 50 ms: secrets are random, so this is depth, not the first wall.
 COST = 2**14
@@ -20,7 +21,7 @@ AT_ONCE = 2
 
 
 def new_secret() -> str:
-    return secrets.token_urlsafe(SECRET_BYTES)
+    return drawn_secret(SECRET_BYTES)
 
 
 def hash_secret(secret: str) -> str:
