@@ -84,6 +84,29 @@ async def test_what_lasts_is_raised_at_its_time_and_over_by_itself(world: World)
     assert [kind for kind, _ in await world.told()] == ["alert.raised", "alert.resolved"]
 
 
+async def test_what_comes_back_beside_an_open_one_is_looked_up_and_joins_it(world: World) -> None:
+    truck = await world.truck()
+    ended = world.fact("truck.overspeed.ended", truck, -0.5)
+    await world.tell([world.fact("truck.overspeed.started", truck, -1, **TOO_FAST), ended])
+    await world.watch()
+    await world.tell([world.fact("truck.overspeed.started", truck, 0, **TOO_FAST)])
+    await world.watch()
+    taken_back = {"replaces": str(ended.id), "replaces_type": ended.type}
+    await world.tell([world.fact("event.retracted", truck, 0.1, **taken_back)])
+    await world.watch()
+    world.clock.pass_by(2)
+    await world.watch()
+    (alert,) = await world.shown()
+    assert (alert.state, len(alert.on), alert.count) == (AlertState.RAISED, 2, 2)
+    async with as_tenant(world.app, world.name.key) as conn:
+        kept = await conn.fetch(
+            "SELECT status, once = dedup AS alone FROM alerts ORDER BY began_at"
+        )
+        logged = await conn.fetch("SELECT type FROM alert_log ORDER BY alert, version")
+    assert [tuple(row) for row in kept] == [("lapsed", True), ("raised", True)]
+    assert "cause_handed_over" in {row["type"] for row in logged}
+
+
 async def test_the_database_itself_refuses_a_second_open_one(
     world: World, superuser: AnyConnection
 ) -> None:
