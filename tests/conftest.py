@@ -96,10 +96,19 @@ def read_once() -> Iterator[None]:
         yield
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """One that no outgoing connection can take before the test's server does."""
+    """One that no outgoing connection can take before the test's server does, and that nobody was
+    given a moment ago who has not bound it yet."""
     while True:
         port = secrets.choice(SHARE.ports)
+        if port in _given:
+            continue
+        if len(_given) > len(SHARE.ports) // 2:
+            _given.clear()
+        _given.add(port)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
