@@ -1,5 +1,5 @@
-"""What the gateway and bookings' actors say to each other, as bytes: Ray would pickle each object,
-at several times the cost, for every step of a booking."""
+"""Commands to bookings' actors and their answers, as bytes: Ray would pickle each object, at
+several times the cost. Wishes about offers are few and go as they are."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ def live(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
 
     an actor that answers calls while its work has stopped would look healthy and lose time.
     """
+    # What its constructor has loaded stays as long as the process.
     settle(policy().api.collect_after_objects)
     task = asyncio.get_running_loop().create_task(coroutine, name=name)
     task.add_done_callback(_end_with)

@@ -189,9 +189,10 @@ class Book:
     def _hand_over(
         self, alert: Alert, rival: Alert, rules: AlertRules, now_ms: int
     ) -> Sequence[str]:
-        taking = TakeOver(causes=alert.on, around=alert.around, severity=alert.severity)
         self._step(alert, HandOver(to=rival.id), rules, now_ms)
-        self._step(rival, taking, rules, now_ms)
+        for cause in alert.on:
+            taking = TakeOver(cause=cause, around=alert.around, severity=alert.severity)
+            self._step(rival, taking, rules, now_ms)
         return (alert.id, rival.id)
 
     def _put(self, before: Alert | None, after: Alert) -> None:

@@ -28,7 +28,9 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
 
 
 class TakeOver(msgspec.Struct, frozen=True, kw_only=True, tag="take_over"):
-    causes: tuple[Cause, ...]
+    """One more cause, as it was known to the alert that it belonged to."""
+
+    cause: Cause
     around: Circumstances
     severity: Severity
 

@@ -10,7 +10,7 @@ from freight.alerts.commands import Command
 from freight.alerts.events import AlertEvent
 from freight.alerts.evolve import evolve
 from freight.alerts.lasting import due_ms
-from freight.alerts.noticing import handed, noticed
+from freight.alerts.noticing import handed_over, noticed, taken_over
 from freight.alerts.rules import AlertRules
 from freight.alerts.state import SHOWN, Alert, AlertState, Resolution
 from freight.alerts.timing import ticked
@@ -27,8 +27,10 @@ def decide(
     match command:
         case c.Tick():
             events = ticked(state, command, rules, now_ms)
-        case c.HandOver() | c.TakeOver():
-            events = handed(state, command, rules, now_ms)
+        case c.HandOver():
+            events = handed_over(state, command, now_ms)
+        case c.TakeOver():
+            events = taken_over(state, command, rules, now_ms)
         case c.Acknowledge() | c.Resolve() | c.Snooze():
             events = _handled(state, command, rules, now_ms)
         case c.Assign(by=by, to=to):

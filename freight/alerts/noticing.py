@@ -26,7 +26,8 @@ def noticed(
         return []
     if state is None:
         return [_opened(command, rule, now_ms)]
-    return [_seen(state, command, rule, rules, now_ms)]
+    more = TakeOver(cause=_cause(command), around=signal.around, severity=rule.rule.severity)
+    return [_seen(state, more, rules, now_ms)]
 
 
 def _no_begin(state: Alert, signal: Signal, now_ms: int) -> list[AlertEvent]:
@@ -66,38 +67,26 @@ def _opened(command: Notice, rule: Applied, now_ms: int) -> AlertEvent:
     )
 
 
-def _seen(
-    state: Alert, command: Notice, rule: Applied, rules: AlertRules, now_ms: int
-) -> AlertEvent:
+def handed_over(state: Alert, command: HandOver, now_ms: int) -> list[AlertEvent]:
+    return [
+        told.CauseHandedOver(at_ms=now_ms, event=cause.event, to=command.to) for cause in state.on
+    ]
+
+
+def taken_over(state: Alert, command: TakeOver, rules: AlertRules, now_ms: int) -> list[AlertEvent]:
+    if state.cause(command.cause.event) is not None:
+        return []
+    return [_seen(state, command, rules, now_ms)]
+
+
+def _seen(state: Alert, more: TakeOver, rules: AlertRules, now_ms: int) -> AlertEvent:
     return told.CauseSeen(
         at_ms=now_ms,
-        cause=_cause(command),
-        around=command.signal.around,
-        severity=_worse(state.severity, rule.rule.severity),
+        cause=more.cause,
+        around=more.around,
+        severity=_worse(state.severity, more.severity),
         dropped=_dropped(state, rules.causes_max),
     )
-
-
-def handed(
-    state: Alert, command: HandOver | TakeOver, rules: AlertRules, now_ms: int
-) -> list[AlertEvent]:
-    """From an alert that is over to the one that is open for the same by now."""
-    if isinstance(command, HandOver):
-        return [
-            told.CauseHandedOver(at_ms=now_ms, event=cause.event, to=command.to)
-            for cause in state.on
-        ]
-    return [
-        told.CauseSeen(
-            at_ms=now_ms,
-            cause=cause,
-            around=command.around,
-            severity=_worse(state.severity, command.severity),
-            dropped=_dropped(state, rules.causes_max),
-        )
-        for cause in command.causes
-        if state.cause(cause.event) is None
-    ]
 
 
 def _worse(one: Severity, other: Severity) -> Severity:

@@ -122,20 +122,20 @@ def group_of(signal: Signal, rule: KindRule) -> str | None:
 def is_beside(alert: Alert, other: Alert, rules: AlertRules) -> bool:
     """Whether both tell of the same."""
     rule = applied(rules, alert.kind, alert.around, alert.began_ms).rule
-    if alert.dedup != other.dedup or Part.PLACE not in rule.dedup or rule.radius_m is None:
-        return alert.dedup == other.dedup
-    if alert.place is None or other.place is None:
-        return alert.place is other.place
-    return metres(alert.place, other.place) <= rule.radius_m
+    return alert.dedup == other.dedup and _is_one_place(alert.place, other.place, rule)
 
 
 def is_near(alert: Alert, signal: Signal, rule: KindRule) -> bool:
     """Where the place tells alerts apart: whether this cause is at the alert's."""
+    return _is_one_place(alert.place, signal.place, rule)
+
+
+def _is_one_place(one: Place | None, other: Place | None, rule: KindRule) -> bool:
     if Part.PLACE not in rule.dedup or rule.radius_m is None:
         return True
-    if alert.place is None or signal.place is None:
-        return alert.place is signal.place
-    return metres(alert.place, signal.place) <= rule.radius_m
+    if one is None or other is None:
+        return one is other
+    return metres(one, other) <= rule.radius_m
 
 
 def metres(one: Place, other: Place) -> float:
