@@ -1,5 +1,4 @@
-"""Commands to bookings' actors and their answers, as bytes: Ray would pickle each object, at
-several times the cost. Wishes about offers are few and go as they are."""
+"""Commands to bookings' actors and their answers, as bytes, which Ray carries unpickled."""
 
 from __future__ import annotations
 
@@ -10,6 +9,7 @@ from actors.bookings import Answer
 from freight.booking.commands import Command
 
 
+# Pickled, each cost several times as much. Wishes about offers are few and go as they are.
 class Asked(msgspec.Struct, frozen=True):
     tenant: TenantName
     booking_id: str
