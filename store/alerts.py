@@ -259,6 +259,22 @@ async def news_waiting(
     return {row["tenant_key"]: epoch_ms(row["known_at"]) for row in rows}
 
 
+async def trucks_behind(
+    conn: AnyConnection, follower: str, seq: int, types: Sequence[str], trucks: Sequence[str]
+) -> set[str]:
+    """Of these trucks, those of which facts behind a number wait to be taken up."""
+    rows = await conn.fetch(
+        """
+        SELECT k.id FROM trucks k WHERE k.id = ANY ($4) AND k.deleted_at IS NULL AND EXISTS (
+            SELECT FROM events e
+            WHERE e.truck_key = k.key AND e.seq > $2 AND e.type = ANY ($3) AND NOT EXISTS (
+                SELECT FROM follower_taken f WHERE f.follower = $1 AND f.event_seq = e.seq))
+        """,
+        *(follower, seq, list(types), list(trucks)),
+    )
+    return {row["id"] for row in rows}
+
+
 async def known_behind(conn: AnyConnection, seq: int, types: Sequence[str]) -> int | None:
     """Of the tenant: when the next news behind a number came to be known; None: there are none."""
     at = await conn.fetchval(

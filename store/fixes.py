@@ -213,6 +213,21 @@ async def last_fix_of(
     return None if row is None else _stored(row)
 
 
+async def newest_of(
+    conn: AnyConnection, tenant_key: int, truck_ids: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """By truck: when its newest fix was made, by the device's clock, and when it came in."""
+    rows = await conn.fetch(
+        """
+        SELECT t.id, f.ts, f.received_at FROM unnest($2::text[]) AS t (id)
+        CROSS JOIN LATERAL last_fix_of($1, t.id, NULL) AS f
+        """,
+        tenant_key,
+        list(truck_ids),
+    )
+    return {row["id"]: (epoch_ms(row["ts"]), epoch_ms(row["received_at"])) for row in rows}
+
+
 async def known(
     conn: AnyConnection, truck_keys: Sequence[int], times_ms: Sequence[int]
 ) -> set[tuple[int, int]]:

@@ -30,6 +30,14 @@ async def cursor(conn: AnyConnection, follower: str) -> int:
     return seq
 
 
+async def taken_up_to(conn: AnyConnection, follower: str) -> int | None:
+    """The same for who only looks; None: it has not begun."""
+    seq: int | None = await conn.fetchval(
+        "SELECT seq FROM follower_cursors WHERE follower = $1", follower
+    )
+    return seq
+
+
 async def settled(conn: AnyConnection, after: int, settle_s: float, limit: int) -> int:
     """Up to which number nothing older can join the log any more.
 

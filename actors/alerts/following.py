@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 
 from actors.alerts.surroundings import signals_with_surroundings
-from actors.alerts.writing import Scene, take
+from actors.alerts.writing import NAME, Scene, take
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from actors.following import Follower
@@ -13,8 +13,6 @@ from freight.alerts.reading import FACTS
 from store import alerts
 from store.events import StoredEvent
 from store.postgres import AnyConnection
-
-NAME = "alerts"
 
 
 class AlertsFollower:
@@ -35,7 +33,8 @@ class AlertsFollower:
     ) -> None:
         signals = await signals_with_surroundings(conn, facts)
         now_ms = self._desk.now_ms()
-        scene = Scene(conn, tenant, self._desk.policy_of(tenant), now_ms)
+        before_seq = facts[0].seq - 1
+        scene = Scene(conn, tenant, self._desk.policy_of(tenant), now_ms, before_seq)
         # What is behind the last of them may be the end of what they begin.
         behind_ms = await alerts.known_behind(conn, facts[-1].seq, FACTS)
         complete_ms = None if behind_ms is None else behind_ms - 1

@@ -7,10 +7,11 @@ from functools import partial
 
 from actors.alerts import conditions
 from actors.alerts.figures import figures_round
-from actors.alerts.following import NAME, AlertsFollower
+from actors.alerts.following import AlertsFollower
 from actors.alerts.sight import AskActors, Seeing, missed_round
 from actors.alerts.surveys import Survey, survey_round
 from actors.alerts.timers import RulesRound, forgetting_round, timers_round
+from actors.alerts.writing import NAME
 from actors.desk import WorkDesk
 from actors.following import tell_lag
 from actors.making_rounds import Round

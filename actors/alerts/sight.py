@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 
-from actors.alerts.following import NAME
-from actors.alerts.writing import WATCH
+from actors.alerts.writing import NAME, WATCH
 from actors.desk import WorkDesk
 from actors.stats import ActorStats
 from config.sections.watch import Sight

@@ -6,12 +6,11 @@ import logging
 from collections.abc import MutableMapping, Sequence
 from itertools import groupby
 
-from actors.alerts.following import NAME
-from actors.alerts.writing import Scene, tick
+from actors.alerts.writing import NAME, Scene, tick
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from freight.alerts.reading import FACTS
-from store import alert_counts, alerts
+from store import alert_counts, alerts, following
 from store.alerts import Due
 from store.postgres import STORE_FAILURES
 
@@ -25,9 +24,11 @@ async def timers_round(desk: WorkDesk, counts: MutableMapping[str, float]) -> in
         most = limits.following.settle_facts_max
         waiting = await alerts.news_waiting(conn, NAME, FACTS, most)
         due = await alerts.due(conn, desk.now_ms(), waiting, limits.timers_max)
+        taken_seq = await following.taken_up_to(conn, NAME) if due else None
     due.sort(key=_by_tenant)
     for (key, tenant), of_one in groupby(due, key=_by_tenant):
-        await _tick(desk, TenantName(key, tenant), [one.alert for one in of_one], counts)
+        ids = [one.alert for one in of_one]
+        await _tick(desk, TenantName(key, tenant), ids, counts, taken_seq)
     return len(due)
 
 
@@ -36,29 +37,40 @@ def _by_tenant(due: Due) -> tuple[int, str]:
 
 
 async def _tick(
-    desk: WorkDesk, tenant: TenantName, ids: Sequence[str], counts: MutableMapping[str, float]
+    desk: WorkDesk,
+    tenant: TenantName,
+    ids: Sequence[str],
+    counts: MutableMapping[str, float],
+    taken_seq: int | None = None,
 ) -> None:
     """Together; when that cannot be, one by one, and what cannot be waits and holds up no other."""
     try:
-        await _together(desk, tenant, ids)
+        await _together(desk, tenant, ids, taken_seq)
     except STORE_FAILURES:
         raise
     except Exception:
         log.exception("alerts of %s are looked at one by one", tenant.id)
         for alert_id in ids:
-            await _alone(desk, tenant, alert_id, counts)
+            await _alone(desk, tenant, alert_id, counts, taken_seq)
 
 
-async def _together(desk: WorkDesk, tenant: TenantName, ids: Sequence[str]) -> None:
+async def _together(
+    desk: WorkDesk, tenant: TenantName, ids: Sequence[str], taken_seq: int | None
+) -> None:
     async with desk.writing(tenant) as conn:
-        await tick(Scene(conn, tenant, desk.policy_of(tenant), desk.now_ms()), ids)
+        scene = Scene(conn, tenant, desk.policy_of(tenant), desk.now_ms(), taken_seq)
+        await tick(scene, ids)
 
 
 async def _alone(
-    desk: WorkDesk, tenant: TenantName, alert_id: str, counts: MutableMapping[str, float]
+    desk: WorkDesk,
+    tenant: TenantName,
+    alert_id: str,
+    counts: MutableMapping[str, float],
+    taken_seq: int | None,
 ) -> None:
     try:
-        await _together(desk, tenant, [alert_id])
+        await _together(desk, tenant, [alert_id], taken_seq)
     except STORE_FAILURES:
         raise
     except Exception:

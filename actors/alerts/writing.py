@@ -11,9 +11,10 @@ from actors.booking_writing import TenantName
 from config.policy import Policy
 from freight.alerts.announced import announcements
 from freight.alerts.book import Book, Taken
-from freight.alerts.commands import PeopleCommand
+from freight.alerts.commands import Heard, PeopleCommand
 from freight.alerts.events import AlertEvent
 from freight.alerts.lasting import rule_of
+from freight.alerts.reading import FACTS
 from freight.alerts.rules import Party
 from freight.alerts.signals import Signal
 from freight.alerts.sorting import covering_marks, marks_of, needed, rival_marks
@@ -25,6 +26,7 @@ from store.errors import StaleVersionError
 from store.postgres import AnyConnection
 
 WATCH = "watch"  # who decides what nobody asked for
+NAME = "alerts"  # who follows the facts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Scene:
     tenant: TenantName
     policy: Policy
     at_ms: int
+    taken_seq: int | None = None  # all facts up to this one are taken up; None: nobody asked
 
 
 async def take(scene: Scene, signals: Sequence[Signal], complete_ms: int | None = None) -> int:
@@ -51,8 +54,9 @@ async def take(scene: Scene, signals: Sequence[Signal], complete_ms: int | None 
         found = {one.id: one for one in [*known, *await alerts.concerned(scene.conn, rivals, ())]}
         known = list(found.values())
     book = Book(scene.tenant.id, known)
-    is_blind = await _is_blind(scene)
-    book.take(signals, rules, scene.at_ms, is_blind=is_blind, complete_ms=complete_ms)
+    blind = await _is_blind(scene)
+    touched = book.note(signals, rules, scene.at_ms, is_blind=blind, complete_ms=complete_ms)
+    await _let_time_count(scene, book, touched, is_blind=blind)
     return await _write(scene, book)
 
 
@@ -64,9 +68,8 @@ async def tick(scene: Scene, ids: Sequence[str]) -> int:
     marks = {mark for alert in due for mark in covering_marks(alert, rules)}
     known = {one.id: one for one in await alerts.concerned(scene.conn, marks, ())}
     book = Book(scene.tenant.id, (known | {one.id: one for one in due}).values())
-    heard = await _heard(scene, due)
     blind = await _is_blind(scene)
-    book.tick([one.id for one in due], rules, scene.at_ms, is_blind=blind, heard=heard)
+    await _let_time_count(scene, book, [one.id for one in due], is_blind=blind)
     changed = await _write(scene, book)
     # What has not changed is looked at again when it may, and never at once.
     soonest_ms = scene.at_ms + round(scene.policy.watch.look_again_s * 1000)
@@ -92,22 +95,25 @@ async def ask(
     return book.alerts[alert_id]
 
 
-async def _heard(scene: Scene, due: Sequence[Alert]) -> dict[str, int]:
-    """When trucks spoke last whose alerts are held back while they are silent."""
-    rules = scene.policy.alerts
+async def _let_time_count(scene: Scene, book: Book, ids: Sequence[str], *, is_blind: bool) -> None:
+    """Of trucks whose alerts are due to be raised it is asked how far they have been heard."""
+    pending = (book.alerts[name] for name in ids)
     asked = {
-        one.truck
-        for one in due
-        if one.truck is not None
-        and one.state is AlertState.PENDING
-        and rule_of(one, rules).rule.silent_s_max is not None
+        truck
+        for one in pending
+        if one.state is AlertState.PENDING and one.due_ms is not None and one.due_ms <= scene.at_ms
+        for truck in one.trucks
     }
-    found = {}
-    for truck in sorted(asked):
-        newest = await fixes.last_fix_of(scene.conn, scene.tenant.key, truck)
-        if newest is not None:
-            found[truck] = newest.ts_ms
-    return found
+    heard = await _heard(scene, sorted(asked)) if asked else {}
+    book.tick(ids, scene.policy.alerts, scene.at_ms, is_blind=is_blind, heard=heard)
+
+
+async def _heard(scene: Scene, trucks: Sequence[str]) -> dict[str, Heard]:
+    newest = await fixes.newest_of(scene.conn, scene.tenant.key, trucks)
+    behind: set[str] = set()
+    if scene.taken_seq is not None:  # asked after the fixes, with which their facts are stored
+        behind = await alerts.trucks_behind(scene.conn, NAME, scene.taken_seq, FACTS, trucks)
+    return {truck: Heard(*newest[truck], truck in behind) for truck in newest}
 
 
 async def _is_blind(scene: Scene) -> bool:

@@ -24,7 +24,7 @@ class Tracking(Section):
         "Fences farther than this from those fixes are left out then.", live=True
     )
     silence_look_s: Positive = key("How often it is looked for trucks that fell silent.")
-    silence_s_min: Positive = key("No truck that spoke later than this is looked at then.")
+    silence_s_min: Positive = key("No truck that was heard later than this is looked at then.")
     silent_trucks_max: Count = key("Trucks told to be silent in one transaction.")
     late_work_s: Positive = key("How often late fixes that were too many at once are gone on with.")
     snapshot_interval_s: Positive = key("How often changed trucks are kept for recovery.")

@@ -18,6 +18,7 @@ Announcement = tuple[str, int, dict[str, Any]]
 
 _TOLD: dict[type, str] = {
     told.Raised: "alert.raised",
+    told.Renewed: "alert.renewed",
     told.Escalated: "alert.escalated",
     told.Acknowledged: "alert.acknowledged",
     told.Resolved: "alert.resolved",

@@ -7,10 +7,13 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from freight.alerts.applying import MS, applied
-from freight.alerts.commands import Command, HandOver, Notice, TakeOver, Tick
+from freight.alerts.commands import Command, HandOver, Heard, Notice, TakeOver, Tick
 from freight.alerts.decide import step
 from freight.alerts.events import AlertEvent
+from freight.alerts.kinds import Kind
 from freight.alerts.rules import AlertRules, KindRule
 from freight.alerts.signals import Phase, Signal, Turn
 from freight.alerts.sorting import (
@@ -22,9 +25,9 @@ from freight.alerts.sorting import (
     keys_of,
     marks_of,
 )
-from freight.alerts.state import Alert, AlertState
+from freight.alerts.state import Alert, AlertState, Resolution
 
-NOBODY: Mapping[str, int] = MappingProxyType({})
+NOBODY: Mapping[str, Heard] = MappingProxyType({})
 
 
 @dataclasses.dataclass(slots=True)
@@ -48,7 +51,12 @@ class Book:
         for alert in alerts:
             self._put(None, alert)
 
-    def take(
+    def take(self, signals: Iterable[Signal], rules: AlertRules, now_ms: int) -> None:
+        """Notes all of them; only then time counts, so that what began and ended within a batch
+        is seen as over."""
+        self.tick(self.note(signals, rules, now_ms), rules, now_ms)
+
+    def note(
         self,
         signals: Iterable[Signal],
         rules: AlertRules,
@@ -56,18 +64,20 @@ class Book:
         *,
         is_blind: bool = False,
         complete_ms: int | None = None,
-    ) -> None:
-        """Notes all of them in the order in which they were learned; only then time counts, so
-        that what began and ended within a batch is seen as over. Where more news wait than could
-        be taken at once, time counts only up to `complete_ms`, when these came to be known."""
+    ) -> list[str]:
+        """In the order in which they were learned; which alerts have a look at the time to come.
+        Where more news wait than could be taken at once, time counts only up to `complete_ms`,
+        when these came to be known. What was over when the next of its kind began was judged
+        without it then, and is now."""
         touched: dict[str, None] = {}
         once = {(one.nr, one.kind, one.told_by): one for one in signals}
         for signal in (once[key] for key in sorted(once)):
+            over = [one for one in self._concerned(signal, rules) if _is_over_by(one, signal)]
+            self.tick([one.id for one in over if one is not None], rules, now_ms, is_blind=is_blind)
             for found in self._concerned(signal, rules):
                 command = self._notice(signal, found, rules)
                 touched |= dict.fromkeys(self._step(found, command, rules, now_ms))
-        told = [name for name in touched if not _waits(self.alerts[name], complete_ms)]
-        self.tick(told, rules, now_ms, is_blind=is_blind)
+        return [name for name in touched if not _waits(self.alerts[name], complete_ms)]
 
     def tick(
         self,
@@ -76,10 +86,9 @@ class Book:
         now_ms: int,
         *,
         is_blind: bool = False,
-        heard: Mapping[str, int] = NOBODY,
+        heard: Mapping[str, Heard] = NOBODY,
     ) -> None:
-        """Those that may cover others first. `heard`: trucks, and device times of their newest
-        fixes, as far as it was asked."""
+        """Those that may cover others first. `heard`: by truck, as far as it was asked."""
         alerts = [self.alerts[name] for name in ids]
         alerts.sort(key=lambda one: (bool(rules.kinds[one.kind.value].covered_by), one.id))
         waiting = deque(one.id for one in alerts)
@@ -90,7 +99,7 @@ class Book:
             command = Tick(
                 covered_by=covered_by(alert, others, rules),
                 is_blind=is_blind,
-                heard_ms=heard.get(alert.truck or ""),
+                heard=_least([heard[one] for one in alert.trucks if one in heard]),
             )
             touched = self._step(alert, command, rules, now_ms)
             waiting += [name for name in touched if name != alert.id]
@@ -135,11 +144,15 @@ class Book:
             near = [one for one in self._of(f"d:{key}", signal) if is_near(one, signal, rule)]
             if near:
                 return near[0]
+        for key in keys_of(signal, rules):
+            last = self.alerts.get(self._last.get(key, ""))
+            if last is not None and _was_one_of(last, signal) and is_near(last, signal, rule):
+                return last
         last = self._last_of(signal, rules)
         if last is None:
             return None
         same_begin = last.began_ms == signal.at_ms
-        cooling = signal.phase is Phase.INSTANT and _quiet_until_ms(last, rule) > signal.known_ms
+        cooling = signal.phase is Phase.INSTANT and _is_echo(last, signal, rule)
         return last if same_begin or cooling else None
 
     def _last_of(self, signal: Signal, rules: AlertRules) -> Alert | None:
@@ -149,13 +162,13 @@ class Book:
     def _notice(self, signal: Signal, found: Alert | None, rules: AlertRules) -> Notice:
         rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
         last = self._last_of(signal, rules) if found is None else None
-        quiet_ms = 0 if last is None else _quiet_until_ms(last, rule)
+        is_echo = last is not None and _is_echo(last, signal, rule)
         return Notice(
             signal=signal,
             tenant=self._tenant,
             dedup=keys_of(signal, rules)[0],
             group=group_of(signal, rule),
-            quiet_until_ms=quiet_ms if quiet_ms > signal.at_ms else None,
+            quiet_until_ms=_quiet_until_ms(last, rule) if last is not None and is_echo else None,
             is_counted_only=_is_over(found) and signal.phase is Phase.INSTANT,
         )
 
@@ -225,9 +238,41 @@ def _is_over(alert: Alert | None) -> bool:
     return alert is not None and alert.state is AlertState.RESOLVED
 
 
+def _is_over_by(alert: Alert | None, signal: Signal) -> bool:
+    if alert is None or alert.state is not AlertState.PENDING or not _begins(signal):
+        return False
+    return alert.over_ms is not None and alert.over_ms <= signal.at_ms
+
+
+def _was_one_of(last: Alert, signal: Signal) -> bool:
+    """Of several trucks each is learned of by itself, perhaps when all of them have left: who was
+    there while others were belongs to them, though they were too few without it."""
+    if last.kind is not Kind.SEVERAL_TRUCKS or last.state is not AlertState.LAPSED:
+        return False
+    over_ms = last.over_ms or last.began_ms
+    # Who came sooner may have stayed as long as they did.
+    return 2 * last.began_ms - over_ms <= signal.at_ms < over_ms
+
+
+def _is_echo(last: Alert, signal: Signal, rule: KindRule) -> bool:
+    """By the devices' time, so that what comes a day late is heard as if it had come at once."""
+    return last.began_ms <= signal.at_ms < _quiet_until_ms(last, rule)
+
+
 def _quiet_until_ms(last: Alert, rule: KindRule) -> int:
     if last.state is AlertState.LAPSED:
         return last.quiet_until_ms or 0  # what cooled down before it goes on cooling down
-    if last.state is not AlertState.RESOLVED or last.resolved_ms is None:
+    over_ms = last.resolved_ms
+    if last.state is not AlertState.RESOLVED or over_ms is None:
         return 0
-    return last.resolved_ms + round(rule.cool_down_s * MS)
+    if last.resolution is Resolution.AUTO and last.over_ms is not None:
+        over_ms = min(over_ms, last.over_ms + round(rule.clear_s * MS))
+    return over_ms + round(rule.cool_down_s * MS)
+
+
+def _least(heard: Sequence[Heard]) -> Heard | None:
+    """How far all of several trucks have been heard."""
+    if not heard:
+        return None
+    least = min(heard, key=lambda one: one.ts_ms)
+    return replace(least, is_ahead=any(one.is_ahead for one in heard))

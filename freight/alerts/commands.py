@@ -35,12 +35,20 @@ class TakeOver(msgspec.Struct, frozen=True, kw_only=True, tag="take_over"):
     severity: Severity
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """A truck's newest fix: when it was made, by the device's clock, and when it came in."""
+
+    ts_ms: int
+    came_ms: int
+    is_ahead: bool = False  # facts of its fixes wait to be taken up
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
     """Time has passed; `covered_by` is a raised alert that tells of the cause as well."""
 
     covered_by: str | None = None
     is_blind: bool = False  # we ourselves may not see what happens
-    heard_ms: int | None = None  # device time of its truck's newest fix
+    heard: Heard | None = None
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, tag="acknowledge"):

@@ -96,6 +96,10 @@ class Raised(_Event, frozen=True, kw_only=True, tag="raised"):
     rule: RuleRef
 
 
+class Renewed(_Event, frozen=True, kw_only=True, tag="renewed"):
+    """It was taken on, and happened again: somebody is to look anew."""
+
+
 class Escalated(_Event, frozen=True, kw_only=True, tag="escalated"):
     level: int
 
@@ -154,6 +158,7 @@ AlertEvent = (
     | Lapsed
     | Rearmed
     | Raised
+    | Renewed
     | Escalated
     | Woken
     | Resolved

@@ -82,6 +82,16 @@ def _of_life(state: Alert, event: AlertEvent) -> dict[str, Any]:
                 "held_until_ms": None,
                 "covered_by": None,
             }
+        case told.Renewed():
+            changes = {
+                "state": AlertState.RAISED,
+                "renewed_ms": event.at_ms,
+                "level": 0,
+                "escalated_ms": None,
+                "acknowledged_ms": None,
+                "acknowledged_by": None,
+                "snoozed_until_ms": None,
+            }
         case told.Resolved():
             changes = {"state": AlertState.RESOLVED, "snoozed_until_ms": None, **_end(event)}
         case told.Retracted():

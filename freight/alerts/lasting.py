@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from freight.alerts.applying import MS, Applied, applied
 from freight.alerts.kinds import Kind
 from freight.alerts.rules import AlertRules, KindRule, Step
@@ -30,15 +32,21 @@ def due_ms(state: Alert, rules: AlertRules) -> int | None:
 
 
 def raise_ms(state: Alert, rule: KindRule) -> int | None:
-    """When its causes will have lasted; None: there are not enough of them."""
+    """When it may be told of; None: there are not enough causes."""
+    by_ms = lasted_by_ms(state, rule)
+    return None if by_ms is None else max(by_ms, state.held_until_ms or by_ms)
+
+
+def lasted_by_ms(state: Alert, rule: KindRule) -> int | None:
+    """When its causes will have lasted, and an alert before it cooled down, by devices' time."""
     first_ms: dict[str, int] = {}
     for cause in state.on:
         first_ms[cause.subject] = min(cause.at_ms, first_ms.get(cause.subject, cause.at_ms))
     wanted = _wanted(state, rule)
     if len(first_ms) < wanted:
         return None
-    lasted_ms = sorted(first_ms.values())[wanted - 1] + round(rule.trigger_s * MS)
-    return max(lasted_ms, state.quiet_until_ms or lasted_ms, state.held_until_ms or lasted_ms)
+    by_ms = sorted(first_ms.values())[wanted - 1] + round(rule.trigger_s * MS)
+    return max(by_ms, state.quiet_until_ms or by_ms)
 
 
 def _wanted(state: Alert, rule: KindRule) -> int:
@@ -77,7 +85,7 @@ def escalates_ms(state: Alert, rule: KindRule, rules: AlertRules) -> int | None:
     step = rule.escalation[state.level]
     if state.state is AlertState.ACKNOWLEDGED and not step.though_acknowledged:
         return None
-    at_ms = _after(state.raised_ms, step.after_s, step, rules)
+    at_ms = _after(state.renewed_ms or state.raised_ms, step.after_s, step, rules)
     if state.level and state.escalated_ms is not None:
         wait_s = step.after_s - rule.escalation[state.level - 1].after_s
         at_ms = max(at_ms, _after(state.escalated_ms, wait_s, step, rules))
@@ -90,8 +98,18 @@ def _after(start_ms: int, seconds: float, step: Step, rules: AlertRules) -> int:
     return start_ms + round(max(0.0, seconds) * MS)
 
 
-def lasted_ms(state: Alert) -> int:
-    """From its first cause to its last end."""
-    causes = state.standing
-    ends = [cause.ended_ms for cause in causes if cause.ended_ms is not None]
-    return max(ends, default=0) - min((cause.at_ms for cause in causes), default=0)
+def lasted_ms(state: Alert, rule: KindRule) -> int:
+    """For how long at most enough of its causes, which are over, were going on without a break."""
+    over = [(cause, cause.ended_ms) for cause in state.standing if cause.ended_ms is not None]
+    turns = [(cause.at_ms, 0, cause.subject) for cause, _ in over]
+    turns += [(ended_ms, 1, cause.subject) for cause, ended_ms in over]
+    on, wanted = Counter[str](), _wanted(state, rule)
+    longest, since_ms = 0, None
+    for ms, is_end, subject in sorted(turns):  # who ends when another begins makes no break
+        on[subject] += -1 if is_end else 1
+        are_enough = sum(count > 0 for count in on.values()) >= wanted
+        if are_enough and since_ms is None:
+            since_ms = ms
+        elif not are_enough and since_ms is not None:
+            longest, since_ms = max(longest, ms - since_ms), None
+    return longest

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from freight.alerts import events as told
-from freight.alerts.applying import Applied, applied
+from freight.alerts.applying import MS, Applied, applied
 from freight.alerts.commands import HandOver, Notice, TakeOver
 from freight.alerts.events import AlertEvent
 from freight.alerts.kinds import GRAVITY, Kind, Severity
 from freight.alerts.rules import AlertRules
 from freight.alerts.signals import Phase, Signal, Turn, is_found
-from freight.alerts.state import Alert, Cause, RuleRef, alert_id
+from freight.alerts.state import Alert, AlertState, Cause, RuleRef, alert_id
 
 
 def noticed(
@@ -27,7 +27,15 @@ def noticed(
     if state is None:
         return [_opened(command, rule, now_ms)]
     more = TakeOver(cause=_cause(command), around=signal.around, severity=rule.rule.severity)
-    return [_seen(state, more, rules, now_ms)]
+    seen = _seen(state, more, rules, now_ms)
+    return [seen, told.Renewed(at_ms=now_ms)] if _is_anew(state, signal, rule) else [seen]
+
+
+def _is_anew(state: Alert, signal: Signal, rule: Applied) -> bool:
+    """Not what happened before somebody looked, and is only learned now."""
+    renew_s, seen_ms = rule.rule.renew_s, state.acknowledged_ms
+    is_taken_on = state.state is AlertState.ACKNOWLEDGED and seen_ms is not None
+    return renew_s is not None and is_taken_on and signal.at_ms - (seen_ms or 0) >= renew_s * MS
 
 
 def _no_begin(state: Alert, signal: Signal, now_ms: int) -> list[AlertEvent]:

@@ -135,6 +135,11 @@ class KindRule(_Value):
     expires_s: Positive | None = Field(
         default=None, description="Resolved by itself so long after the last cause; null: never."
     )
+    renew_s: Seconds | None = Field(
+        default=None,
+        description="A cause that comes so long after somebody acknowledged it raises it anew; "
+        "null: it is only counted.",
+    )
     auto_resolve: bool = Field(description="Whether it is resolved when its cause is gone.")
     held_when_blind: bool = Field(
         default=False, description="Not raised while we ourselves may not see."
@@ -201,6 +206,16 @@ class AlertRules(Rules):
     )
     look_again_s: Positive = key(
         "So often it is asked whether a held alert still has to wait.", who=Who.TENANT, live=True
+    )
+    kept_s_min: Positive = key(
+        "A truck whose newest fix was older when it came is sending what its device kept ...",
+        who=Who.TENANT,
+        live=True,
+    )
+    kept_wait_s: Positive = key(
+        "... and while more comes within so long, what it may end is not raised.",
+        who=Who.TENANT,
+        live=True,
     )
     snooze_s_max: Positive = key(
         "Nobody can silence an alert for longer at once.", who=Who.TENANT, live=True

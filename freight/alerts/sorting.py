@@ -29,7 +29,7 @@ def needed(signals: Iterable[Signal], rules: AlertRules) -> Needed:
     dedups: set[str] = set()
     for signal in signals:
         keys = keys_of(signal, rules)
-        dedups.add(keys[0])
+        dedups |= set(keys if signal.kind is Kind.SEVERAL_TRUCKS else keys[:1])
         marks |= {f"d:{key}" for key in keys}
         marks |= {f"e:{signal.event}", _thread_mark(signal.kind, signal.subject)}
         if signal.ends_booking and signal.around.booking is not None:

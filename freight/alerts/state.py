@@ -25,6 +25,7 @@ class AlertState(StrEnum):
 
 
 OPEN = frozenset({AlertState.PENDING, AlertState.RAISED, AlertState.ACKNOWLEDGED})
+TRUCK = "trucks/"
 SHOWN = frozenset({AlertState.RAISED, AlertState.ACKNOWLEDGED})
 
 
@@ -93,6 +94,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quiet_until_ms: int | None = None  # an alert before it has not cooled down yet
     due_ms: int | None = None  # when time alone may change it
     raised_ms: int | None = None
+    renewed_ms: int | None = None  # when it was raised anew
     escalated_ms: int | None = None
     acknowledged_ms: int | None = None
     acknowledged_by: str | None = None
@@ -118,6 +120,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def booking(self) -> str | None:
         return self.around.booking
+
+    @property
+    def trucks(self) -> frozenset[str]:
+        """Whose next fixes may end what goes on."""
+        on = {one.subject for one in self.on if one.subject.startswith(TRUCK)}
+        own = set() if self.truck is None else {self.truck}
+        return frozenset({one.removeprefix(TRUCK) for one in on} or own)
 
     @property
     def due_known_ms(self) -> int | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from freight.alerts import events as told
 from freight.alerts.applying import MS, Applied
-from freight.alerts.commands import Tick
+from freight.alerts.commands import Heard, Tick
 from freight.alerts.events import AlertEvent
 from freight.alerts.evolve import evolve
 from freight.alerts.kinds import Kind
 from freight.alerts.lasting import (
     escalates_ms,
     expires_ms,
+    lasted_by_ms,
     lasted_ms,
     over_for_good_ms,
     raise_ms,
@@ -18,6 +19,8 @@ from freight.alerts.lasting import (
 )
 from freight.alerts.rules import AlertRules
 from freight.alerts.state import Alert, AlertState, Resolution, RuleRef
+
+LOOKS = 10  # while a device sends what it kept; else a stop of hours could come and go between two
 
 
 def ticked(state: Alert, tick: Tick, rules: AlertRules, now_ms: int) -> list[AlertEvent]:
@@ -49,7 +52,7 @@ def _pending(
         return []
     if _is_old_news(state, applied):
         return [told.Lapsed(at_ms=now_ms, reason="late")]
-    held = _held(tick, applied, rules, now_ms) or _unheard(state, tick, applied, rules, now_ms)
+    held = _held(tick, applied, rules, now_ms) or _unknown(state, tick, applied, rules, now_ms)
     return held or [_raised(applied, now_ms)]
 
 
@@ -68,17 +71,32 @@ def _held(tick: Tick, applied: Applied, rules: AlertRules, now_ms: int) -> list[
     return [told.Held(at_ms=now_ms, until_ms=until_ms, covered_by=tick.covered_by)]
 
 
-def _unheard(
+def _unknown(
     state: Alert, tick: Tick, applied: Applied, rules: AlertRules, now_ms: int
 ) -> list[AlertEvent]:
-    """Once, so that nothing stays unsaid because a device sleeps or is off."""
+    """What was not heard until it was due may be over. More comes from a device that sends what it
+    kept; one that sleeps or is off is waited for once, so that nothing stays unsaid."""
+    lasted_ms, heard = lasted_by_ms(state, applied.rule), tick.heard
+    if heard is None or lasted_ms is None or (heard.ts_ms >= lasted_ms and not heard.is_ahead):
+        return []
+    wait_s = None
+    if _is_catching_up(heard, rules, now_ms):
+        # A clock that is slow for ever fills no log: less and less often.
+        waited_s = (now_ms - max(cause.known_ms for cause in state.on)) / MS
+        wait_s = max(rules.kept_wait_s, waited_s) / LOOKS
+    elif state.held_until_ms is None and _is_silent(heard, applied, now_ms):
+        wait_s = rules.look_again_s
+    return [] if wait_s is None else [told.Held(at_ms=now_ms, until_ms=now_ms + round(wait_s * MS))]
+
+
+def _is_catching_up(heard: Heard, rules: AlertRules, now_ms: int) -> bool:
+    was_kept = heard.came_ms - heard.ts_ms > rules.kept_s_min * MS
+    return was_kept and now_ms - heard.came_ms <= rules.kept_wait_s * MS
+
+
+def _is_silent(heard: Heard, applied: Applied, now_ms: int) -> bool:
     silent_s_max = applied.rule.silent_s_max
-    if silent_s_max is None or tick.heard_ms is None or state.held_until_ms is not None:
-        return []
-    if now_ms - tick.heard_ms <= silent_s_max * MS:
-        return []
-    until_ms = now_ms + round(rules.look_again_s * MS)
-    return [told.Held(at_ms=now_ms, until_ms=until_ms, covered_by=None)]
+    return silent_s_max is not None and now_ms - heard.ts_ms > silent_s_max * MS
 
 
 def _missed(
@@ -87,7 +105,7 @@ def _missed(
     """It was over before it was due or learned: worth telling only if it had lasted, and lately."""
     rule, over_ms = applied.rule, state.over_ms
     quiet = over_ms is None or (state.quiet_until_ms or over_ms) > over_ms
-    lasted = state.kind is not Kind.SEVERAL_TRUCKS and lasted_ms(state) >= rule.trigger_s * MS
+    lasted = lasted_ms(state, rule) >= rule.trigger_s * MS
     fresh = over_ms is not None and (
         rule.late_s_max is None or now_ms - over_ms <= rule.late_s_max * MS
     )
@@ -106,10 +124,15 @@ def _raised(applied: Applied, now_ms: int) -> AlertEvent:
 def _lapsed(
     state: Alert, tick: Tick, applied: Applied, rules: AlertRules, now_ms: int
 ) -> list[AlertEvent]:
-    """Its end was taken back, or its cause put in force again."""
-    if not state.on or not applied.is_met or _is_old_news(state, applied):
+    """Its end was taken back, its cause put in force again, or it had lasted longer after all."""
+    if not state.standing or not applied.is_met:
         return []
     rearmed = told.Rearmed(at_ms=now_ms)
+    if not state.on:
+        missed = _missed(evolve(state, rearmed), tick, applied, rules, now_ms)
+        return [rearmed, *missed] if isinstance(missed[0], told.Raised) else []
+    if _is_old_news(state, applied):
+        return []
     return [rearmed, *_pending(evolve(state, rearmed), tick, applied, rules, now_ms)]
 
 

@@ -204,10 +204,12 @@ class TruckColumns:
         here = (known["tenant_key"] == tenant_key) & (known["ts_ms"] != MISSING_INT64)
         return np.asarray(known[here])
 
-    def silent_since(self, ts_ms: int) -> IntArray:
-        """Rows of trucks whose newest good fix is older."""
-        known = self.last["ts_ms"][: len(self._row_of)]
-        return np.flatnonzero((known < ts_ms) & (known != MISSING_INT64))
+    def silent_since(self, since_ms: int) -> IntArray:
+        """Rows of trucks of which no good fix was made or came in since then: a truck that is
+        sending what it kept is being heard, however old that is."""
+        known = self.last[: len(self._row_of)]
+        silent = (known["ts_ms"] < since_ms) & (known["committed_ms"] < since_ms)
+        return np.flatnonzero(silent & (known["ts_ms"] != MISSING_INT64))
 
     # --------------------------------------------------------------------------- keeping
 

@@ -145,14 +145,15 @@ class _Run:
             facts=truck.facts,
             checkpoints=kept,
             told_in=self._told_in,
-            silent_since_ms=_silent_since(truck) if upto_ms is None else None,
+            silent_since_ms=_silent_since(truck, past) if upto_ms is None else None,
         )
 
 
-def _silent_since(truck: Followed) -> int | None:
-    """What no fix has told must not look as if it were not so."""
+def _silent_since(truck: Followed, past: Past) -> int | None:
+    """What no fix but the clock has told, and what these fixes leave as it is, still stands. They
+    tell no silence of their own: the truck is being heard."""
     due_ms = signal.due_ms(truck.state, truck.around)
-    if due_ms is None:
+    if due_ms is None or (signal.SPAN, "", due_ms) not in {one.key for one in past.spans}:
         return None
     truck.facts.decided_by(due_ms)
     at_ms = truck.around.known_at_ms

@@ -86,8 +86,11 @@ async def backtest(gateway: Gateway, who: Principal, asked: BacktestIn) -> Backt
 
 
 def merged(rules: AlertRules, changes: Mapping[str, Any]) -> AlertRules:
-    """Laid over what holds, down to single values."""
+    """Laid over what holds, down to single values; null takes an override away."""
     values = _laid_over(rules.model_dump(mode="json", exclude_unset=True), changes)
+    overrides = values.get("overrides")
+    if isinstance(overrides, Mapping):
+        values["overrides"] = {name: one for name, one in overrides.items() if one is not None}
     try:
         return AlertRules.model_validate(values)
     except ValidationError as error:

@@ -98,6 +98,8 @@ class Tracking:
             await self._journal.recover()
             self._has_begun = True
         await self._journal.commit(FixBatch(fixes, {}))
+        # As long ago as the fix says, not just now.
+        self._journal.columns.last["committed_ms"] -= round(minutes_ago * MINUTE_MS)
         await self._journal.go_on(look_for_silent=True)
 
 

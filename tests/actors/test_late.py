@@ -123,6 +123,12 @@ async def fleet(owner: AnyConnection, app: AnyPool, system: AnyPool) -> Fleet:
     return Fleet(tenant, keys, drawn, followed)
 
 
+async def an_hour_later(journal: Journal) -> tuple[int, Any] | None:
+    """The look for silent trucks, when none has been heard since."""
+    journal.columns.last["committed_ms"] -= 3_600_000
+    return await journal.go_on(look_for_silent=True)
+
+
 async def started(telemetry: AnyPool, system: AnyPool, fleet: Fleet, limits: Tracking) -> Journal:
     journal = Journal(telemetry, system, fleet.shard, limits)
     await journal.recover()
@@ -260,14 +266,29 @@ async def test_of_trucks_that_fell_silent_a_few_are_told_at_a_time_and_each_once
     await journal.commit(FixBatch(fixes, {}))
     told_so_far = []
     for _ in range(4):
-        await journal.go_on(look_for_silent=True)
+        await an_hour_later(journal)
         found = await stored(telemetry, fleet)
         kinds = [kind for events, _, _ in found.values() for kind, _, _ in events.values()]
         told_so_far.append(kinds.count("truck.tracking.interrupted"))
 
     assert told_so_far == [2, 4, 6, 6]
     again = await started(telemetry, system, fleet, limits)
-    assert await again.go_on(look_for_silent=True) is None
+    assert await an_hour_later(again) is None
+
+
+async def test_a_truck_that_sends_what_it_kept_is_not_silent_while_it_does(
+    fleet: Fleet, telemetry: AnyPool, system: AnyPool
+) -> None:
+    journal = await started(telemetry, system, fleet, policy().tracking)
+    for minute in (0, 5, 10):
+        await journal.commit(drive(fleet, {minute: 77.0 + minute / 100}, came_s=0))
+        assert await journal.go_on(look_for_silent=True) is None
+
+    await an_hour_later(journal)
+
+    events, _, _ = (await stored(telemetry, fleet))[fleet.keys[0]]
+    kinds = [kind for kind, _, _ in events.values() if ".tracking." in kind]
+    assert kinds == ["truck.tracking.interrupted"]
 
 
 async def test_a_fix_that_was_on_its_way_takes_silence_back(
@@ -275,15 +296,16 @@ async def test_a_fix_that_was_on_its_way_takes_silence_back(
 ) -> None:
     journal = await started(telemetry, system, fleet, policy().tracking)
     await journal.commit(drive(fleet, {-300: 77.0}, came_s=0))
-    await journal.go_on(look_for_silent=True)
+    await an_hour_later(journal)
 
     await journal.commit(drive(fleet, {-290: 77.0}, came_s=0))
+    await an_hour_later(journal)
 
     events, lasting, _ = (await stored(telemetry, fleet))[fleet.keys[0]]
     due = [time_ms for kind, time_ms, _ in events.values() if kind.endswith("interrupted")]
     assert len(due) == 1
     assert [key[2] for key in lasting if key[0] == "interruption"] == due
-    assert await journal.go_on(look_for_silent=True) is None
+    assert await an_hour_later(journal) is None
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -307,10 +329,10 @@ async def test_a_store_that_breaks_off_anywhere_ends_in_an_undisturbed_history(
             await journal.snapshot(asyncio.Lock())
         if chance.random() < 0.2:
             journal = await started(fragile, system, fleet, limits)
-    await journal.go_on(look_for_silent=True)
+    await an_hour_later(journal)
     while await journal.go_on(look_for_silent=False):
         pass
-    await journal.go_on(look_for_silent=True)
+    await an_hour_later(journal)
 
     plain = fleet.plainly(fixes)
     assert await stored(telemetry, fleet) == expected(plain)

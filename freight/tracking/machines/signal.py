@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from freight.tracking.surroundings import Surroundings
     from freight.tracking.tracked import Tracked
 
+SPAN = "interruption"  # goes on while a truck is out of reach
+
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -51,7 +53,7 @@ def step(moment: Moment, motion: Motion, around: Surroundings, facts: Facts) -> 
         "moved_km": round(moment.way_mm / trips.MM_PER_KM, 3),
     }
     facts.tell("truck.tracking.resumed", fix.ts_ms, data)
-    facts.span("interruption", due_ms, fix.ts_ms, data)
+    facts.span(SPAN, due_ms, fix.ts_ms, data)
 
 
 def _interrupted(last: Sample, due_ms: int, facts: Facts) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def _interrupted(last: Sample, due_ms: int, facts: Facts) -> dict[str, Any]:
         "allowed_s": (due_ms - last.ts_ms) // 1000,
     }
     facts.tell("truck.tracking.interrupted", due_ms, data)
-    facts.span("interruption", due_ms, None, data)
+    facts.span(SPAN, due_ms, None, data)
     return data
 
 

@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from actors.alerts.following import NAME, AlertsFollower
+from actors.alerts.following import AlertsFollower
 from actors.alerts.timers import timers_round
+from actors.alerts.writing import NAME
 from actors.booking_writing import TenantName
 from actors.desk import WorkDesk
 from actors.life import now_ms

@@ -48,6 +48,11 @@ def fact(kind: str, at_s: float, truck: str = "T1", **data: Any) -> TruckEvent:
     )
 
 
+def learned(at_s: float, *facts: TruckEvent) -> list[TruckEvent]:
+    """The same, known so late."""
+    return [replace(one, known_at_ms=T0 + round(at_s * 1000)) for one in facts]
+
+
 def retracted(told: TruckEvent, known_s: float = 0.0) -> TruckEvent:
     return _turn("event.retracted", told, known_s, told.data)
 

@@ -8,6 +8,7 @@ import pytest
 
 from freight.alerts import commands as c
 from freight.alerts.announced import announcements
+from freight.alerts.commands import Heard
 from freight.alerts.evolve import replayed
 from freight.alerts.state import Judgement, Resolution
 from freight.events import TruckEvent
@@ -17,6 +18,7 @@ from tests.freight.alerts.telling import (
     Told,
     corrected,
     fact,
+    learned,
     moved,
     retracted,
     rules_with,
@@ -245,6 +247,10 @@ def test_blind_we_hold_back_what_our_own_blindness_may_have_caused() -> None:
     assert told.wait(1800).states("tracking_interrupted") == ["raised"]
 
 
+def at_once(ts_ms: int) -> Heard:
+    return Heard(ts_ms, ts_ms + 1000)
+
+
 @pytest.mark.parametrize(
     ("heard_s", "states"),
     [
@@ -255,7 +261,7 @@ def test_blind_we_hold_back_what_our_own_blindness_may_have_caused() -> None:
 )
 def test_a_silent_truck_may_have_left(heard_s: float | None, states: list[str]) -> None:
     told = Told().tell(1, stopped(0))
-    heard = {} if heard_s is None else {"T1": T0 + round(heard_s * 1000)}
+    heard = {} if heard_s is None else {"T1": at_once(T0 + round(heard_s * 1000))}
     found = []
     for at_s in (STOP_S, STOP_S + 900):
         now_ms = T0 + at_s * 1000
@@ -264,8 +270,62 @@ def test_a_silent_truck_may_have_left(heard_s: float | None, states: list[str]) 
     assert found == states
     gone = Told().tell(1, stopped(0))
     now_ms = T0 + STOP_S * 1000
-    gone.book.tick(gone.book.due(now_ms), gone.rules, now_ms, heard={"T1": T0})
+    gone.book.tick(gone.book.due(now_ms), gone.rules, now_ms, heard={"T1": at_once(T0)})
     assert gone.tell(STOP_S + 60, moved(STOP_S - 500)).states(STOP) == ["lapsed"]
+
+
+def test_what_a_device_has_kept_may_end_what_seems_to_last() -> None:
+    """A day of fixes comes a day late; the truck had stood half as long as would be too long."""
+    day_s = 24 * HOUR
+    told = Told()
+
+    def heard(ts_s: float, at_s: float) -> list[str]:
+        now_ms = T0 + round(at_s * 1000)
+        newest = {"T1": Heard(T0 + round(ts_s * 1000), now_ms)}
+        told.book.tick(told.book.due(now_ms), told.rules, now_ms, heard=newest)
+        return told.states(STOP)
+
+    touched = told.book.note(
+        told.signals(*learned(day_s, stopped(0))), told.rules, T0 + day_s * 1000
+    )
+    assert touched
+    assert heard(300, day_s) == ["pending"]
+    assert heard(2000, day_s + 30) == ["pending"]
+    told.tell(day_s + 45, moved(STOP_S / 2))
+    assert told.states(STOP) == ["lapsed"]
+
+    again = learned(day_s + 60, stopped(10_000))
+    told.book.note(told.signals(*again), told.rules, T0 + (day_s + 60) * 1000)
+    assert heard(10_300, day_s + 60) == ["lapsed", "pending"]
+    assert heard(10_000 + STOP_S, day_s + 90) == ["lapsed", "raised"]
+
+
+def test_a_clock_that_is_slow_for_ever_fills_no_log() -> None:
+    slow_ms = 2 * HOUR * 1000
+    told = Told()
+    told.book.note(told.signals(*learned(2 * HOUR, stopped(0))), told.rules, T0 + slow_ms)
+    now_ms = T0 + slow_ms
+    while told.states(STOP) == ["pending"]:
+        newest = {"T1": Heard(now_ms - slow_ms, now_ms)}
+        told.book.tick(told.book.due(now_ms), told.rules, now_ms, heard=newest)
+        now_ms = max(now_ms + 1000, told.of(STOP)[0].due_ms or 0)
+    (alert,) = told.of(STOP)
+    assert alert.raised_ms is not None
+    assert alert.raised_ms - slow_ms - T0 >= STOP_S * 1000
+    kinds = [type(event).__name__ for event in told.book.taken[alert.id].events]
+    assert kinds.count("Held") < 80
+
+
+def test_who_kept_fixes_and_says_no_more_is_not_waited_for_for_ever() -> None:
+    told = Told()
+    told.book.note(told.signals(*learned(HOUR, off_route(0))), told.rules, T0 + HOUR * 1000)
+    found = []
+    for at_s in (HOUR, HOUR + 30, HOUR + 61):
+        now_ms = T0 + round(at_s * 1000)
+        newest = {"T1": Heard(T0 + 60_000, T0 + round(HOUR * 1000))}
+        told.book.tick(told.book.due(now_ms), told.rules, now_ms, heard=newest)
+        found += told.states("route_deviation")
+    assert found == ["pending", "pending", "raised"]
 
 
 def test_an_emergency_is_raised_at_once_and_stays() -> None:
@@ -274,6 +334,34 @@ def test_an_emergency_is_raised_at_once_and_stays() -> None:
     assert told.states("panic") == ["raised"]
     assert told.states("tampering") == []
     assert told.wait(1801).of("panic")[0].level == 3
+
+
+def pressed(at_s: float) -> TruckEvent:
+    data: dict[str, Any] = {"alarm": "panic", "source": "device", "lat": 20.0, "lon": 77.0}
+    return fact("truck.alarm.raised", at_s, **data)
+
+
+def test_an_emergency_that_comes_again_after_it_was_seen_is_raised_anew() -> None:
+    told = Told().tell(1, pressed(0))
+    seen = c.Acknowledge(by="user:asha")
+    told.book.do(told.of("panic")[0].id, seen, told.rules, T0 + 60_000)
+    told.tell(90, pressed(80), pressed(89))
+    assert (told.states("panic"), told.of("panic")[0].count) == (["acknowledged"], 3)
+    told.tell(300, pressed(299))
+    (alert,) = told.of("panic")
+    assert (alert.state, alert.level, alert.acknowledged_by) == ("raised", 0, None)
+    assert told.wait(599).of("panic")[0].level == 0
+    assert told.wait(600).of("panic")[0].level == 1
+    kinds = [kind for kind, _, _ in announcements(None, told.book.taken[alert.id].events)]
+    assert kinds.count("alert.renewed") == 1
+
+
+def test_what_happened_before_it_was_seen_and_comes_late_is_counted() -> None:
+    told = Told().tell(1, pressed(0))
+    seen = c.Acknowledge(by="user:asha")
+    told.book.do(told.of("panic")[0].id, seen, told.rules, T0 + 600_000)
+    told.tell(4000, pressed(300))
+    assert (told.states("panic"), told.of("panic")[0].count) == (["acknowledged"], 2)
 
 
 def test_a_rest_that_is_too_short_ends_no_driving() -> None:
@@ -285,9 +373,13 @@ def test_a_rest_that_is_too_short_ends_no_driving() -> None:
     assert told.states("continuous_driving") == ["resolved"]
 
 
+def off_route(at_s: float) -> TruckEvent:
+    place = {"lat": 1, "lon": 2}
+    return fact("truck.route.deviated", at_s, journey="J1", off_m=900.0, position=place)
+
+
 def test_with_its_booking_it_is_over() -> None:
-    off = fact("truck.route.deviated", 0, journey="J1", off_m=900.0, position={"lat": 1, "lon": 2})
-    told = Told().tell(1, off).wait(300)
+    told = Told().tell(1, off_route(0)).wait(300)
     assert told.states("route_deviation") == ["raised"]
     told.tell(900, fact("booking.cancelled", 900, subject="bookings/B2", booking="B2")).wait(2000)
     assert told.states("route_deviation") == ["raised"]

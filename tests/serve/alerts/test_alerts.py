@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from config.policy import Snapshot
+from freight.alerts.rules import Change, Override, When
 from serve.gateway import Gateway
 from serve.identity.permissions import Role
 from store import trucks, watch_spells
@@ -199,6 +200,21 @@ async def test_rules_are_tried_on_what_has_happened(caller: Caller, gateway: Gat
     assert severities["tampering", "info"] == 1
     listed = (await caller.get("/v1/alerts")).json()["items"]
     assert len(listed) == 3, "nothing is written"
+
+
+async def test_an_override_that_holds_is_taken_away_on_trial(
+    caller: Caller, gateway: Gateway
+) -> None:
+    await an_alert(gateway, caller, "tamper")
+    quiet = Override(when=When(alarms=("tamper",)), then=Change(enabled=False))
+    usual = gateway.settings.now
+    alerts = usual.alerts.model_copy(update={"overrides": {"quiet": quiet}})
+    gateway.settings.swap(Snapshot(usual.model_copy(update={"alerts": alerts})))
+    asked = {"days": 1, "rules": {"overrides": {"quiet": None}}}
+    found = await post(caller, "/v1/alerts/backtest", asked)
+    assert [(one["kind"], one["raised"], one["now"]) for one in found["counts"]] == [
+        ("tampering", 1, 0)
+    ]
 
 
 async def test_a_back_test_is_bounded_and_says_so(caller: Caller, gateway: Gateway) -> None:
