@@ -93,7 +93,7 @@ def watched(made: Week) -> tuple[Watch, int]:
     """The whole stream through the fold of tracking and the rules of alerts."""
     shard = Shard(world(made), made.fixes)
     rules = defaults().alerts
-    watch = Watch(rules, lambda truck, ms: around(made, truck, ms), shard.heard_ms, PACE_MS)
+    watch = Watch(rules, lambda truck, ms: around(made, truck, ms), shard.heard_of, PACE_MS)
     events = 0
     for batch, now_ms in windows(made):
         told = shard.take(batch, now_ms)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec.structs import replace
 
+from freight.alerts.commands import Heard
 from freight.events import TruckEvent
 from freight.fixes import FixArray
 from freight.tracking.checkpoints import Checkpoint
@@ -115,11 +116,11 @@ class Shard:
             known_ms = max(known_ms, int(fixes["received_ms"][i]))
         return replace(event, known_at_ms=known_ms)
 
-    def heard_ms(self, truck: str, now_ms: int) -> int | None:
-        """Device time of its newest fix that had come in by then."""
+    def heard_of(self, truck: str, now_ms: int) -> Heard | None:
+        """Its newest fix of those that had come in by then."""
         fixes = self.trucks[int(truck)].fixes
-        came = fixes["ts_ms"][fixes["received_ms"] <= now_ms]
-        return int(came[-1]) if len(came) else None
+        came = np.flatnonzero(fixes["received_ms"] <= now_ms)
+        return Heard(*fixes[["ts_ms", "received_ms"]][came[-1]].tolist()) if len(came) else None
 
     # ------------------------------------------------------------------------- late fixes
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from freight.alerts.book import Book
 from freight.alerts.circumstances import Circumstances
+from freight.alerts.commands import Heard
 from freight.alerts.events import Raised, Retracted
 from freight.alerts.lasting import rule_of
 from freight.alerts.reading import READ, signals_of
@@ -18,7 +19,7 @@ from freight.alerts.rules import AlertRules
 from freight.events import TruckEvent
 
 Around = Callable[[str, int], Circumstances]  # truck, device time
-Heard = Callable[[str, int], int | None]  # truck, our time -> device time of its newest fix then
+HeardOf = Callable[[str, int], Heard | None]  # truck, our time -> its newest fix then
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class RaisedAlert:
 
 
 class Watch:
-    def __init__(self, rules: AlertRules, around: Around, heard: Heard, pace_ms: int) -> None:
+    def __init__(self, rules: AlertRules, around: Around, heard: HeardOf, pace_ms: int) -> None:
         self.book = Book("bench")
         self.raised: list[RaisedAlert] = []
         self.retracted: set[str] = set()
@@ -60,8 +61,8 @@ class Watch:
                     replace(one, around=one.around.with_known(known))
                     for one in signals_of(fact, self._nr)
                 ]
-            self.book.take(signals, self._rules, now_ms)
-            self._note(now_ms)
+            touched = self.book.note(signals, self._rules, now_ms)
+            self._tick(touched, now_ms)
 
     def wait(self, until_ms: int) -> None:
         while self._due and self._round_ms(self._due[0][0]) < until_ms:
@@ -71,14 +72,16 @@ class Watch:
                 due_ms, name = heapq.heappop(self._due)
                 if self.book.alerts[name].due_ms == due_ms:
                     names.add(name)
-            heard = self._heard_of(names, now_ms)
-            self.book.tick(sorted(names), self._rules, now_ms, heard=heard)
-            self._note(now_ms)
+            self._tick(sorted(names), now_ms)
 
-    def _heard_of(self, names: Iterable[str], now_ms: int) -> dict[str, int]:
-        trucks = {self.book.alerts[name].truck for name in names}
-        asked = {truck: self._heard(truck, now_ms) for truck in trucks if truck is not None}
-        return {truck: ms for truck, ms in asked.items() if ms is not None}
+    def _tick(self, names: Sequence[str], now_ms: int) -> None:
+        self.book.tick(names, self._rules, now_ms, heard=self._heard_of(names, now_ms))
+        self._note(now_ms)
+
+    def _heard_of(self, names: Iterable[str], now_ms: int) -> dict[str, Heard]:
+        trucks = {truck for name in names for truck in self.book.alerts[name].trucks}
+        asked = {truck: self._heard(truck, now_ms) for truck in trucks}
+        return {truck: heard for truck, heard in asked.items() if heard is not None}
 
     def _round_ms(self, ms: int) -> int:
         return math.ceil(ms / self._pace_ms) * self._pace_ms

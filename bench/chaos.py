@@ -270,8 +270,9 @@ def _add_faults(report: Report, done: FaultResult) -> None:
         report.add(f"{name}.committed_per_s", one.committed, floor=one.committed_before)
         report.add(f"{name}.reads_ok", one.reads_ok)
         report.add(f"{name}.recovered_s", one.recovered_s)
+        report.add(f"{name}.seen_again_s", one.sees_after_s)
         figures = (one.taken, one.committed, one.reads_ok * 100.0, one.read_ms_p95)
-        told = (one.said, number(round(one.recovered_s, 1)))
+        told = (one.said, one.blind, number(round(one.recovered_s, 1)))
         rows.append((one.name, *(number(round(value)) for value in figures), *told))
     of = "disk" if len(done.drilled) == 1 else "faults"
     _add_account(report, of, done.account)
@@ -279,7 +280,16 @@ def _add_faults(report: Report, done: FaultResult) -> None:
     report.add(f"{of}.http_fixes_lost", done.http_lost, at_most=0)
     report.add(f"{of}.ledger_entries_acknowledged", len(done.said.entries))
     report.add(f"{of}.ledger_entries_lost", done.entries_lost, at_most=0)
-    head = ("fault", "broker took/s", "committed/s", "reads ok %", "read p95 ms", "readyz", "s")
+    head = (
+        "fault",
+        "broker took/s",
+        "committed/s",
+        "reads ok %",
+        "read p95 ms",
+        "readyz",
+        "watch",
+        "s",
+    )
     print(table(head, rows))
 
 

@@ -9,7 +9,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from urllib.parse import quote
 
 import aiomqtt
 import httpx
@@ -22,9 +21,9 @@ from bench.chaos_kills import SERVERS, NotRecoveredError, Victim, everyone, unti
 from bench.chaos_receiver import Receiver, receiving
 from bench.fleet import embedded_broker
 from bench.seeding import TENANT, open_tenant, tenant_key
+from bench.sending import is_posted, session
 from bench.stack import Stack
 from freight.device_topics import position_topic
-from serve.identity.development import DEVICE_SECRET
 from store.postgres import AnyConnection
 
 PREFIX = "chaos-alert"
@@ -87,7 +86,7 @@ class Devices:
         give_up_at = time.monotonic() + TAKEN_S_MAX
         body = msgspec.json.encode(fixes)
         while time.monotonic() < give_up_at:
-            if one.nr % 2 and await self._is_posted(one.truck, body):
+            if one.nr % 2 and await is_posted(self._http, one.truck, body):
                 return
             if not one.nr % 2 and await self._is_published(one.truck, body):
                 return
@@ -95,25 +94,9 @@ class Devices:
             await asyncio.sleep(AGAIN_S)
         raise NotRecoveredError(f"nobody took what {one.truck} has to say")
 
-    async def _is_posted(self, truck: str, body: bytes) -> bool:
-        with contextlib.suppress(httpx.HTTPError):
-            answer = await self._http.post(
-                "/v1/ingest/positions", content=body, auth=(f"{TENANT}/{truck}", DEVICE_SECRET)
-            )
-            return answer.is_success
-        return False
-
     async def _is_published(self, truck: str, body: bytes) -> bool:
-        user = f"{TENANT}/{truck}"
         with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-            async with aiomqtt.Client(
-                self._broker.host,
-                self._broker.port,
-                identifier=quote(user, safe="").replace("%2F", "-"),
-                username=user,
-                password=DEVICE_SECRET,
-                timeout=ANSWER_S_MAX,
-            ) as client:
+            async with session(self._broker, truck, ANSWER_S_MAX) as client:
                 await client.publish(position_topic(TENANT, truck), body, qos=1)
             return True
         return False
@@ -179,7 +162,7 @@ async def _round(
         over.set()
         receiver.answer_after_s = 0.0
         process_s = await until(
-            lambda: _is_back(running, victim, pid, len(pids)), f"{victim.name} stayed away", killed
+            lambda: is_back(running, victim, pid, len(pids)), f"{victim.name} stayed away", killed
         )
         told_s = await until(
             lambda: any(one.truck in receiver.raised for one in after),
@@ -202,7 +185,7 @@ async def _in_the_middle(running: Stack, receiver: Receiver, asked: int) -> None
         await asyncio.sleep(AGAIN_S / 10)
 
 
-def _is_back(running: Stack, victim: Victim, pid: int, count: int) -> bool:
+def is_back(running: Stack, victim: Victim, pid: int, count: int) -> bool:
     now = running.pids()[victim.role]
     return pid not in now and bool(now) and (victim.role in SERVERS or len(now) >= count)
 

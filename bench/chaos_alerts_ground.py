@@ -63,6 +63,9 @@ class Office:
     async def put(self, path: str, body: Any) -> dict[str, Any]:
         return await self._sent("PUT", path, body)
 
+    async def configure(self, path: str, value: Any) -> None:
+        await self.put(f"{CONFIG}/{path}", {"value": value, "reason": "a benchmark"})
+
     async def _sent(self, method: str, path: str, body: Any) -> dict[str, Any]:
         answer = await self.http.request(method, path, json=body)
         if not answer.is_success:
@@ -93,9 +96,9 @@ async def prepare(office: Office, wanted: Sequence[Incident], receiver: Receiver
     async with asyncio.TaskGroup() as group:
         for one in wanted:
             group.create_task(_ground(office, one, turns))
-    people = [await _person(office, nr) for nr in range(PEOPLE)]
+    people = await people_told(office)
     await asyncio.to_thread(devices_settled, len(wanted))
-    await _fences_known(office, warm)
+    await fences_known(office, warm)
     await asyncio.sleep(JOURNEYS_KNOWN_S)
     body = {"url": receiver.url, "types": ["alert.*", "truck.*"]}
     receiver.secret = (await office.post("/v1/webhook-endpoints", body))["secret"]
@@ -105,13 +108,14 @@ async def prepare(office: Office, wanted: Sequence[Incident], receiver: Receiver
 async def _rules(office: Office) -> None:
     """Whatever the hour is: a driver's sleep at night would be no stoppage."""
     long = {"kinds": ["long_stoppage"], "rank": 1, "when": {}, "then": {"trigger_s": STOPPAGE_S}}
-    alerts: dict[str, Any] = {"overrides": {"by-night-too": long}}
-    notifying = {"routes": ROUTES, "tellings": [TELLING]}
-    for name, value in (("alerts", alerts), ("notifying", notifying)):
-        path = f"{CONFIG}/{name}/*/business"
-        await office.put(path, {"value": value, "reason": "a benchmark"})
-    sms = {"value": "twilio", "reason": "texts that no operator has approved"}
-    await office.put(f"{CONFIG}/messaging/*/integration/sms_provider", sms)
+    await office.configure("alerts/*/business", {"overrides": {"by-night-too": long}})
+
+
+async def people_told(office: Office) -> list[str]:
+    """Dispatchers who hear of what is critical by every route; their keys."""
+    await office.configure("notifying/*/business", {"routes": ROUTES, "tellings": [TELLING]})
+    await office.configure("messaging/*/integration/sms_provider", "twilio")
+    return [await _person(office, nr) for nr in range(PEOPLE)]
 
 
 async def _ground(office: Office, one: Incident, turns: asyncio.Semaphore) -> None:
@@ -169,7 +173,7 @@ async def requests_of(running: Stack) -> int:
     return sum(calls.get(service, 0) for service in SERVICES)
 
 
-async def _fences_known(office: Office, warm: Sequence[str]) -> None:
+async def fences_known(office: Office, warm: Sequence[str]) -> None:
     """A trickle of fixes until every shard folds with all fences."""
     running = office.running
     own = await open_tenant(running, await tenant_key(running))

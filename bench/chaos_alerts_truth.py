@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
-
 from bench.chaos_alerts_ground import OUTSIDE, ROUTES, Office, sandbox
 from bench.chaos_incidents import Incident
 from bench.chaos_receiver import Receiver
@@ -16,6 +14,7 @@ from store.postgres import AnyConnection
 
 # Nothing more becomes of these by itself.
 TOLD_OF = frozenset({"unknown", "dead"})
+TYPES = ("alert", "truck")  # the first words of what a receiver hears of
 MOVING = frozenset({"waiting", "sending"})
 
 
@@ -47,9 +46,9 @@ async def account(  # noqa: PLR0917 - all that is held against each other
     counts = Counts()
     shown = await office.all_of("/v1/alerts")
     hold_alerts(counts, sent, shown)
-    await _raised(counts, conn, shown, after_seq)
-    await _messages(counts, office, people, shown)
-    await _webhooks(counts, conn, receiver, after_seq)
+    await hold_told(counts, conn, shown, after_seq)
+    await hold_planned(counts, office, people, shown)
+    await hold_told_outside(counts, conn, receiver, after_seq)
     return counts
 
 
@@ -79,7 +78,7 @@ def _is_of_nobody(alert: dict[str, Any], trucks: dict[str, Incident]) -> bool:
     return not is_ours and alert["truck"] not in trucks
 
 
-async def _raised(
+async def hold_told(
     counts: Counts, conn: AnyConnection, shown: list[dict[str, Any]], after_seq: int
 ) -> None:
     """Each alert was told of once, whoever died between."""
@@ -93,8 +92,12 @@ async def _raised(
     counts.fault("alerts_not_told_once", wrong)
 
 
-async def _messages(
-    counts: Counts, office: Office, people: Sequence[str], shown: list[dict[str, Any]]
+async def hold_planned(
+    counts: Counts,
+    office: Office,
+    people: Sequence[str],
+    shown: list[dict[str, Any]],
+    settled: frozenset[str] = TOLD_OF,
 ) -> None:
     async with sandbox(office.running) as there:
         kept = (await there.get("/sandbox/messages")).json()["messages"]
@@ -109,11 +112,14 @@ async def _messages(
         if has[alert, person] != len(ROUTES)
     ]
     counts.fault("messages_not_planned", unplanned)
-    hold_messages(counts, of_alerts, kept)
+    hold_messages(counts, of_alerts, kept, settled)
 
 
 def hold_messages(
-    counts: Counts, planned: list[dict[str, Any]], kept: list[dict[str, Any]]
+    counts: Counts,
+    planned: list[dict[str, Any]],
+    kept: list[dict[str, Any]],
+    settled: frozenset[str] = TOLD_OF,
 ) -> None:
     """What was planned against what arrived at the sandbox: never twice, and never lost without
     a word."""
@@ -135,31 +141,41 @@ def hold_messages(
         for one in planned
         if set(one["channels"]) & set(OUTSIDE)
         and one["id"] not in arrived
-        and one["state"] not in TOLD_OF
+        and one["state"] not in settled
     ]
     counts.fault("messages_lost_without_a_word", lost)
     counts.fault("messages_unsettled", [one["id"] for one in planned if one["state"] in MOVING])
 
 
-async def missing_at(conn: AnyConnection, receiver: Receiver, after_seq: int) -> set[str]:
+async def missing_at(
+    conn: AnyConnection, receiver: Receiver, after_seq: int, types: Sequence[str] = TYPES
+) -> set[str]:
     """Events that the receiver should have heard of, and has not."""
-    return {row["id"] for row in await _wanted(conn, after_seq)} - {one.id for one in receiver.told}
+    wanted = await _wanted(conn, after_seq, types)
+    return {event for event, _ in wanted} - {one.id for one in receiver.told}
 
 
-async def _wanted(conn: AnyConnection, after_seq: int) -> list[asyncpg.Record]:
-    found: list[asyncpg.Record] = await conn.fetch(
+async def _wanted(
+    conn: AnyConnection, after_seq: int, types: Sequence[str]
+) -> list[tuple[str, str]]:
+    """(id, subject) in the order in which they were learned."""
+    rows = await conn.fetch(
         "SELECT id::text AS id, subject FROM events WHERE seq > $1 "
-        "AND (type LIKE 'alert.%' OR type LIKE 'truck.%') ORDER BY seq",
+        "AND split_part(type, '.', 1) = ANY ($2) ORDER BY seq",
         after_seq,
+        list(types),
     )
-    return found
+    return [(row["id"], row["subject"]) for row in rows]
 
 
-async def _webhooks(
-    counts: Counts, conn: AnyConnection, receiver: Receiver, after_seq: int
+async def hold_told_outside(
+    counts: Counts,
+    conn: AnyConnection,
+    receiver: Receiver,
+    after_seq: int,
+    types: Sequence[str] = TYPES,
 ) -> None:
-    rows = await _wanted(conn, after_seq)
-    hold_webhooks(counts, [(row["id"], row["subject"]) for row in rows], receiver)
+    hold_webhooks(counts, await _wanted(conn, after_seq, types), receiver)
 
 
 def hold_webhooks(counts: Counts, events: Sequence[tuple[str, str]], receiver: Receiver) -> None:

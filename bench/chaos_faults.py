@@ -59,6 +59,8 @@ class Drilled:
     read_ms_p95: float
     said: str  # by /readyz, while it was there
     recovered_s: float
+    blind: str  # why alerts were "unknown" and not "quiet", while it was there
+    sees_after_s: float  # until the watch said that it sees again
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,13 +79,14 @@ class Looks:
         self.reads_ms: list[float] = []
         self.reads_ok = 0
         self.said: Counter[str] = Counter()
-        self.is_well = False
+        self.blind: Counter[str] = Counter()
+        self.is_well = self.sees = False
         self._headers = {"Authorization": f"Bearer {token(running)}"}
         self._http = httpx.AsyncClient(base_url=running.http, timeout=READ_S_MAX, trust_env=False)
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[Looks]:
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._ask())]
+        tasks = [asyncio.create_task(look()) for look in (self._read, self._ask, self._watch)]
         try:
             yield self
         finally:
@@ -93,7 +96,8 @@ class Looks:
             await self._http.aclose()
 
     def begin(self) -> None:
-        self.reads_ms, self.reads_ok, self.said = [], 0, Counter()
+        self.reads_ms, self.reads_ok = [], 0
+        self.said, self.blind = Counter(), Counter()
 
     async def _read(self) -> None:
         while True:
@@ -115,6 +119,16 @@ class Looks:
                 self.is_well = not bad
             except (httpx.HTTPError, ValueError, KeyError):
                 self.said["no answer"] += 1
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _watch(self) -> None:
+        while True:
+            self.sees = False
+            with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
+                answer = await self._http.get("/v1/alerts/summary", headers=self._headers)
+                blind: dict[str, Any] = answer.json()["blind"]
+                self.sees = blind["watching"] == "ok"
+                self.blind.update(why.partition(":")[0] for why in blind["why"])
             await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -161,6 +175,7 @@ async def _one(fault: Fault, seen: Seen, fault_s: float) -> Drilled:
     async with fault.hurt():
         during = await _rates(load, watch, fault_s)
         ok, reads, said = looks.reads_ok, list(looks.reads_ms), dict(looks.said)
+        blind = ", ".join(sorted(looks.blind))
     ended_s = time.monotonic()
     shards = range(len(ready.stack.pids()["truck_shard"]))
     batches = [watch.newest(shard) for shard in shards]
@@ -170,13 +185,17 @@ async def _one(fault: Fault, seen: Seen, fault_s: float) -> Drilled:
         f"not well again after {fault.name}: {dict(looks.said)}",
         ended_s,
     )
+    recovered_s = time.monotonic() - ended_s
+    await until(lambda: looks.sees, f"the watch is still blind after {fault.name}")
     return Drilled(
         fault.name,
         *(before[0], during[0], before[1], during[1]),
         reads_ok=ok / max(1, len(reads)),
         read_ms_p95=float(np.percentile(reads, 95)) if reads else READ_S_MAX * 1000.0,
         said=", ".join(sorted(said)) or "ok",
-        recovered_s=time.monotonic() - ended_s,
+        recovered_s=recovered_s,
+        blind=blind or "ok",
+        sees_after_s=time.monotonic() - ended_s,
     )
 
 
@@ -212,8 +231,8 @@ def _line(done: Drilled) -> str:
     return (
         f"{done.name}: broker took {done.taken:.0f}/s (before {done.taken_before:.0f}), committed "
         f"{done.committed:.0f}/s (before {done.committed_before:.0f}), reads {done.reads_ok:.0%} "
-        f"ok, p95 {done.read_ms_p95:.0f} ms, readyz said {done.said}; well again after "
-        f"{done.recovered_s:.1f} s"
+        f"ok, p95 {done.read_ms_p95:.0f} ms, readyz said {done.said}, the watch {done.blind}; well "
+        f"again after {done.recovered_s:.1f} s, seen again after {done.sees_after_s:.1f} s"
     )
 
 

@@ -21,6 +21,7 @@ BENCHMARKS = (
     "history",
     "dispatch",
     "alerts",
+    "week",
     "ledger",
     "books",
     "restore",

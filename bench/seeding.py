@@ -37,7 +37,9 @@ async def open_tenant(stack: Stack, key: int) -> AnyConnection:
     return conn
 
 
-async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
+async def add_trucks(
+    stack: Stack, trucks: list[str], classes: dict[str, str] | None = None
+) -> dict[str, int]:
     """Creates those that are missing; returns truck id -> truck key."""
     key = await tenant_key(stack)
     conn = await open_tenant(stack, key)
@@ -46,7 +48,8 @@ async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
             """
             WITH made AS (
                 INSERT INTO trucks (tenant_key, id, truck_class)
-                SELECT $1, wanted, 'bench' FROM unnest($2::text[]) wanted
+                SELECT $1, wanted, class
+                FROM unnest($2::text[], $4::text[]) AS w (wanted, class)
                 WHERE NOT EXISTS (SELECT FROM trucks WHERE id = wanted AND deleted_at IS NULL)
                 RETURNING key, id
             )
@@ -56,6 +59,7 @@ async def add_trucks(stack: Stack, trucks: list[str]) -> dict[str, int]:
             key,
             trucks,
             hash_secret(DEVICE_SECRET),
+            [(classes or {}).get(truck, "bench") for truck in trucks],
         )
         rows = await conn.fetch(
             "SELECT id, key FROM trucks WHERE id = any($1) AND deleted_at IS NULL", trucks
