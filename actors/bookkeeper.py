@@ -52,8 +52,9 @@ class Bookkeeper(RoundActor):
     def _providers(self, stack: contextlib.AsyncExitStack) -> Providers:
         where, meter = installation(), ProviderMetrics(REGISTRY)
         sandbox, portal = where.payment_sandbox, where.eway_sandbox
+        source = self._secrets(stack, meter)
         providers = open_providers(
-            process_settings(), sandbox, self._secrets(stack), now_ms, meter, eway_sandbox=portal
+            process_settings(), sandbox, source, now_ms, meter, eway_sandbox=portal
         )
         stack.push_async_callback(providers.close)
         return providers

@@ -21,7 +21,7 @@ from actors.errors import StoreAwayError
 from actors.in_force import InForce
 from actors.life import now_ms
 from actors.rules_in_force import PinnedRules, RulesLog
-from actors.silence import INTERRUPTION, Silence, Silent
+from actors.silence import Silence, Silent
 from actors.writing import Writing
 from config.policy import policy, policy_of
 from config.sections.tracking import Tracking
@@ -30,6 +30,7 @@ from freight.tracking import kept_states
 from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.fold import fold
 from freight.tracking.folding import Folding, Looked, World
+from freight.tracking.machines import signal
 from freight.tracking.names import TruckName
 from freight.tracking.progress import Progress, progress_of
 from freight.tracking.refold import Refolded
@@ -260,7 +261,7 @@ class Journal:
         await self._learn_names(known)
         waiting = await late_work.load_all(conn)
         self._late_work = {each.truck_key: each for each in waiting if each.truck_key in known}
-        self._silence.restore(await spans.going_on(conn, INTERRUPTION, sorted(known)))
+        self._silence.restore(await spans.going_on(conn, signal.SPAN, sorted(known)))
 
     # ------------------------------------------------------------------------- remembering
 

@@ -35,7 +35,8 @@ class Messenger(RoundActor):
             await self._rounds.go(rounds_of(desk, self._rounds.counts))
 
     def _channels(self, stack: contextlib.AsyncExitStack) -> Channels:
-        source, meter = self._secrets(stack), ProviderMetrics(REGISTRY)
+        meter = ProviderMetrics(REGISTRY)
+        source = self._secrets(stack, meter)
         sandbox = installation().messaging_sandbox
         channels = Channels(process_settings(), sandbox, source, now_ms, meter)
         stack.push_async_callback(channels.close)

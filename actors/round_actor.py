@@ -10,13 +10,14 @@ from actors.life import live
 from actors.making_rounds import MakingRounds
 from actors.service_tokens import guard_of
 from actors.stats import ActorStats, stats_of
+from actors.vault_patience import open_patient_secrets
 from config.policy import policy
 from config.sections.pace import Pace
 from config.snapshot import Handed, take_over
+from providers.metering import Meter
 from store.installed import installation
 from store.key_file import KeyFile
 from store.provider_secrets import ProviderSecrets
-from store.secrets import open_secrets
 from telemetry import process
 
 
@@ -49,9 +50,9 @@ class RoundActor(abc.ABC):
     async def _run(self) -> None:
         """For ever."""
 
-    def _secrets(self, stack: contextlib.AsyncExitStack) -> ProviderSecrets:
+    def _secrets(self, stack: contextlib.AsyncExitStack, meter: Meter) -> ProviderSecrets:
         """For the accounts at other people's services."""
         where = installation()
-        secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
+        secrets = open_patient_secrets(where.secrets, KeyFile(where.key_file), policy, meter)
         stack.push_async_callback(secrets.close)
         return ProviderSecrets(secrets, f"service:{self.name}")

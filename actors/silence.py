@@ -12,9 +12,6 @@ from freight.tracking.folding import Folding, World
 from freight.tracking.machines import signal
 from freight.tracking.refold import Refolded
 
-# The span that goes on while a truck is out of reach.
-INTERRUPTION = "interruption"
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Silent:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from actors.vault_patience import open_patient_secrets
 from config.installation import DatabaseRole, Installation, InstallationMissingError
 from config.policy import policy
 from launch.installed import add_installation_option, find_installation
@@ -22,7 +23,6 @@ from store.reseal import reseal_database
 from store.sealing import SealError
 from store.secret_file import LocalSecrets
 from store.secret_names import OF_INSTALLATION, Scope, SecretName, SecretsError
-from store.secrets import open_secrets
 
 RESEAL_ROWS = 500  # fixed: rows of one transaction; any number ends the same
 EVERYONE = "*"
@@ -79,7 +79,7 @@ async def put(where: Installation, options: argparse.Namespace) -> None:
         raise RefusedError(f"a secret has at most {policy().secrets.value_bytes_max} bytes")
     keys = KeyFile(where.key_file)
     conn = await connect(where.postgres, DatabaseRole.SYSTEM)
-    secrets = open_secrets(where.secrets, keys, lambda: policy().secrets)
+    secrets = open_patient_secrets(where.secrets, keys, policy)
     try:
         scope = await _scope(conn, options.tenant)
         made = await secrets.put(SecretName(scope, options.name), text)
@@ -93,7 +93,7 @@ async def put(where: Installation, options: argparse.Namespace) -> None:
 
 async def list_all(where: Installation, options: argparse.Namespace) -> None:
     conn = await connect(where.postgres, DatabaseRole.SYSTEM)
-    secrets = open_secrets(where.secrets, KeyFile(where.key_file), lambda: policy().secrets)
+    secrets = open_patient_secrets(where.secrets, KeyFile(where.key_file), policy)
     try:
         for info in await secrets.list_of(await _scope(conn, options.tenant)):
             versions = ", ".join(str(kept.version) for kept in info.versions)

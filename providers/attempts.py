@@ -51,8 +51,10 @@ class BusyError(AttemptError):
 
 @dataclass(slots=True)
 class _Trace:
-    """Of one question: whether any attempt may have done something."""
+    """Of one question: how long it may take, and whether any attempt may have done something."""
 
+    until_s: float
+    deadline: asyncio.Timeout
     may_be_done: bool = False
 
 
@@ -68,7 +70,9 @@ class Attempts:
         clock_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
+        bulkhead: Bulkhead | None = None,
     ) -> None:
+        """With a bulkhead of others' it has no places of its own: all share them."""
         self.name = name
         self._patience = patience
         self._meter: Meter = meter or Unmetered()
@@ -76,7 +80,7 @@ class Attempts:
         self._sleep = sleep
         self._draw = draw
         self._breaker = Breaker(name, patience, clock_s, self._turned)
-        self._bulkhead = Bulkhead(name, patience)
+        self._bulkhead = bulkhead or Bulkhead(name, patience)
 
     async def make(
         self,
@@ -100,9 +104,11 @@ class Attempts:
         return answer
 
     async def _in_time(self, once: Callable[[], Awaitable[T]]) -> T:
-        deadline_s, trace = self._patience().deadline_s, _Trace()
+        deadline_s = self._patience().deadline_s
+        deadline = asyncio.timeout(deadline_s)
+        trace = _Trace(self._clock_s() + deadline_s, deadline)
         try:
-            async with asyncio.timeout(deadline_s), self._bulkhead.place():
+            async with deadline, self._bulkhead.place():
                 return await self._patiently(once, trace)
         except TimeoutError:
             says = f"no answer in {deadline_s:g} s"
@@ -114,7 +120,7 @@ class Attempts:
         for attempt in range(patience.attempts):
             was_done, trace.may_be_done = trace.may_be_done, True
             try:
-                return await self._guarded(once)
+                return await self._guarded(once, trace.deadline)
             except ProviderUndoneError as undone:  # its breaker would not let us ask
                 if was_done:
                     raise ProviderAwayError(str(undone)) from undone
@@ -124,7 +130,8 @@ class Attempts:
                 if not failed.may_repeat or attempt + 1 == patience.attempts:
                     raise _given_up(failed, trace) from failed
                 wait_s = self._wait_s(patience, attempt, failed.after_s)
-                if wait_s > patience.deadline_s:
+                if self._clock_s() + wait_s > trace.until_s:
+                    # What it said is worth more than that time was over.
                     raise _given_up(failed, trace) from failed
             await self._sleep(wait_s)
         raise ProviderUndoneError("it was not asked")
@@ -134,7 +141,7 @@ class Attempts:
         longest_s = min(patience.retry_wait_s * 2.0**attempt, patience.retry_wait_s_max)
         return max(longest_s * (1.0 + self._draw()) / 2.0, asked_s)
 
-    async def _guarded(self, once: Callable[[], Awaitable[T]]) -> T:
+    async def _guarded(self, once: Callable[[], Awaitable[T]], deadline: asyncio.Timeout) -> T:
         self._breaker.enter()
         try:
             answer = await once()
@@ -145,7 +152,11 @@ class Attempts:
                 self._breaker.succeeded()
             raise
         except BaseException:
-            self._breaker.left()
+            # Who has used up the whole time has failed; that whoever asked went away says nothing.
+            if deadline.expired():
+                self._breaker.failed()
+            else:
+                self._breaker.left()
             raise
         self._breaker.succeeded()
         return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.sections.providers import Patience
-from providers.errors import ProviderUndoneError
+from providers.errors import ProviderRestingError
 
 
 class Breaker:
@@ -24,6 +24,7 @@ class Breaker:
         self._failures = 0
         self._rests_until_s = 0.0
         self._is_tried = False
+        self._was_told_open = False
 
     @property
     def is_open(self) -> bool:
@@ -33,25 +34,30 @@ class Breaker:
         """Before a call; raises without asking while it rests, or while another call tries it."""
         if not self.is_open:
             return
-        if self._is_tried or self._clock_s() < self._rests_until_s:
+        rest_s = self._rests_until_s - self._clock_s()
+        if self._is_tried or rest_s > 0.0:
             says = f"{self._name} failed {self._failures} times in a row and is left alone"
-            raise ProviderUndoneError(says)
+            raise ProviderRestingError(says, max(rest_s, 0.0))
         self._is_tried = True
 
     def succeeded(self) -> None:
         """It answered, whatever the answer was."""
-        was_open, self._is_tried, self._failures = self.is_open, False, 0
-        if was_open:
-            self._turned(False)
+        self._is_tried, self._failures = False, 0
+        self._tell()
 
     def failed(self) -> None:
-        was_open, self._is_tried = self.is_open, False
+        self._is_tried = False
         self._failures += 1
         if self.is_open:
             self._rests_until_s = self._clock_s() + self._patience().rest_s
-            if not was_open:
-                self._turned(True)
+        self._tell()
 
     def left(self) -> None:
         """Whoever called has gone before anything was known: the next may try."""
         self._is_tried = False
+
+    def _tell(self) -> None:
+        """Against what was told last: a setting that changed may have turned it, too."""
+        if self.is_open != self._was_told_open:
+            self._was_told_open = self.is_open
+            self._turned(self._was_told_open)

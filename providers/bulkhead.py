@@ -42,7 +42,7 @@ class Bulkhead:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._inside -= 1  # the place came in the same moment: the next one gets it
-            else:
+            elif turn in self._waiting:  # else it gave up in the moment in which it was passed over
                 self._waiting.remove(turn)
             self._let_in()
             raise

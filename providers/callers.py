@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from config.patience import patience_with
 from config.policy import Settings
 from config.sections.providers import Patience
 from providers.calling import Caller
@@ -25,7 +26,7 @@ class Callers:
 
     def patience_of(self, name: str) -> Callable[[], Patience]:
         """As it is configured at each moment."""
-        return lambda: self._settings.now.providers.patience_with(name)
+        return lambda: patience_with(self._settings.now, name)
 
     async def close(self) -> None:
         for caller in self._callers.values():

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TypeVar
 
 import httpx
 
 from config.sections.providers import Patience
 from providers.attempts import AttemptError, Attempts, BusyError
-from providers.errors import ProviderAwayError
+from providers.bulkhead import Bulkhead
+from providers.errors import ProviderOversizedError
+from providers.guarded import UnknownHostError
 from providers.metering import Meter
+
+T = TypeVar("T")
 
 # The request did not get anywhere: whatever it was, it may be sent again.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -60,21 +66,48 @@ class Caller:
         clock_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
-        verify: bool | str = True,
+        verify: ssl.SSLContext | bool = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+        bulkhead: Bulkhead | None = None,
     ) -> None:
+        """A transport and a bulkhead may be shared with other callers; a transport that is shared
+        closes with the first of them that does."""
         self.name = name
         self._patience = patience
         self._attempts = Attempts(
-            name, patience, meter=meter, clock_s=clock_s, sleep=sleep, draw=draw
+            name,
+            patience,
+            meter=meter,
+            clock_s=clock_s,
+            sleep=sleep,
+            draw=draw,
+            bulkhead=bulkhead,
         )
         unlimited = httpx.Limits(max_connections=None)  # the bulkhead is the limit
         self._http = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, limits=unlimited, verify=verify
+            follow_redirects=False,
+            trust_env=False,
+            limits=unlimited,
+            verify=verify,
+            transport=transport,
         )
 
     async def ask(self, call: Call) -> Answer:
         """Its answer, whatever it says; ProviderAwayError when it has none to be relied upon."""
         return await self._attempts.make(call.operation, lambda: self._once(call), _outcome_of)
+
+    async def read(
+        self,
+        call: Call,
+        reading: Callable[[Answer], Awaitable[T]],
+        outcome_of: Callable[[T], str] = lambda _: "ok",
+    ) -> T:
+        """What `reading` makes of its answer; an AttemptError of that is a failed attempt, too."""
+
+        async def once() -> T:
+            return await reading(await self._once(call))
+
+        return await self._attempts.make(call.operation, once, outcome_of)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -87,6 +120,8 @@ class Caller:
         except TimeoutError:
             says = f"no answer in {patience.attempt_s:g} s"
             raise AttemptError(says, may_repeat=call.is_repeatable) from None
+        except UnknownHostError as failed:
+            raise AttemptError(str(failed), may_repeat=True, is_undone=True) from failed
         except httpx.HTTPError as failed:
             is_undone = isinstance(failed, _NOT_SENT)
             says = f"cannot be reached: {type(failed).__name__}"
@@ -110,7 +145,8 @@ class Caller:
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > patience.answer_bytes_max:
-                    raise ProviderAwayError(f"answers more than {patience.answer_bytes_max} bytes")
+                    says = f"answers more than {patience.answer_bytes_max} bytes"
+                    raise ProviderOversizedError(says)
         return Answer(answer.status_code, answer.headers, bytes(body))
 
 

@@ -29,5 +29,17 @@ class ProviderThrottledError(ProviderUndoneError):
     """It did nothing because it was asked too much at once."""
 
 
+class ProviderRestingError(ProviderUndoneError):
+    """Nobody was asked: it failed again and again, and is left alone for a while."""
+
+    def __init__(self, says: str, rest_s: float = 0.0) -> None:
+        super().__init__(says)
+        self.rest_s = rest_s  # what is left of it; 0: another call tries it just now
+
+
+class ProviderOversizedError(ProviderAwayError):
+    """It answered more than is read of an answer."""
+
+
 class ProviderUnsetError(ProviderUndoneError):
     """Nobody was asked: the account is not set up. It can be done once an operator has."""

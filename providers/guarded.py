@@ -23,6 +23,10 @@ class FetchError(RuntimeError):
     """The address leads where it must not, or what is there cannot be used."""
 
 
+class UnknownHostError(FetchError):
+    """Nobody knows where it leads, which may be otherwise in a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What of the inside may be asked; of the whole internet everything, by TLS."""
@@ -53,7 +57,7 @@ async def judged_address(url: httpx.URL, reach: Reach) -> str:
     try:
         found = await loop.getaddrinfo(url.host, url.port or HTTPS_PORT, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as failed:
-        raise FetchError(f"{url.host} is not known") from failed
+        raise UnknownHostError(f"{url.host} is not known") from failed
     addresses = [str(entry[4][0]) for entry in found]
     if all(is_in(address, reach.plain) for address in addresses):
         return addresses[0]

@@ -29,6 +29,31 @@ class Unmetered:
         """Nobody reads it."""
 
 
+class OneOfMany:
+    """For one of several breakers of a name, which shows as open while any of them is."""
+
+    def __init__(self, meter: Meter, open_ones: set[OneOfMany]) -> None:
+        """`open_ones` is shared by all of them."""
+        self._meter = meter
+        self._open_ones = open_ones
+        self._is_forgotten = False
+
+    def called(self, provider: str, operation: str, outcome: str, lasted_s: float) -> None:
+        self._meter.called(provider, operation, outcome, lasted_s)
+
+    def turned(self, provider: str, *, is_open: bool) -> None:
+        if is_open and not self._is_forgotten:
+            self._open_ones.add(self)
+        else:
+            self._open_ones.discard(self)
+        self._meter.turned(provider, is_open=bool(self._open_ones))
+
+    def forget(self, provider: str) -> None:
+        """Nobody asks it any more, so nothing would ever close it."""
+        self._is_forgotten = True
+        self.turned(provider, is_open=False)
+
+
 class ProviderMetrics:
     """For a process whose registry is collected."""
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from actors.life import now_ms
+from actors.vault_patience import open_patient_secrets
 from config.installation import DatabaseRole, Installation
 from config.policy import Settings
-from config.sections.providers import Patience
-from providers import clamav
-from providers.attempts import Attempts
-from providers.clamav import ClamAv
-from providers.messaging.opening import Channels
 from providers.metering import ProviderMetrics
-from providers.opening import Providers, open_providers
 from serve.audit.together import Together
 from serve.audit.trail import AuditTrail
 from serve.brokers.door import DeviceDoor
 from serve.devices.refusal_log import RefusalLog
-from serve.documents import patient_blobs
-from serve.documents.patient_blobs import PatientBlobs
 from serve.documents.sweeping import Sweeper
-from serve.documents.vault import DocumentVault
 from serve.gateway import Actors, Gateway
 from serve.health.readiness import Readiness
 from serve.idempotency.repeats import Repeats
@@ -36,16 +27,14 @@ from serve.limits.counter import SharedCounter
 from serve.limits.limiter import Limiter
 from serve.live.hub import LiveHub
 from serve.metrics import GatewayMetrics
+from serve.outside import Outside
 from serve.printing.printer import Printer
 from serve.quotes.quoting import Quoting
 from serve.quotes.tariffs import Tariffs
-from serve.routes.planner import Planner
 from serve.secrets.uses import SecretUses
 from serve.shedding import PressureWatch, Shedder
 from serve.tenancy.offboarder import Offboarder
 from store.audit_chain import Signer
-from store.blobs.opening import open_blobs
-from store.blobs.port import Blobs
 from store.config_bus import ConfigBus
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -54,14 +43,11 @@ from store.key_file import KeyFile
 from store.live_bus import LiveBus
 from store.personal import PersonalData
 from store.postgres import STORE_FAILURES, AnyPool, open_pool, ping
-from store.provider_secrets import ProviderSecrets
 from store.quote_signatures import QuoteSigner
-from store.secrets import open_secrets
 from store.tenants import TenantStatuses
 from store.webhooks import endpoint_sealer
 from telemetry import logs
 
-PROVIDERS_READER = "service:gateway"
 logger = logging.getLogger("ubertruck.gateway")
 
 
@@ -128,13 +114,15 @@ class _Opening:
         self._metrics = metrics
         self._keys = KeyFile(where.key_file)
         self._trail = AuditTrail(self._keys, settings, system_pool)
-        # What somebody else's services are asked and how that went, counted once a replica.
         self._meter = ProviderMetrics(metrics.registry)
+        self._outside = Outside(stack, where, settings, self._meter)
         now = settings.now
         self._device_refusals = RefusalLog(
             now.devices.refusals, Signer(self._keys, now.audit.value_bytes_max)
         )
-        self._secrets = open_secrets(where.secrets, self._keys, lambda: settings.now.secrets)
+        self._secrets = open_patient_secrets(
+            where.secrets, self._keys, lambda: settings.now, self._meter
+        )
         stack.push_async_callback(self._secrets.close)
         self.uses = SecretUses(self._secrets, self._trail, system_pool, settings)
 
@@ -145,9 +133,10 @@ class _Opening:
         await statuses.refresh(self._system_pool)
         bus = LiveBus(where.redis, where.instance)
         self._stack.push_async_callback(bus.close)
-        personal, vault = PersonalData(self._keys), self._vault()
+        outside = self._outside
+        personal, vault = PersonalData(self._keys), outside.documents(self._keys)
         authority = await self._stack.enter_async_context(
-            open_authority(where, lambda: settings.now, self._system_pool, self._keys)
+            open_authority(where, lambda: settings.now, self._system_pool, self._keys, self._meter)
         )
         turns = asyncio.Semaphore(settings.now.storage.app_pool.size_max)
         return Gateway(
@@ -165,15 +154,15 @@ class _Opening:
             audit=self._trail,
             together=Together(self._app_pool, turns, self._trail, settings),
             secret_values=self._secrets,
-            providers=self._providers(),
-            channels=self._channels(),
+            providers=outside.providers(self._secrets),
+            channels=outside.channels(self._secrets),
             actors=actors,
             directory=directory,
             tenants=statuses,
             door=DeviceDoor(
                 directory, where.mqtt, lambda: settings.now.devices, self._device_refusals
             ),
-            planner=self._planner(),
+            planner=outside.planner(),
             quoting=Quoting(Tariffs(settings), QuoteSigner(self._keys)),
             offboarder=Offboarder(where, settings, personal, vault, self._system_pool, bus),
             hub=self._hub(actors, bus, directory),
@@ -208,49 +197,6 @@ class _Opening:
         limiter = Limiter(settings, counter, self._metrics)
         self._stack.push_async_callback(limiter.close)
         return limiter
-
-    def _vault(self) -> DocumentVault:
-        """Where documents lie, and who looks at them."""
-        limits, where = self._settings.now.document_store, self._where
-        blobs = self._blobs(limits.store_timeout_s)
-        self._stack.push_async_callback(blobs.close)
-        asked = where.documents.clamav
-        scanner = None
-        if asked is not None:
-            scanner = ClamAv(asked, self._patience_with(clamav.NAME), self._meter)
-        return DocumentVault(blobs, self._keys, scanner, lambda: self._settings.now.document_store)
-
-    def _blobs(self, timeout_s: float) -> Blobs:
-        """A bucket is somebody else's; a directory of ours needs no patience."""
-        blobs = open_blobs(self._where, timeout_s)
-        if self._where.documents.s3 is None:
-            return blobs
-        name = patient_blobs.NAME
-        return PatientBlobs(blobs, Attempts(name, self._patience_with(name), meter=self._meter))
-
-    def _patience_with(self, name: str) -> Callable[[], Patience]:
-        return lambda: self._settings.now.providers.patience_with(name)
-
-    def _providers(self) -> Providers:
-        source = ProviderSecrets(self._secrets, PROVIDERS_READER)
-        sandbox, portal = self._where.payment_sandbox, self._where.eway_sandbox
-        providers = open_providers(
-            self._settings, sandbox, source, now_ms, self._meter, eway_sandbox=portal
-        )
-        self._stack.push_async_callback(providers.close)
-        return providers
-
-    def _channels(self) -> Channels:
-        """By which messages go out; here only their receipts come in."""
-        source = ProviderSecrets(self._secrets, PROVIDERS_READER)
-        channels = Channels(self._settings, self._where.messaging_sandbox, source, now_ms)
-        self._stack.push_async_callback(channels.close)
-        return channels
-
-    def _planner(self) -> Planner:
-        planner = Planner(self._where.router, lambda: self._settings.now.routing)
-        self._stack.push_async_callback(planner.close)
-        return planner
 
     def _printer(self) -> Printer:
         printer = Printer(lambda: self._settings.now.printing)

@@ -62,12 +62,22 @@ async def set_values(
     *,
     by: By,
     expected: int | None = None,
+    unset_below: Sequence[str] = (),
 ) -> Version:
-    """Set these keys, all of them or none; the others stay as they are."""
+    """Set these keys and take others back, all of them or none; the rest stays as it is."""
     await lock(conn)
     await _expect(conn, scope, path, expected)
     now = own(await visible(conn, scope), scope)
-    return await _write(conn, scope, path, {**now, **values}, by=by)
+    idle = [one for one in unset_below if not any(is_under(key, one) for key in now)]
+    if idle:
+        says = "nothing is set here"
+        raise InvalidConfigurationError([Refused(f"/{scope.tenant}/{one}", says) for one in idle])
+    kept = {
+        key: value
+        for key, value in now.items()
+        if not any(is_under(key, folder) for folder in unset_below)
+    }
+    return await _write(conn, scope, path, {**kept, **values}, by=by)
 
 
 async def unset(

@@ -30,7 +30,18 @@ class SecretMissingError(SecretsError):
 
 
 class SecretsAwayError(SecretsError):
-    pass
+    def __init__(
+        self,
+        says: str,
+        *,
+        is_undone: bool = False,
+        is_throttled: bool = False,
+        after_s: float = 0.0,
+    ) -> None:
+        super().__init__(says)
+        self.is_undone = is_undone  # it was not reached: whatever it was, it may be sent again
+        self.is_throttled = is_throttled
+        self.after_s = after_s  # as it said itself; 0: it did not
 
 
 class SecretsRefusedError(SecretsError):

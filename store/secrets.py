@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from config.installation import SecretStores
+from config.patience import VAULT, patience_with
+from config.policy import policy
 from config.sections.secrets import SecretLimits
 from store.key_file import KeyFile
 from store.secret_file import LocalSecrets
@@ -27,6 +29,7 @@ from store.secret_names import (
     SecretVersion,
 )
 from store.secret_vault import VaultSecrets
+from store.vault_asking import Asking, AskingOnce
 
 logger = logging.getLogger("ubertruck.secrets")
 
@@ -192,9 +195,14 @@ class Secrets:
             return None
 
 
-def open_secrets(where: SecretStores, keys: KeyFile, limits: Callable[[], SecretLimits]) -> Secrets:
+def open_secrets(
+    where: SecretStores,
+    keys: KeyFile,
+    limits: Callable[[], SecretLimits],
+    asking: Asking | None = None,
+) -> Secrets:
     """Mounted files come first, so that an operator can override; new versions go to Vault if
-    there is one, else into the local file."""
+    there is one, else into the local file. Without `asking` Vault is asked once each time."""
     keepers: list[SecretKeeper] = []
     writable: WritableKeeper | None = None
     if where.mounted_dir is not None:
@@ -203,6 +211,7 @@ def open_secrets(where: SecretStores, keys: KeyFile, limits: Callable[[], Secret
         writable = LocalSecrets(where.local_file, keys, lambda: limits().versions_kept)
     if where.vault is not None:
         keepers += [] if writable is None else [writable]
-        writable = VaultSecrets(where.vault, limits().vault_timeout_s)
+        asking = asking or AskingOnce(lambda: patience_with(policy(), VAULT))
+        writable = VaultSecrets(where.vault, asking)
     keepers += [] if writable is None else [writable]
     return Secrets(keepers, writable, limits)

@@ -67,9 +67,7 @@ class Providers(Section):
     )
     razorpay: Razorpay
     patience: dict[str, Patience] = key(
-        "How each is called, by its name; `usual` is for those that are not named.", live=True
+        "How each is called, by its name; `usual` is for those that are not named, but for what a "
+        "section of their own says.",
+        live=True,
     )
-
-    def patience_with(self, name: str) -> Patience:
-        """The one policy for a dependency: deadline, attempts, breaker, bulkhead."""
-        return self.patience.get(name, self.patience[USUAL])

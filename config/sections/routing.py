@@ -1,4 +1,8 @@
-"""Routes and journeys: how large they may be, and how a router is asked."""
+"""Routes and journeys: how large they may be, and how a router is asked.
+
+How patiently it is asked is said here for any router; `providers/patience` can say all of it for
+one by its name (config/patience.py).
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,7 @@ class Routing(Section):
     attempt_s: Positive = key("One attempt that has not been answered by then failed.", live=True)
     attempts: Count = key("How often a router is asked before it counts as away.", live=True)
     retry_wait_s: Positive = key("The wait before the next attempt.", live=True)
-    requests_at_once: Count = key("Requests of one replica to a router at a time.")
+    requests_at_once: Count = key("Requests of one replica to a router at a time.", live=True)
     answer_bytes_max: Count = key("A longer answer of a router is not read.", live=True)
     breaker: Breaker
     answers: RouterAnswers

@@ -15,4 +15,4 @@ class SecretLimits(Section):
     uses_flush_s: Positive = key("Reads of secrets go to the audit trail together, this often.")
     value_bytes_max: Count = key("The longest secret.", live=True)
     versions_kept: Count = key("Older versions leave the local file.", live=True)
-    vault_timeout_s: Positive = key("Vault is given up after this long.")
+    vault_timeout_s: Positive = key("A question to Vault is given up after this long.", live=True)

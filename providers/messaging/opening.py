@@ -22,7 +22,7 @@ from providers.messaging.google_token import GoogleTokens, service_account
 from providers.messaging.mail import MailServer
 from providers.messaging.port import Reason, Sender
 from providers.messaging.sandboxed import room_url, secret_of, settings_of
-from providers.metering import Meter, Unmetered
+from providers.metering import Meter, OneOfMany, Unmetered
 from providers.secret_source import HeldSecret, SecretSource, TenantNamed
 
 RECEIPTS_PATH = "/v1/webhooks"
@@ -88,6 +88,7 @@ class Channels:
         self._meter = meter or Unmetered()
         self._callers = Callers(settings, self._meter)
         self._mail: dict[tuple[str, int], Attempts] = {}
+        self._open_mail: set[OneOfMany] = set()
         self._tokens = GoogleTokens(now_ms)
         self._tls: ssl.SSLContext | None = None
 
@@ -174,7 +175,8 @@ class Channels:
         # Each server has a breaker of its own: one tenant's that is down stops nobody else.
         attempts = self._mail.get((host, said.port))
         if attempts is None:
-            attempts = Attempts(name, patience, meter=self._meter)
+            one = OneOfMany(self._meter, self._open_mail)
+            attempts = Attempts(name, patience, meter=one)
             self._mail[host, said.port] = attempts
         if self._tls is None:
             self._tls = ssl.create_default_context()

@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from config.installation import Installation
+from config.patience import OIDC, patience_with
 from config.policy import Policy
+from providers.metering import Meter
 from serve.identity.foreign_issuers import ForeignIssuers
 from serve.identity.key_cache import KeyCache
 from serve.identity.key_ring import KeyRing
@@ -115,6 +117,7 @@ class Authority:
         """What has expired is of no use to anybody; every table and memory stays bounded."""
         limits = self.policy().identity
         self.revoked.forget_expired()
+        self.foreign.forget_unwanted()
         async with self.pool.acquire() as conn:
             await revocations.delete_expired(conn, limits.sweep_rows_max)
             await used_assertions.delete_expired(conn, limits.sweep_rows_max)
@@ -126,14 +129,20 @@ class Authority:
 
 @asynccontextmanager
 async def open_authority(
-    where: Installation, policy: Callable[[], Policy], pool: AnyPool, keys: KeyFile
+    where: Installation,
+    policy: Callable[[], Policy],
+    pool: AnyPool,
+    keys: KeyFile,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Authority]:
     now = policy()
     ring = KeyRing(load_key(where.jwt_key_file), keys)
     await ring.refresh(pool)
     revoked = RevocationDirectory()
     await revoked.refresh(pool)
-    async with ForeignIssuers(lambda: policy().identity.oidc) as foreign:
+    async with ForeignIssuers(
+        lambda: policy().identity.oidc, lambda: patience_with(policy(), OIDC), meter
+    ) as foreign:
         yield Authority(
             policy=policy,
             pool=pool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +14,10 @@ from typing import Any, Self
 import jwt
 
 from config.sections.identity import Oidc
+from config.sections.providers import Patience
 from providers.guarded import FetchError
-from serve.identity.guarded_http import GuardedHttp
+from providers.metering import Meter
+from serve.identity.guarded_http import AskedIssuer, GuardedHttp
 
 # Never one that is signed with a shared secret: the public key would do for that.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
@@ -22,6 +25,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 # What hostile texts make of a parser: numbers without end, objects within objects.
 UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 KEYS_MAX = 100  # fixed: no issuer publishes so many; bounds memory
+logger = logging.getLogger("ubertruck.identity")
 
 
 class AssertionRefusedError(ValueError):
@@ -34,7 +38,9 @@ class IssuerAwayError(RuntimeError):
 
 @dataclasses.dataclass(slots=True)
 class IssuerKeys:
-    keys: dict[str, jwt.PyJWK]
+    issuer: AskedIssuer
+    keys: dict[str, jwt.PyJWK] = dataclasses.field(default_factory=dict)
+    wanted_s: float = float("-inf")
     asked_s: float = float("-inf")
     told_s: float = float("-inf")
     failure: str | None = None  # why it could not be asked the last time
@@ -60,9 +66,14 @@ def _header_of(assertion: str) -> dict[str, Any]:
 class ForeignIssuers:
     """Their keys are fetched when needed and remembered; an unknown key makes us look again."""
 
-    def __init__(self, limits: Callable[[], Oidc]) -> None:
+    def __init__(
+        self,
+        limits: Callable[[], Oidc],
+        patience: Callable[[], Patience],
+        meter: Meter | None = None,
+    ) -> None:
         self._limits = limits
-        self._http = GuardedHttp(limits)
+        self._http = GuardedHttp(limits, patience, meter)
         self._issuers: OrderedDict[str, IssuerKeys] = OrderedDict()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +104,13 @@ class ForeignIssuers:
         except jwt.InvalidSignatureError as failed:
             raise _refused(failed) from failed
 
+    def forget_unwanted(self) -> None:
+        """Those whose keys would not be believed unasked any more; and nothing is left open."""
+        oldest_s = time.monotonic() - self._limits().keys_stale_s_max
+        unwanted = [name for name, known in self._issuers.items() if known.wanted_s < oldest_s]
+        for name in unwanted:
+            self._issuers.pop(name).issuer.forget()
+
     def _checked(
         self, assertion: str, key: jwt.PyJWK, issuer: str, audiences: Iterable[str]
     ) -> dict[str, Any]:
@@ -122,10 +140,11 @@ class ForeignIssuers:
     ) -> jwt.PyJWK:
         known = self._issuers.get(issuer)
         if known is None:
-            known = self._issuers[issuer] = IssuerKeys({})
+            known = self._issuers[issuer] = IssuerKeys(self._http.issuer())
             while len(self._issuers) > self._limits().issuers_cached_max:
-                self._issuers.popitem(last=False)
+                self._issuers.popitem(last=False)[1].issuer.forget()
         self._issuers.move_to_end(issuer)
+        known.wanted_s = time.monotonic()
         async with known.lock:
             limits = self._limits()
             now_s = time.monotonic()
@@ -147,12 +166,13 @@ class ForeignIssuers:
     async def _fetch(self, issuer: str, known: IssuerKeys) -> None:
         known.asked_s = time.monotonic()  # also a failed look is one: the next waits its turn
         try:
-            told = await self._http.json(issuer.rstrip("/") + DISCOVERY)
+            told = await known.issuer.json("discovery", issuer.rstrip("/") + DISCOVERY)
             if told.get("issuer") != issuer:
                 raise FetchError(f"{issuer} says that it is {told.get('issuer')!r}")
-            published = await self._http.json(str(told.get("jwks_uri", "")))
+            published = await known.issuer.json("keys", str(told.get("jwks_uri", "")))
         except FetchError as failed:
             known.failure = str(failed)  # what it published before still holds for a while
+            logger.warning("the issuer %s cannot be asked for its keys: %s", issuer, failed)
             return
         known.keys = _usable(published.get("keys"))
         known.told_s, known.failure = known.asked_s, None

@@ -9,21 +9,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from config.installation import RouterServer
 from config.sections.routing import Routing
 from freight.routing import builtin
 from freight.routing.builtin import Highways
 from freight.routing.plan import (
     PlannedRoute,
     PlanOptions,
+    Router,
     RouterAwayError,
     RouteRefusedError,
     RouterNonsenseError,
 )
 from geo.point import Point
 from geo.roads import read_roads
-from serve.routes.breaker import Breaker
-from serve.routes.routers import HttpRouter
 
 Question = tuple[tuple[Point, ...], PlanOptions]
 PLACE_DIGITS = 6  # a tenth of a metre, as routers take it
@@ -38,10 +36,10 @@ class Planned:
 
 
 class Planner:
-    def __init__(self, where: RouterServer | None, limits: Callable[[], Routing]) -> None:
+    def __init__(self, router: Router | None, limits: Callable[[], Routing]) -> None:
+        """Without a router the built-in highways plan."""
         self._limits = limits
-        self._router = None if where is None else HttpRouter(where, limits)
-        self._breaker = Breaker(lambda: limits().breaker)
+        self._router = router
         self._answers: OrderedDict[Question, tuple[float, PlannedRoute]] = OrderedDict()
 
     async def plan(
@@ -55,8 +53,7 @@ class Planner:
         if remembered is not None:
             return Planned(remembered, self._router.name)
         try:
-            with self._breaker.guarding(self._router.name):
-                answer = await self._router.plan(question[0], options)
+            answer = await self._router.plan(question[0], options)
         except (RouterAwayError, RouterNonsenseError) as failed:
             if not falls_back:
                 raise
@@ -67,10 +64,6 @@ class Planner:
             return Planned(route, builtin.NAME, fell_back=str(failed))
         self._remember(question, answer)
         return Planned(answer, self._router.name)
-
-    async def close(self) -> None:
-        if self._router is not None:
-            await self._router.close()
 
     async def _along_highways(self, points: Sequence[Point], options: PlanOptions) -> PlannedRoute:
         limits = self._limits()

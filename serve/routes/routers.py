@@ -1,128 +1,121 @@
-"""Routers over HTTP: OSRM or Valhalla, asked within a deadline, again when it is worth it."""
+"""Routers over HTTP: OSRM or Valhalla, asked as patiently as every service of somebody else's."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any
 
-import httpx
+import msgspec
 
 from config.installation import RouterKind, RouterServer
+from config.sections.providers import Patience
 from config.sections.routing import Routing
 from freight.routing import osrm, valhalla
 from freight.routing.plan import (
     PlannedRoute,
     PlanOptions,
     RouterAwayError,
+    RouteRefusedError,
     RouterNonsenseError,
 )
 from geo.point import Point
+from providers.attempts import AttemptError
+from providers.calling import Answer, Call, Caller
+from providers.errors import ProviderAwayError, ProviderOversizedError, ProviderRestingError
+from providers.metering import Meter
 
-# The server is there, and cannot do it now.
-PASSING = frozenset(
-    {
-        *(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY),
-        *(HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT, HTTPStatus.REQUEST_TIMEOUT),
-    }
-)
+OPERATION = "route"
+
+
+class _NonsenseError(AttemptError):
+    """It would only say it again, and whoever says so is not to be asked for ever."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says, may_repeat=False)
 
 
 class HttpRouter:
-    """One a replica; never asks for more than so many answers at a time."""
+    """One a replica."""
 
-    def __init__(self, where: RouterServer, limits: Callable[[], Routing]) -> None:
+    def __init__(
+        self,
+        where: RouterServer,
+        limits: Callable[[], Routing],
+        patience: Callable[[], Patience],
+        meter: Meter | None = None,
+    ) -> None:
         self._where = where
         self._limits = limits
-        self._slots = asyncio.Semaphore(limits().requests_at_once)
+        self._headers = {name: value.get_secret_value() for name, value in where.headers.items()}
         context = ssl.create_default_context(cafile=where.ca_file) if where.ca_file else None
-        self._http = httpx.AsyncClient(
-            headers={name: value.get_secret_value() for name, value in where.headers.items()},
-            verify=context or True,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._caller = Caller(self.name, patience, meter=meter, verify=context or True)
 
     @property
     def name(self) -> str:
         return self._where.kind.value
 
     async def plan(self, points: Sequence[Point], options: PlanOptions) -> PlannedRoute:
-        deadline_s = self._limits().deadline_s
+        async def reading(answer: Answer) -> PlannedRoute | RouteRefusedError:
+            # In a thread: a line across a country has tens of thousands of points.
+            return await asyncio.to_thread(self._read, answer, options)
+
         try:
-            async with asyncio.timeout(deadline_s) as deadline, self._slots:
-                return await self._patiently(points, options, deadline.when() or 0.0)
-        except TimeoutError:
-            raise RouterAwayError(f"{self.name} has not answered in {deadline_s:g} s") from None
+            found = await self._caller.read(self._question(points, options), reading, _outcome_of)
+        except ProviderAwayError as away:
+            raise self._told(away) from away
+        if isinstance(found, RouteRefusedError):
+            raise found
+        return found
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._caller.close()
 
-    async def _patiently(
-        self, points: Sequence[Point], options: PlanOptions, until_s: float
-    ) -> PlannedRoute:
-        limits = self._limits()
-        wait_s = limits.retry_wait_s
-        for _ in range(limits.attempts - 1):
-            try:
-                return await self._once(points, options, limits)
-            except RouterAwayError as failed:
-                pause_s = max(wait_s, failed.retry_after_s)
-                if asyncio.get_running_loop().time() + pause_s > until_s:
-                    raise  # what it said is worth more than that time was over
-            await asyncio.sleep(pause_s)
-            wait_s *= 2.0
-        return await self._once(points, options, limits)
+    def _question(self, points: Sequence[Point], options: PlanOptions) -> Call:
+        base, headers, profile = self._where.url.rstrip("/"), self._headers, self._where.profile
+        if self._where.kind is RouterKind.OSRM:
+            url = base + osrm.path_of(points, profile, options)
+            return Call(OPERATION, "GET", url, is_repeatable=True, headers=headers)
+        return Call(
+            OPERATION,
+            "POST",
+            base + valhalla.PATH,
+            is_repeatable=True,  # it changes nothing there
+            headers={"Content-Type": "application/json", **headers},
+            body=msgspec.json.encode(valhalla.question(points, profile, options)),
+        )
 
-    async def _once(
-        self, points: Sequence[Point], options: PlanOptions, limits: Routing
-    ) -> PlannedRoute:
+    def _read(self, answer: Answer, options: PlanOptions) -> PlannedRoute | RouteRefusedError:
+        """A refusal is an answer: nothing that its breaker should count."""
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST):
+            raise _NonsenseError(f"{self.name} answers {answer.status}")
+        error_m = self._limits().line_error_m
         try:
-            async with asyncio.timeout(limits.attempt_s):
-                status, headers, body = await self._asked(points, options, limits)
-        except TimeoutError:
-            says = f"{self.name} has not answered in {limits.attempt_s:g} s"
-            raise RouterAwayError(says) from None
-        except httpx.TransportError as failed:
-            says = f"{self.name} cannot be reached: {type(failed).__name__}"
-            raise RouterAwayError(says) from failed
-        if status in PASSING:
-            says = f"{self.name} answers {status} {HTTPStatus(status).phrase}"
-            raise RouterAwayError(says, _retry_after_s(headers))
-        if status not in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST):
-            raise RouterNonsenseError(f"{self.name} answers {status}")
-        # In a thread: a line across a country has tens of thousands of points.
-        return await asyncio.to_thread(self._read, body, options, limits.line_error_m)
+            if self._where.kind is RouterKind.OSRM:
+                return osrm.read(answer.body, options, error_m)
+            return valhalla.read(answer.body, error_m)
+        except RouteRefusedError as refused:
+            return refused
+        except RouterNonsenseError as nonsense:
+            raise _NonsenseError(str(nonsense)) from nonsense
 
-    async def _asked(
-        self, points: Sequence[Point], options: PlanOptions, limits: Routing
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        method, path, json = self._question(points, options)
-        url = self._where.url.rstrip("/") + path
-        async with self._http.stream(method, url, json=json, timeout=limits.attempt_s) as answer:
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > limits.answer_bytes_max:
-                    says = f"{self.name} answers more than {limits.answer_bytes_max} bytes"
-                    raise RouterNonsenseError(says)
-        return answer.status_code, answer.headers, bytes(body)
-
-    def _question(
-        self, points: Sequence[Point], options: PlanOptions
-    ) -> tuple[str, str, dict[str, Any] | None]:
-        if self._where.kind is RouterKind.OSRM:
-            return "GET", osrm.path_of(points, self._where.profile, options), None
-        return "POST", valhalla.PATH, valhalla.question(points, self._where.profile, options)
-
-    def _read(self, body: bytes, options: PlanOptions, error_m: float) -> PlannedRoute:
-        if self._where.kind is RouterKind.OSRM:
-            return osrm.read(body, options, error_m)
-        return valhalla.read(body, error_m)
+    def _told(self, away: ProviderAwayError) -> RouterAwayError | RouterNonsenseError:
+        why = away.__cause__
+        if isinstance(why, _NonsenseError):
+            return RouterNonsenseError(str(why))
+        says = str(away) if self.name in str(away) else f"{self.name}: {away}"
+        if isinstance(away, ProviderOversizedError):
+            return RouterNonsenseError(says)
+        return RouterAwayError(says, max(_after_s(each) for each in (away, why)))
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float:
-    said = headers.get("retry-after", "")
-    return float(said) if said.isdecimal() else 0.0
+def _outcome_of(found: PlannedRoute | RouteRefusedError) -> str:
+    return "refused" if isinstance(found, RouteRefusedError) else "ok"
+
+
+def _after_s(told: BaseException | None) -> float:
+    """When asking again may help, as far as it is known."""
+    if isinstance(told, ProviderRestingError):
+        return told.rest_s
+    return told.after_s if isinstance(told, AttemptError) else 0.0

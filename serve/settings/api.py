@@ -141,7 +141,7 @@ async def put_config(
     wanted: NewValue, reach: Writable, expected: Expected, response: Response
 ) -> ConfigOut:
     """Sets a leaf, or those leaves of a subtree that the value names: all of them or none."""
-    done = await service.put(reach, wanted.value, wanted.reason, expected)
+    done = await service.put(reach, wanted.value, wanted.reason, expected, unset=wanted.unset)
     return _tagged(response, done)
 
 

@@ -129,9 +129,12 @@ def _nested(reach: Reach, leaves: Sequence[LeafOut]) -> Any:
 # ------------------------------------------------------------------------------------ changing
 
 
-async def put(reach: Reach, value: Any, reason: str, expected: int | None) -> ConfigOut:
-    values = _values(reach, value)
+async def put(
+    reach: Reach, value: Any, reason: str, expected: int | None, unset: Sequence[str] = ()
+) -> ConfigOut:
+    values = _values(reach, value, only_unset=bool(unset))
     reach.require(values)
+    below = [f"{reach.path.key}/{one}" for one in unset]
     async with reach.changing("config.set") as change:
         with _naming(reach):
             version = await config_changes.set_values(
@@ -141,7 +144,9 @@ async def put(reach: Reach, value: Any, reason: str, expected: int | None) -> Co
                 values,
                 by=_by(reach, reason),
                 expected=expected,
+                unset_below=below,
             )
+        reach.require(changed.key for changed in version.changes)
         change.before, change.after = _seen(reach, version)
         return await _out(reach, change.conn)
 
@@ -210,12 +215,13 @@ async def bring_in(reach: Reach, document: Document, expected: int | None) -> Co
         return await _out(reach, change.conn)
 
 
-def _values(reach: Reach, value: Any) -> dict[str, Any]:
+def _values(reach: Reach, value: Any, *, only_unset: bool = False) -> dict[str, Any]:
+    """Who only takes back need not name a key."""
     values, refused = flatten(tree(), reach.path, value)
     if refused:
         # With what is wrong about the others: everything is named at once.
         raise _invalid(reach, [*refused, *refusals(tree(), reach.scope.tenant, values)])
-    if not values:
+    if not values and not only_unset:
         raise InvalidError.at("/value", "names no key")
     return values
 

@@ -44,8 +44,16 @@ class ConfigOut(BaseModel):
     leaves: list[LeafOut]
 
 
+UNSET_MAX = 100  # fixed: part of the published schema
+UnsetPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.*/-]{1,500}$")]
+
+
 class NewValue(Strict):
     value: Any = Field(description="of a leaf, or nested values of a subtree")
+    unset: Annotated[list[UnsetPath], Field(max_length=UNSET_MAX)] = Field(
+        default=[],
+        description="below the path: what is set there is taken back in the same version",
+    )
     reason: Reason = ""
 
 

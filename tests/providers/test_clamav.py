@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from config.installation import Http
+from config.patience import patience_with
 from config.policy import defaults
 from providers.clamav import COMMAND, NAME, PART_BYTES, ClamAv
 from providers.errors import ProviderAwayError, ProviderRefusedError
 
-PATIENCE = defaults().providers.patience_with(NAME).model_copy(update={"retry_wait_s": 0.001})
+PATIENCE = patience_with(defaults(), NAME).model_copy(update={"retry_wait_s": 0.001})
 IMPATIENCE = PATIENCE.model_copy(update={"attempt_s": 0.05})
 VIRUS = b"X5O!P%@AP-a virus of this test"
 

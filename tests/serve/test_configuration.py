@@ -152,6 +152,40 @@ async def test_what_is_deleted_is_inherited_again(caller: Caller) -> None:
     assert (await caller.ask("DELETE", f"/v1/config/{MOVING}")).status_code == 404
 
 
+async def test_what_is_set_and_what_is_taken_back_are_one_version(caller: Caller) -> None:
+    rules = "services/alerts/*/business"
+    quiet = {"when": {"alarms": ["tamper"]}, "then": {"enabled": False}}
+    await put(caller, rules, {"overrides": {"one": quiet, "two": quiet}})
+    wanted = {"value": {"overrides": {"three": quiet}}, "unset": ["overrides/one"]}
+
+    done = await caller.ask("PUT", f"/v1/config/{rules}", json=wanted)
+    only = await caller.ask(
+        "PUT", f"/v1/config/{rules}", json={"value": {"overrides": {}}, "unset": ["overrides/two"]}
+    )
+    idle = await caller.ask(
+        "PUT", f"/v1/config/{rules}", json={"value": {}, "unset": ["overrides/two", "causes_max"]}
+    )
+
+    assert (done.status_code, done.json()["version"]) == (200, 2)
+    assert sorted(done.json()["value"]["overrides"]) == ["three", "two"]
+    assert list(only.json()["value"]["overrides"]) == ["three"]
+    assert (idle.status_code, idle.json()["errors"][0]["detail"]) == (422, "nothing is set here")
+    assert idle.json()["errors"][0]["pointer"] == "/value/overrides/two"
+
+
+async def test_what_an_operator_set_is_not_taken_back_along_with_other_values(
+    caller: Caller, operator: Caller
+) -> None:
+    assert (await put(operator, INTERVAL, 250)).status_code == 200
+    folder, _, name = INTERVAL.rpartition("/")
+
+    wanted = {"value": {}, "unset": [name]}
+    refused = await caller.ask("PUT", f"/v1/config/{caller.tenant.id}/{folder}", json=wanted)
+
+    assert refused.status_code == 403
+    assert (await caller.get(f"/v1/config/{INTERVAL}")).json()["value"] == 250
+
+
 @pytest.mark.parametrize("path", [PAGE, INTERVAL])
 async def test_an_administrator_changes_only_what_is_marked_so(caller: Caller, path: str) -> None:
     answer = await put(caller, path, 10)

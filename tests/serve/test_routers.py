@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,21 +10,27 @@ import pytest
 from pydantic import SecretStr
 
 from config.installation import RouterKind
-from config.installation import RouterServer as Where
 from config.policy import policy
-from config.sections.routing import Routing
 from freight.routing.plan import (
     Avoid,
     PlanOptions,
-    RouterAwayError,
     RouteRefusedError,
     RouterNonsenseError,
     Section,
     Vehicle,
 )
 from geo.point import Point
-from serve.routes.planner import Planner
-from tests.conftest import free_port
+from tests.serve.asking_routers import (
+    ALWAR,
+    ANY,
+    DELHI,
+    JAIPUR,
+    MID_SEA,
+    OSRM,
+    VALHALLA,
+    planner,
+    rules,
+)
 from tests.serve.router_server import (
     DRAWN,
     RouterServer,
@@ -38,38 +42,11 @@ from tests.serve.router_server import (
     valhalla_refusal,
 )
 
-DELHI, ALWAR = Point(28.61, 77.20), Point(27.5, 76.6)
-JAIPUR = Point(26.92, 75.79)
-MID_SEA = Point(12.0, 60.0)
-ANY = PlanOptions()
-OSRM, VALHALLA = RouterKind.OSRM, RouterKind.VALHALLA
-PATIENCE_S = 20.0  # a busy machine is slow, and is not to look like a router that is away
-
-
-def rules(**changes: Any) -> Routing:
-    usual = {"retry_wait_s": 0.01, "deadline_s": PATIENCE_S, "attempt_s": PATIENCE_S, "attempts": 2}
-    return policy().routing.model_copy(update=usual | changes)
-
 
 @pytest.fixture
 def server() -> Iterator[RouterServer]:
     with running() as served:
         yield served
-
-
-@asynccontextmanager
-async def planner(
-    server: RouterServer | str,
-    kind: RouterKind = OSRM,
-    limits: Callable[[], Routing] = rules,
-    **where: Any,
-) -> AsyncIterator[Planner]:
-    url = server if isinstance(server, str) else server.url
-    made = Planner(Where(kind=kind, url=url, **where), limits)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 async def test_osrm_is_asked_as_it_documents(server: RouterServer) -> None:
@@ -178,64 +155,6 @@ async def test_a_refusal_is_told_in_the_routers_words(
     assert len(server.asked) == 2, "asking again would change nothing, nor is it a failure"
 
 
-AWAY = [Said(429), Said(500), Said(502), Said(503), Said(504)]
-
-
-@pytest.mark.parametrize("kind", [OSRM, VALHALLA])
-@pytest.mark.parametrize("said", AWAY, ids=lambda said: str(said.status))
-async def test_what_passes_is_asked_again(
-    server: RouterServer, kind: RouterKind, said: Said
-) -> None:
-    good = osrm_answer() if kind is OSRM else valhalla_answer()
-    server.says(said, good)
-
-    async with planner(server, kind) as asking:
-        planned = await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-
-    assert planned.route.length_m == 136600.0
-    assert len(server.asked) == 2
-
-
-@pytest.mark.parametrize("said", AWAY, ids=lambda said: str(said.status))
-async def test_what_stays_is_told_with_its_status(server: RouterServer, said: Said) -> None:
-    server.says(said)
-
-    async with planner(server) as asking:
-        with pytest.raises(RouterAwayError, match=f"osrm answers {said.status}"):
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-    assert len(server.asked) == 2
-
-
-async def test_a_long_retry_after_is_passed_on_and_not_waited_for(server: RouterServer) -> None:
-    server.says(Said(429, headers={"Retry-After": "3600"}))
-
-    async with planner(server) as asking:
-        with pytest.raises(RouterAwayError) as away:
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-
-    assert away.value.retry_after_s == 3600.0
-    assert len(server.asked) == 1
-
-
-async def test_a_router_that_never_answers_is_given_up(server: RouterServer) -> None:
-    server.says(Said(is_silent=True))
-
-    async with planner(server, limits=lambda: rules(attempt_s=0.05)) as asking:
-        with pytest.raises(RouterAwayError, match=r"has not answered in 0\.05 s"):
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-    assert len(server.asked) == 2
-
-    async with planner(server, limits=lambda: rules(deadline_s=0.05)) as asking:
-        with pytest.raises(RouterAwayError, match=r"has not answered in 0\.05 s"):
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-
-
-async def test_nobody_at_the_address_is_away() -> None:
-    async with planner(f"http://127.0.0.1:{free_port()}") as asking:
-        with pytest.raises(RouterAwayError, match="cannot be reached: ConnectError"):
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-
-
 NONSENSE = [
     (OSRM, Said(200, b"<html>It works!</html>")),
     (OSRM, Said(200, b"\xff\xfe\x00")),
@@ -321,39 +240,6 @@ async def test_so_many_answers_are_remembered_for_so_long(server: RouterServer) 
     assert len(server.asked) == 6
 
 
-async def test_no_more_than_so_many_are_asked_at_a_time(server: RouterServer) -> None:
-    """The one that waits gives up with its own deadline, and never reaches the router."""
-    server.says(Said(is_silent=True))
-    limits = rules(requests_at_once=1, deadline_s=0.1)
-
-    async with planner(server, limits=lambda: limits) as asking:
-        asked = [asking.plan([DELHI, ALWAR], ANY, falls_back=False) for _ in range(3)]
-        ended = await asyncio.gather(*asked, return_exceptions=True)
-
-    assert [type(each) for each in ended] == [RouterAwayError] * 3
-    assert len(server.asked) == 1
-
-
-async def test_who_fails_is_left_alone_and_tried_again(server: RouterServer) -> None:
-    server.says(Said(503))
-    breaker = policy().routing.breaker.model_copy(update={"failures": 2, "rest_s": 3600.0})
-    now = [rules(attempts=1, breaker=breaker)]
-
-    async with planner(server, limits=lambda: now[0]) as asking:
-        for _ in range(2):
-            with pytest.raises(RouterAwayError, match="503"):
-                await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-        with pytest.raises(RouterAwayError, match="left alone") as shut:
-            await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-        assert shut.value.retry_after_s > 3000.0
-        assert len(server.asked) == 2
-        # A setting that forgives more works at once.
-        now[0] = rules(attempts=1, breaker=breaker.model_copy(update={"failures": 10}))
-        server.says(osrm_answer())
-        await asking.plan([DELHI, ALWAR], ANY, falls_back=False)
-        assert len(server.asked) == 3
-
-
 async def test_the_highways_help_out_only_when_asked_to(server: RouterServer) -> None:
     server.says(Said(503))
 
@@ -361,7 +247,7 @@ async def test_the_highways_help_out_only_when_asked_to(server: RouterServer) ->
         planned = await asking.plan([DELHI, JAIPUR], ANY, falls_back=True)
         assert (planned.router, planned.fell_back) == (
             "builtin",
-            "osrm answers 503 Service Unavailable",
+            "osrm: answers 503",
         )
         server.says(Said(200, b"garbage"))
         assert (await asking.plan([DELHI, JAIPUR], ANY, falls_back=True)).router == "builtin"

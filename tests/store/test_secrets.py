@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.installation import SecretStores, VaultServer
+from config.patience import VAULT, patience_with
 from config.policy import policy
 from config.sections.secrets import SecretLimits
 from store.key_file import KeyFile
@@ -25,11 +26,13 @@ from store.secret_names import (
 )
 from store.secret_vault import VaultSecrets
 from store.secrets import Secrets, open_secrets
+from store.vault_asking import AskingOnce
 from tests.store.vault_server import RunningVault
 
 DEMO = Scope(1, "demo")
 ACME = Scope(2, "acme")
 ME = "service:test"
+ONCE = AskingOnce(lambda: patience_with(policy(), VAULT))
 
 
 @pytest.fixture
@@ -297,7 +300,7 @@ async def test_a_vault_that_does_not_listen_is_away(
     vault_where: VaultServer, vault_server: RunningVault
 ) -> None:
     vault_server.stop()
-    vault = VaultSecrets(vault_where, 1)
+    vault = VaultSecrets(vault_where, ONCE)
 
     with pytest.raises(SecretsAwayError, match="does not answer"):
         await vault.read(named("key"), None)
@@ -308,7 +311,7 @@ async def test_a_refused_token_is_told_to_the_operator(
     vault_where: VaultServer, vault_server: RunningVault, tmp_path: Path
 ) -> None:
     vault_server.state.tokens = {"new"}
-    vault = VaultSecrets(vault_where, 1)
+    vault = VaultSecrets(vault_where, ONCE)
 
     with pytest.raises(SecretsRefusedError, match="permission denied"):
         await vault.read(named("key"), None)
@@ -322,7 +325,7 @@ async def test_a_refused_token_is_told_to_the_operator(
 async def test_an_approle_signs_in_and_again_when_its_token_ends(
     approle: VaultServer, vault_server: RunningVault
 ) -> None:
-    vault = VaultSecrets(approle, 1)
+    vault = VaultSecrets(approle, ONCE)
     await vault.put(named("key"), "x")
     assert (await vault.read(named("key"), None)).text == "x"
     assert vault_server.state.signed_in == 1
@@ -336,7 +339,7 @@ async def test_an_approle_signs_in_and_again_when_its_token_ends(
 
 async def test_a_wrong_approle_is_refused(approle: VaultServer, vault_server: RunningVault) -> None:
     vault_server.state.role = ("role", "another")
-    vault = VaultSecrets(approle, 1)
+    vault = VaultSecrets(approle, ONCE)
 
     with pytest.raises(SecretsRefusedError, match="refuses our AppRole"):
         await vault.read(named("key"), None)
@@ -348,7 +351,7 @@ async def test_a_lease_is_renewed_before_it_ends_and_else_taken_anew(
 ) -> None:
     state, clock = vault_server.state, [0.0]
     state.lease_s = 60
-    vault = VaultSecrets(approle, 1, lambda: clock[0])
+    vault = VaultSecrets(approle, ONCE, lambda: clock[0])
     await vault.put(named("key"), "x")
 
     clock[0] = 61

@@ -20,6 +20,16 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f123Z")
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Instead of an answer: a status of its own, or silence for as long as the server runs."""
+
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    is_silent: bool = False
+    is_done: bool = False  # though it does not look so
+
+
 @dataclass
 class FakeVault:
     """Its state; a test turns the knobs."""
@@ -29,6 +39,7 @@ class FakeVault:
     lease_s: int = 0
     is_renewable: bool = True
     is_sealed: bool = False
+    faults: list[Fault] = field(default_factory=list)  # one a question, then none
     entries: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     signed_in: int = 0
@@ -117,15 +128,27 @@ class FakeVault:
 class RunningVault:
     def __init__(self) -> None:
         self.state = state = FakeVault()
+        self._is_over = is_over = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def _any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length) or b"{}")
                 token = self.headers.get("X-Vault-Token")
-                status, content = state.answer(self.command, self.path, token, body)
+                fault = state.faults.pop(0) if state.faults else None
+                if fault is None or fault.is_done:
+                    status, content = state.answer(self.command, self.path, token, body)
+                else:
+                    state.asked.append(f"{self.command} {urlsplit(self.path).path[4:]}")
+                if fault is not None:
+                    if fault.is_silent:
+                        is_over.wait()
+                        return
+                    status, content = fault.status, {"errors": ["at fault"]}
                 raw = b"" if content is None else json.dumps(content).encode()
                 self.send_response(status)
+                for name, value in ({} if fault is None else fault.headers).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)
@@ -141,6 +164,7 @@ class RunningVault:
         self._thread.start()
 
     def stop(self) -> None:
+        self._is_over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

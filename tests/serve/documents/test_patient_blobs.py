@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from config.patience import patience_with
 from config.policy import defaults
 from providers.attempts import Attempts
 from serve.documents.patient_blobs import NAME, PatientBlobs
 from store.blobs.port import Blob, BlobMissingError, BlobsAwayError
 
-PATIENCE = defaults().providers.patience_with(NAME)
+PATIENCE = patience_with(defaults(), NAME)
 
 
 async def at_once(_: float) -> None:
