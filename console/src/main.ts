@@ -12,6 +12,7 @@ import "./styles/money.css";
 import "./styles/alerts.css";
 import "./styles/rules.css";
 import "./styles/system.css";
+import "./styles/mine.css";
 import { SessionKeeper } from "./api/session";
 import { chosenBase } from "./map/base_choice";
 import { Theme } from "./theme";

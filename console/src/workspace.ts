@@ -1,7 +1,7 @@
 // The signed-in console: wires feed, fleet, map and panels together.
 
 import { ApiClient, ApiError } from "./api/client";
-import { claimsOf, type SessionKeeper } from "./api/session";
+import type { SessionKeeper } from "./api/session";
 import { AlertDesk } from "./alerts/desk";
 import { Desk } from "./booking/desk";
 import { Desks } from "./desks";
@@ -10,11 +10,13 @@ import { exposeHook } from "./hook";
 import { LiveConnection } from "./live/connection";
 import { type BaseMap, BUILT_IN, rememberBase } from "./map/base_choice";
 import { MapView } from "./map/map_view";
+import { MineDesk } from "./mine/desk";
+import type { Place } from "./mine/words";
 import { MoneyDesk } from "./money/money_desk";
 import { alertSections, SystemDesk } from "./system_desk";
 import type { Theme } from "./theme";
 import { ReplayPanel, type Scene } from "./story/replay_panel";
-import { h, ICONS, iconButton, replace } from "./ui/dom";
+import { h, ICONS, iconButton, isTyping, replace } from "./ui/dom";
 import { EventsPanel } from "./ui/events_panel";
 import { HoverTip } from "./ui/hover_tip";
 import { clock } from "./ui/format";
@@ -27,6 +29,7 @@ const EVENTS_AT_START = 100;
 const FENCES_EVERY_MS = 120_000;
 const COUNTS_EVERY_MS = 500;
 const SUGGESTIONS = 8;
+const WATCH = "live:read";
 const EMPTY =
   "No trucks here. Zoom out, or wait for a device to report: a truck appears with its first fix.";
 const NOT_ALLOWED =
@@ -48,6 +51,7 @@ export class Workspace {
   private readonly desk: Desk;
   private readonly money: MoneyDesk;
   private readonly alerts: AlertDesk;
+  private readonly mine: MineDesk;
   private readonly desks: Desks;
   private base: BaseMap;
 
@@ -67,11 +71,11 @@ export class Workspace {
     this.replay = new ReplayPanel(this.api);
     this.bar = new TopBar(this.live, theme, {
       search: (id) => void this.choose(id, true),
-      suggest: (text) => this.suggest(text),
+      suggest: (text) => this.fleet.idsLike(text, SUGGESTIONS),
       home: () => this.view.showHome(),
       desk: (key) => this.desks.toggle(key),
       settings: () => this.openSettings(),
-      signOut: () => session.end(null),
+      signOut: () => session.signOut(),
     });
     const canvas = h("div", { class: "map", id: "map" });
     const tip = new HoverTip(this.fleet);
@@ -89,11 +93,13 @@ export class Workspace {
     const others = alertSections(client, rights, now);
     this.alerts = new AlertDesk({ client, rights, view, live, now, others });
     const system = new SystemDesk(client, rights, now);
+    this.mine = new MineDesk(client, rights, now);
     const places = [
       { key: "i", desk: this.alerts, isWide: true },
       { key: "b", desk: this.desk, isWide: false },
       { key: "m", desk: this.money, isWide: true },
       { key: "s", desk: system, isWide: true },
+      { key: "n", desk: this.mine, isWide: false },
     ];
     this.desks = new Desks(places, () => this.showDesks());
     side.append(...places.map(({ desk }) => desk.element));
@@ -101,7 +107,7 @@ export class Workspace {
     this.wire();
     this.wireDesks();
     exposeHook(this.fleet, this.live, this.view, this.events, this.alerts);
-    if (mayWatch(session)) this.live.start();
+    if (this.desk.rights.may(WATCH)) this.live.start();
     else this.say(NOT_ALLOWED);
     void this.loadEvents();
     void this.loadFences();
@@ -163,7 +169,9 @@ export class Workspace {
     alerts.inbox.truckWanted.on((id) => void this.choose(id, false));
     alerts.inbox.bookingWanted.on((id) => void desk.openBooking(id));
     alerts.said.on((words) => this.toasts.say(words));
-    alerts.unread.on((count) => bar.showUnread(count));
+    alerts.unread.on((count) => bar.showCount("i", count));
+    this.mine.unread.on((count) => bar.showCount("n", count));
+    this.mine.wanted.on((place) => this.goTo(place));
     live.events.on((event) => desks.heard(event));
     live.eventsMissed.on(() => desks.lookSoon());
     // Whatever was told while nobody was connected is looked for.
@@ -171,6 +179,12 @@ export class Workspace {
     desks.openAddressed();
     // A link that is pasted over the address of an open page loads nothing.
     window.addEventListener("hashchange", () => desks.openAddressed());
+  }
+
+  private goTo({ kind, id }: Place): void {
+    if (kind === "alerts") this.alerts.openAlert(id);
+    else if (kind === "bookings") void this.desk.openBooking(id);
+    else void this.choose(id, true);
   }
 
   private showDesks(): void {
@@ -205,7 +219,7 @@ export class Workspace {
     this.bar.showCounts(this.fleet.counts(this.view.onScreen()), this.fleet.settled);
     const state = this.live.state.value;
     this.element.classList.toggle("stale", state === "offline");
-    if (!mayWatch(this.session)) return;
+    if (!this.desk.rights.may(WATCH)) return;
     const empty = state === "live" && this.fleet.settled && this.fleet.trucks.size === 0;
     if (!empty) this.note.hidden = true;
     else if (this.note.hidden) this.say(EMPTY, () => this.view.showHome());
@@ -215,16 +229,6 @@ export class Workspace {
     const button = home && h("button", { type: "button", onclick: home }, "Show all of India");
     replace(this.note, h("p", {}, message), button);
     this.note.hidden = false;
-  }
-
-  private suggest(text: string): string[] {
-    const wanted = text.toLowerCase();
-    const found: string[] = [];
-    for (const id of this.fleet.trucks.keys()) {
-      if (id.toLowerCase().includes(wanted)) found.push(id);
-      if (found.length === SUGGESTIONS) break;
-    }
-    return found;
   }
 
   private async loadEvents(): Promise<void> {
@@ -294,18 +298,4 @@ export class Workspace {
       this.bar.focusSearch();
     }
   }
-}
-
-function isTyping(at: EventTarget | null): boolean {
-  return (
-    at instanceof HTMLInputElement ||
-    at instanceof HTMLSelectElement ||
-    at instanceof HTMLTextAreaElement
-  );
-}
-
-/** Only a token that says what it may do, and not this, is known to be refused. */
-function mayWatch(session: SessionKeeper): boolean {
-  const granted = claimsOf(session.current.value?.token ?? "")["permissions"];
-  return !Array.isArray(granted) || granted.includes("live:read");
 }

@@ -2,19 +2,31 @@
 
 import { describe, expect, it } from "vitest";
 import { summaryWords } from "../src/rules/backtest_view";
+import { changeWords } from "../src/rules/change_words";
 import {
-  changeWords,
   compared,
   differences,
   duration,
   edited,
   fieldOf,
-  laidOver,
   stepsOf,
   totals,
   typedNumber,
   typedSteps,
 } from "../src/rules/model";
+import {
+  editedOverrides,
+  inOrder,
+  laidOut,
+  listOf,
+  nameProblem,
+  NEW,
+  overridesOf,
+  placeIn,
+  removedOverrides,
+  thenWords,
+  whenWords,
+} from "../src/rules/overrides";
 import type { BacktestCount, KindRule } from "../src/rules/types";
 
 const RULE: KindRule = {
@@ -30,7 +42,6 @@ describe("an edited rule", () => {
     expect(edited(holds, { overspeed: turned })).toEqual([]);
     const draft = { overspeed: { ...RULE, trigger: 10 } };
     expect(edited(holds, draft)).toEqual(["overspeed"]);
-    expect(laidOver(holds, draft)).toEqual({ overspeed: { ...RULE, trigger: 10 }, panic: RULE });
   });
 
   it("is told value by value", () => {
@@ -65,17 +76,78 @@ describe("an edited rule", () => {
 
 describe("the history", () => {
   it("tells of a version what it changed of which kind", () => {
-    const path = "/demo/services/alerts/business/kinds";
-    const after = { overspeed: { ...RULE, trigger: 10 } };
-    expect(changeWords({ path, before: { overspeed: RULE }, after })).toEqual([
+    const path = "/demo/services/alerts/*/business/kinds/overspeed";
+    const after = { ...RULE, trigger: 10 };
+    expect(changeWords({ path, before: RULE, after }, {})).toEqual([
       "too fast: counts from 5 → 10",
     ]);
-    expect(changeWords({ path, before: null, after })).toEqual(["all kinds: values of your own"]);
-    expect(changeWords({ path, before: after, after: null })).toEqual([
-      "all kinds: as delivered again",
+    // Nobody had set it: what was delivered held.
+    expect(changeWords({ path, before: null, after }, { overspeed: RULE })).toEqual([
+      "too fast: counts from 5 → 10",
     ]);
-    const other = { path: "/demo/services/alerts/business/snooze_s_max", before: null, after: 60 };
-    expect(changeWords(other)).toEqual(["snooze max: – → 60"]);
+    expect(changeWords({ path, before: after, after: null }, { overspeed: RULE })).toEqual([
+      "too fast, as delivered again: counts from 10 → 5",
+    ]);
+    const other = {
+      ...{ path: "/demo/services/alerts/*/business/snooze_s_max", before: null, after: 60 },
+    };
+    expect(changeWords(other, {})).toEqual(["snooze max: – → 60"]);
+  });
+
+  it("tells of overrides", () => {
+    const path = "/demo/services/alerts/*/business/overrides/steel";
+    const before = { when: { materials: ["steel"] }, then: { severity: "critical" } };
+    expect(changeWords({ path, before, after: { ...before, rank: 3 } }, {})).toEqual([
+      "override steel: rank 0 → 3",
+    ]);
+    expect(changeWords({ path, before: null, after: before }, {})).toContain(
+      "override steel, new: when Materials: steel",
+    );
+    expect(changeWords({ path, before, after: null }, {})).toEqual(["override steel: gone"]);
+  });
+});
+
+describe("overrides", () => {
+  const holds = overridesOf({
+    kinds: {},
+    overrides: {
+      a: { when: { lanes: [], days: ["mon"], from_time: null }, then: { escalation: [] } },
+      b: { rank: 2, when: {}, then: {} },
+      c: { when: {}, then: {} },
+    },
+  });
+
+  it("stand in the order in which they win: by rank, then by name", () => {
+    expect(inOrder(holds).map(([name]) => name)).toEqual(["b", "c", "a"]);
+  });
+
+  it("say nothing where nothing is asked, but that nobody is called", () => {
+    expect(holds["a"]?.when).toEqual({ days: ["mon"] });
+    expect(thenWords(holds["a"]?.then ?? {})).toBe("escalates: never");
+    expect(whenWords({ lanes: ["a>b", "c>d"], from_time: "22:00:00", to_time: "05:00" })).toBe(
+      "Lanes: a>b, c>d · 22:00 to 05:00",
+    );
+    expect([whenWords({}), thenWords({})]).toEqual(["always", "nothing is otherwise"]);
+  });
+
+  it("leave nothing of what they are laid over", () => {
+    const laid = laidOut({ kinds: [], rank: 0, when: { days: ["mon"] }, then: { clear: 2 } });
+    expect(laid.when).toMatchObject({ days: ["mon"], lanes: [], is_loaded: null });
+    expect(laid.then).toMatchObject({ clear: 2, trigger: null, escalation: null });
+  });
+
+  it("are edited and removed by name, and an error finds its field", () => {
+    const { a: _gone, ...rest } = holds;
+    expect(removedOverrides(holds, rest)).toEqual(["a"]);
+    expect(editedOverrides(holds, { ...rest, d: NEW })).toEqual(["d"]);
+    const error = { pointer: "/value/overrides/a/when", detail: "Value error, from_time and ..." };
+    expect(placeIn(error)).toEqual({ name: "a", field: "/when/from_time" });
+    expect(placeIn({ ...error, pointer: "/rules/kinds/panic" })).toBeNull();
+    expect(listOf("Uttar Pradesh>Goa, a>b,,")).toEqual(["Uttar Pradesh>Goa", "a>b"]);
+    expect([nameProblem("a", ["a"]), nameProblem("steel-1", [])]).toEqual([
+      "there is one of this name",
+      null,
+    ]);
   });
 });
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from launch.console_build import build
 from tests.conftest import free_port
-from tests.console.browser import Console, chromium
+from tests.console.browser import Console, chromium, where_it_is_afternoon
 from tests.console.fake_server import FakeServer, demo_fences
 from tests.console.fake_world import FakeWorld
 
@@ -32,6 +32,10 @@ def fake() -> Iterator[FakeServer]:
 
 @pytest.fixture
 def console(browser: Browser, fake: FakeServer) -> Iterator[Console]:
-    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 760},
+        color_scheme="dark",
+        timezone_id=where_it_is_afternoon(),
+    )
     yield Console(context.new_page(), fake.url)
     context.close()

@@ -5,7 +5,6 @@ What is told is made of the models of `serve/`: where they change, this does not
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,14 +15,6 @@ from freight.notifying.state import Severity, Status
 from freight.webhooks.answers import Verdict
 from freight.webhooks.deliveries import DeliveryState, Origin
 from freight.webhooks.endpoints import EndpointState, Why
-from serve.notifications.people_wire import (
-    CalendarOut,
-    HoursIn,
-    OnCallNow,
-    OnCallNowOut,
-    OverrideOut,
-    RotationIn,
-)
 from serve.notifications.template_wire import (
     PreviewOut,
     ProblemOut,
@@ -40,6 +31,7 @@ from serve.webhook_deliveries.wire import (
     ResponseOut,
 )
 from serve.webhook_endpoints.wire import EndpointWithSecret
+from tests.console.fake_on_call import FakeOnCall, at, pages, plain
 
 SECRET = "whsec_bm90LWEtc2VjcmV0LWJ1dC1pdC1sb29rcy1saWtlLW9uZQ=="
 HOOK = "https://erp.acme-steel.example/hooks/ubertruck"
@@ -64,14 +56,11 @@ ubertruck_provider_breaker_open{actor="messenger",provider="fcm",role="messenger
 """
 
 
-def at(minutes: float) -> datetime:
-    return datetime.now(UTC) + timedelta(minutes=minutes)
-
-
 class FakeInside:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
         self.is_redis_up = True
+        self.on_call = FakeOnCall()
 
     def router(self) -> APIRouter:
         made = APIRouter()
@@ -83,8 +72,6 @@ class FakeInside:
             ("/v1/notifications", self._notices),
             ("/v1/notifications/{name}", self._notice),
             ("/v1/notification-templates", self._templates),
-            ("/v1/on-call", self._calendars),
-            ("/v1/on-call/now", self._on_call),
         ):
             made.get(path, response_model=None)(answer)
         made.get("/metrics", response_class=PlainTextResponse)(lambda: METRICS)
@@ -92,6 +79,7 @@ class FakeInside:
         made.post("/v1/webhook-deliveries/{name}/retry", response_model=None)(self._retry)
         made.post("/v1/notifications/{name}/replay", response_model=None)(self._replay)
         made.post("/v1/notification-templates/preview", response_model=None)(self._preview)
+        made.include_router(self.on_call.router())
         return made
 
     async def _ready(self) -> Any:
@@ -179,34 +167,6 @@ class FakeInside:
                 ],
             )
         )
-
-    async def _calendars(self) -> Any:
-        begins = at(-3 * 24 * 60).replace(hour=2, minute=30, second=0, microsecond=0)
-        night = HoursIn(from_clock="20:00", to_clock="08:00")
-        rows = ((1, ["asha", "ravi", "meena"], 24, None), (2, ["joseph", "asha"], 168, night))
-        rotations = [
-            RotationIn(level=level, people=people, begins_at=begins, turn_hours=turn, hours=hours)
-            for level, people, turn, hours in rows
-        ]
-        stands_in = OverrideOut(
-            id="o-1", level=1, person="joseph", from_=at(60 * 30), to=at(60 * 54)
-        )
-        return pages(
-            CalendarOut(
-                id="control-room",
-                name="Control room",
-                rotations=rotations,
-                overrides=[stands_in],
-                version=4,
-            )
-        )
-
-    async def _on_call(self) -> Any:
-        both = [
-            OnCallNow(calendar="control-room", level=1, people=["users/ravi"]),
-            OnCallNow(calendar="control-room", level=2, people=[]),
-        ]
-        return plain(OnCallNowOut(at=datetime.now(UTC), items=both))
 
 
 def endpoint(name: str, url: str, state: EndpointState) -> EndpointWithSecret:
@@ -346,11 +306,3 @@ def template(language: str, channel: str, text: str) -> TemplateOut:
         changed_by=None if language == "hi" else "user:ravi",
         version=1 if language == "hi" else 3,
     )
-
-
-def pages(*items: Any) -> dict[str, Any]:
-    return {"items": [plain(item) for item in items], "next_cursor": None}
-
-
-def plain(model: Any) -> Any:
-    return model.model_dump(mode="json", by_alias=True)

@@ -28,6 +28,7 @@ from tests.console.fake_books import FakeBooks
 from tests.console.fake_day import FakeDay
 from tests.console.fake_drive import FakeDrive
 from tests.console.fake_inside import FakeInside
+from tests.console.fake_mine import FakeMine
 from tests.console.fake_watch import FakeWatch
 from tests.console.fake_world import FakeWorld
 
@@ -57,6 +58,7 @@ class FakeServer:
         self.books = FakeBooks()
         self.watch = FakeWatch(self.tell, lambda truck: self.world.track(truck, MINUTES / 60))
         self.inside = FakeInside()
+        self.mine = FakeMine()
         self._viewers: set[Viewer] = set()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -118,7 +120,7 @@ class FakeServer:
         app.get("/v1/trucks/{truck}/{kind}")(self._spans)
         app.get("/v1/fences")(self._fences)
         app.get("/v1/events")(self._events)
-        for part in (self.books, self.watch, self.inside):
+        for part in (self.books, self.watch, self.inside, self.mine):
             app.include_router(part.router())
         app.websocket("/v1/live")(self._live)
         app.middleware("http")(self._guard)
@@ -143,7 +145,7 @@ class FakeServer:
         path = request.url.path
         if not path.startswith("/v1/"):
             return await call_next(request)
-        if path == "/v1/oauth/token":
+        if path in {"/v1/oauth/token", "/v1/sessions"}:
             return await call_next(request)
         await asyncio.sleep(self.delay_s)
         if not self._known(request.headers.get("authorization", "")):

@@ -11,18 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 
-from config.policy import defaults
 from freight.alerts.kinds import Kind, Severity
 from freight.alerts.state import SHOWN, AlertState, Judgement, Resolution
 from serve.alerts.wire import (
     AlertDetail,
     AlertOut,
     AlertStepOut,
-    BacktestCount,
-    BacktestOut,
-    BacktestSample,
     BasisOut,
     CommentOut,
     CountsOut,
@@ -34,15 +29,9 @@ from serve.alerts.wire import (
     TruckGapOut,
     WatchingOut,
 )
-from serve.settings.wire import ChangeOut, ConfigOut, VersionOut
+from tests.console.fake_rules import FakeRules, ago, problem
 
-STALE, INVALID = 412, 422
-RULES = "/v1/config/services/alerts/business"
-KINDS = "/demo/services/alerts/business/kinds"
-
-
-def ago(minutes: float) -> datetime:
-    return datetime.now(UTC) - timedelta(minutes=minutes)
+STALE = 412
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,9 +63,7 @@ class FakeWatch:
         self.tells = True
         self.is_broken = False
         self.watching = WatchingOut(watching="ok", since=None, why=[], missed_possible=[])
-        self.kinds: dict[str, Any] = defaults().model_dump(mode="json")["alerts"]["kinds"]
-        self.version = 3
-        self.versions: list[VersionOut] = []
+        self.rules = FakeRules()
 
     def router(self) -> APIRouter:
         made = APIRouter()
@@ -86,13 +73,10 @@ class FakeWatch:
             ("/v1/alerts/summary", self._summary),
             ("/v1/alerts/{alert}", self._one),
             ("/v1/alerts/{alert}/evidence", self._evidence),
-            (f"{RULES}/history", self._history),
-            (RULES, self._rules),
         ):
             made.get(path, response_model=None)(answer)
-        made.post("/v1/alerts/backtest", response_model=None)(self._backtest)
+        made.include_router(self.rules.router())
         made.post("/v1/alerts/{alert}/{action}", response_model=None)(self._act)
-        made.put(RULES, response_model=None)(self._save)
         return made
 
     # ----------------------------------------------------------------------------------- alerts
@@ -157,7 +141,8 @@ class FakeWatch:
         shown = AlertOut(**{name: getattr(one, name) for name in AlertOut.model_fields})
         return _plain(
             EvidenceOut(
-                alert=shown, facts=[fact], causes=[], rule=self.kinds[one.kind], is_same_rule=True,
+                alert=shown, facts=[fact], causes=[], rule=self.rules.value["kinds"][one.kind],
+                is_same_rule=True,
                 tracks=[TrackOut(truck=one.truck or "", is_cut=False, fixes=fixes)],
             )
         )  # fmt: skip
@@ -210,72 +195,6 @@ class FakeWatch:
         )  # fmt: skip
         self.watching = WatchingOut(watching="ok", since=ago(1), why=[], missed_possible=[missed])
         self._tell("alert.resolved", "alerts/blind", {"kind": Kind.WATCH_IMPAIRED})
-
-    # ------------------------------------------------------------------------------------ rules
-
-    async def _rules(self) -> Any:
-        value = {"kinds": self.kinds, "overrides": {}}
-        return _plain(ConfigOut(path=RULES, value=value, version=self.version, leaves=[]))
-
-    async def _history(self) -> Any:
-        return {"items": [_plain(one) for one in self.versions[::-1]], "next_cursor": None}
-
-    async def _save(self, request: Request) -> Any:
-        wish = await request.json()
-        kinds = wish["value"]["kinds"]
-        for name, rule in kinds.items():
-            if None not in (rule["trigger"], rule["clear"]) and rule["clear"] > rule["trigger"]:
-                pointer = f"/value/kinds/{name}/clear"
-                return problem(INVALID, "nothing was changed", (pointer, "must not be larger"))
-        if request.headers.get("if-match") != f'"{self.version}"':
-            return problem(STALE, "it has changed meanwhile")
-        self.version += 1
-        change = ChangeOut(path=KINDS, before=self.kinds, after=kinds)
-        self.versions.append(
-            VersionOut(
-                version=self.version, at=datetime.now(UTC), author="user:asha",
-                reason=wish["reason"], path=KINDS, restores=None, correlation_id=None,
-                changes=[change],
-            )
-        )  # fmt: skip
-        self.kinds = kinds
-        return await self._rules()
-
-    async def _backtest(self, request: Request) -> Any:
-        wish = await request.json()
-        self.asked.append(("backtest", str(wish["days"]), wish["rules"]["kinds"]))
-        counts = [
-            count("overspeed", "Mumbai - Pune", 4, 19),
-            count("overspeed", "Pune - Nagpur", 2, 7),
-            count("long_stoppage", "Mumbai - Pune", 5, 5),
-            count("fuel_drop", None, 1, 1),
-        ]
-        sample = BacktestSample(
-            kind=Kind.OVERSPEED, severity=Severity.WARNING, state=AlertState.RESOLVED,
-            title="Too fast: TRK-0007", text="97 km/h where 60 km/h are allowed.",
-            subject="trucks/TRK-0007", truck="TRK-0007", booking=None, lane="Mumbai - Pune",
-            began_at=ago(400), raised_at=ago(399), resolved_at=ago(390),
-            facts={"speed_kmh_max": 97.4, "limit_kmh": 60.0},
-        )  # fmt: skip
-        return _plain(
-            BacktestOut(
-                since=ago(wish["days"] * 1440), to=datetime.now(UTC), facts=48_213, cut=None,
-                left_out=[Kind.PAYMENT_OVERDUE], counts=counts, sample=[sample],
-            )
-        )  # fmt: skip
-
-
-def count(kind: str, lane: str | None, raised: int, now: int) -> BacktestCount:
-    return BacktestCount(
-        kind=Kind(kind), lane=lane, severity=Severity.WARNING, raised=raised, resolved=raised,
-        retracted=0, escalated=0, now=now,
-    )  # fmt: skip
-
-
-def problem(status: int, detail: str, *errors: tuple[str, str]) -> JSONResponse:
-    body = {"title": "problem", "status": status, "detail": detail}
-    named = [{"pointer": pointer, "detail": said} for pointer, said in errors]
-    return JSONResponse(body | {"errors": named}, status, media_type="application/problem+json")
 
 
 def _scope(alert: AlertDetail) -> str:

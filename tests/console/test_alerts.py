@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -102,13 +103,123 @@ def test_a_rule_is_edited_tried_on_what_has_happened_and_saved(
     test = rules.get_by_role("region", name="Back-test", exact=True)
     expect(test).to_contain_text("12 alerts with these rules, 20 fewer than now (32).")
     expect(test.get_by_role("row", name="too fast Mumbai - Pune")).to_contain_text("194")
-    assert fake.watch.asked[-1][2]["fuel_drop"]["trigger"] == 12.5
+    assert fake.watch.rules.tried[-1]["kinds"]["fuel_drop"]["trigger"] == 12.5
     save.press("Enter")
     expect(rules).to_contain_text("Saved. The new rules hold within seconds.")
     history = rules.get_by_role("region", name="Versions")
     expect(history).to_contain_text("asha · “Sensors drift in the heat”")
     expect(history).to_contain_text("fuel lost: counts from 10 → 12.50")
-    assert fake.watch.kinds["fuel_drop"]["escalation"][0]["after_s"] == 2700
+    assert fake.watch.rules.value["kinds"]["fuel_drop"]["escalation"][0]["after_s"] == 2700
+    assert [each for each in console.errors if not each.startswith(REFUSED)] == []
+
+
+def test_an_override_is_made_refused_at_its_field_tried_saved_and_taken_away(
+    console: Console, fake: FakeServer
+) -> None:
+    page = signed_in(console, "#alerts=rules").page
+    rules = page.get_by_role("region", name="Alerts")
+    overrides = rules.get_by_role("region", name="Overrides", exact=True)
+    rows = overrides.get_by_role("list", name="Overrides").get_by_role("button")
+    expect(rows).to_contain_text(["nights"])
+    rows.first.press("Enter")
+    nights = overrides.get_by_role("region", name="Override: nights")
+    # It holds for all tenants: it is laid over, and not taken away.
+    expect(nights.get_by_role("button", name="Remove")).to_be_hidden()
+
+    overrides.get_by_role("button", name="New override").press("Enter")
+    overrides.get_by_label("Name").fill("nights")
+    expect(overrides).to_contain_text("there is one of this name")
+    overrides.get_by_label("Name").fill("steel-nights")
+    mine = overrides.get_by_role("region", name="Override: steel-nights")
+    mine.get_by_text("For all kinds").click()
+    mine.get_by_label("long stop").check()
+    expect(mine.get_by_text("For long stop")).to_be_visible()
+    mine.get_by_label("Rank").fill("5")
+    mine.get_by_label("Lanes").fill("delhi-hub>jaipur, Uttar Pradesh>Goa")
+    mine.get_by_label(re.compile("^From$")).fill("22:00")
+    expect(mine).to_contain_text("from and until belong together")
+    mine.get_by_label("Until").fill("05:00")
+    mine.get_by_label("Severity").select_option("critical")
+    mine.get_by_label("Must last, s").fill("1800")
+    mine.get_by_label("Ends by itself after, s").fill("0")
+    expect(rows).to_contain_text(["steel-nights", "nights"])
+
+    changes = rules.locator(".rule-changes")
+    expect(changes).to_contain_text("steel-nights: when Lanes: delhi-hub>jaipur, Uttar Pradesh>Goa")
+    expect(changes).to_contain_text("severity: critical · must last: 30 min")
+    changes.get_by_label("Reason").fill("Steel is stolen at night")
+    save = changes.get_by_role("button", name="Save as a new version")
+    mine.get_by_role("button", name="Done").click()
+    save.press("Enter")
+    # The override that is refused is opened, at the field that it is about.
+    expect(mine.get_by_label("Ends by itself after, s")).to_be_focused()
+    expect(mine).to_contain_text("Input should be greater than 0")
+    mine.get_by_label("Ends by itself after, s").fill("")
+    changes.get_by_role("button", name="Back-test").press("Enter")
+    test = rules.get_by_role("region", name="Back-test", exact=True)
+    expect(test).to_contain_text("12 alerts with these rules")
+    # Laid over what holds, nothing of that is left where this says nothing.
+    tried = fake.watch.rules.tried[-1]["overrides"]["steel-nights"]
+    assert (tried["when"]["from_time"], tried["when"]["customers"]) == ("22:00", [])
+    assert (tried["then"]["trigger_s"], tried["then"]["expires_s"]) == (1800, None)
+    save.press("Enter")
+    history = rules.get_by_role("region", name="Versions")
+    expect(history).to_contain_text("override steel-nights, new: rank 5")
+    assert fake.watch.rules.value["overrides"]["steel-nights"]["kinds"] == ["long_stoppage"]
+
+    rows.first.press("Enter")
+    mine.get_by_role("button", name="Remove").press("Enter")
+    expect(changes).to_contain_text("steel-nights is taken away")
+    changes.get_by_role("button", name="Back-test").click()
+    console.wait_until(lambda: fake.watch.rules.tried[-1]["overrides"] == {"steel-nights": None})
+    changes.get_by_label("Reason").fill("It is found again")
+    save.click()
+    expect(history).to_contain_text("override steel-nights: gone")
+    assert list(fake.watch.rules.value["overrides"]) == ["nights"]
+    assert [each for each in console.errors if not each.startswith(REFUSED)] == []
+
+
+def test_who_is_on_call_is_changed_made_and_taken_away(
+    console: Console, fake: FakeServer
+) -> None:
+    page = signed_in(console, "#alerts=on-call").page
+    on_call = page.get_by_role("region", name="On call", exact=True)
+    room = on_call.get_by_role("region", name="Control room")
+    room.get_by_role("button", name="Change").press("Enter")
+    form = page.get_by_role("dialog", name="Change Control room")
+    first = form.get_by_role("group", name="Rotation").first
+    expect(first.get_by_label("Who")).to_have_value("asha, ravi, meena")
+    begins = fake.inside.on_call.calendars["control-room"].rotations[0].begins_at
+    first.get_by_label("Add somebody").select_option("Joseph Kurian")
+    expect(first.get_by_label("Who")).to_have_value("asha, ravi, meena, joseph")
+    first.get_by_label("A turn lasts, h").fill("0")
+    form.get_by_role("button", name="Save").click()
+    expect(first.get_by_label("A turn lasts, h")).to_be_focused()
+    expect(first).to_contain_text("greater than or equal to 1")
+    first.get_by_label("A turn lasts, h").fill("12")
+    form.get_by_role("button", name="Remove this rotation").last.click()
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_be_hidden()
+    console.wait_until(lambda: fake.inside.on_call.calendars["control-room"].version == 5)
+    [rotation] = fake.inside.on_call.calendars["control-room"].rotations
+    assert (rotation.turn_hours, rotation.people[-1]) == (12, "joseph")
+    assert rotation.begins_at == begins
+
+    on_call.get_by_role("button", name="New calendar").click()
+    form = page.get_by_role("dialog", name="New calendar")
+    form.get_by_label("Name").fill("Yard")
+    form.get_by_label("Id control-room").fill("yard")
+    form.get_by_role("button", name="Add a rotation").click()
+    page.keyboard.type("nobody")
+    form.get_by_role("button", name="Make it").click()
+    expect(form).to_contain_text("there is no user 'nobody'")
+    form.get_by_label("Who").fill("meena")
+    form.get_by_role("button", name="Make it").click()
+    yard = on_call.get_by_role("region", name="Yard")
+    expect(yard.get_by_role("list", name="Level 1")).to_contain_text("meena")
+    yard.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog", name="Remove Yard").get_by_role("button", name="Remove it").click()
+    expect(yard).to_have_count(0)
     assert [each for each in console.errors if not each.startswith(REFUSED)] == []
 
 

@@ -106,6 +106,82 @@ def test_a_fix_from_a_device_is_drawn_on_the_map(stack: Instance, browser: Brows
         context.close()
 
 
+def test_a_person_reads_what_was_sent_to_them(stack: Instance, browser: Browser) -> None:
+    email, password = f"{secrets.token_hex(4)}@demo.example", f"on-highway-{secrets.token_hex(6)}"
+    with admin(stack.http) as http:
+        person = {"email": email, "password": password, "roles": ["viewer"]}
+        user = http.post("/v1/users", json=person).raise_for_status().json()["id"]
+        notice = {"to": [f"user:{user}"], "title": "Yard closed", "text": "On Sunday."}
+        http.post("/v1/notifications", json=notice | {"routes": ["screen"]}).raise_for_status()
+    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
+    console = Console(context.new_page(), stack.http)
+    page = console.page
+    try:
+        console.open()
+        page.get_by_role("button", name="Use your e-mail address instead").click()
+        for label, typed in (("Organisation", "demo"), ("E-mail address", email)):
+            page.get_by_label(label).fill(typed)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.keyboard.press("Enter")
+        # What an administrator has chosen is for one time.
+        page.get_by_label("A password of your own").fill(f"{password}-mine")
+        page.keyboard.press("Enter")
+        bell = page.get_by_role("button", name="For you, 1 unread")
+        expect(bell).to_be_visible(timeout=30_000)
+        bell.click()
+        mine = page.get_by_role("region", name="For you")
+        mine.get_by_role("button", name="Mark as read: Yard closed").click()
+        expect(page.get_by_role("button", name="For you", exact=True)).to_be_visible()
+        with page.expect_request("**/v1/sessions/current") as signed_out:
+            page.get_by_role("button", name="Sign out").click()
+        assert signed_out.value.method == "DELETE"
+        expect(page.get_by_label("Organisation")).to_be_visible()
+        assert console.errors == []
+    finally:
+        context.close()
+
+
+def test_an_override_of_the_alert_rules_is_saved_and_taken_away(
+    stack: Instance, browser: Browser
+) -> None:
+    name, truck = f"stack-{secrets.token_hex(4)}", f"NONE-{secrets.token_hex(4)}"
+    context = browser.new_context(viewport={"width": 1200, "height": 760}, color_scheme="dark")
+    console = Console(context.new_page(), stack.http)
+    page = console.page
+    try:
+        console.open("#alerts=rules")
+        console.sign_in("demo-admin")
+        rules = page.get_by_role("region", name="Alerts", exact=True)
+        rules.get_by_role("button", name="New override").click()
+        rules.get_by_label("Name").fill(name)
+        mine = rules.get_by_role("region", name=f"Override: {name}")
+        mine.get_by_label("Trucks ids").fill(truck)
+        late = mine.get_by_label("Ends by itself after, s")
+        late.fill("0")
+        changes = rules.locator(".rule-changes")
+        reason, save = changes.get_by_label("Reason"), changes.get_by_role("button", name="Save")
+        reason.fill("Only a trial")
+        save.click()
+        expect(late).to_be_focused()
+        late.fill("600")
+        save.click()
+        history = rules.get_by_role("region", name="Versions")
+        expect(history).to_contain_text(f"override {name}, new: when Trucks: {truck}")
+        row = rules.get_by_role("list", name="Overrides").get_by_role("button", name=name)
+        row.click()
+        mine.get_by_role("button", name="Remove").click()
+        changes.get_by_role("button", name="Back-test").click()
+        test = rules.get_by_role("region", name="Back-test", exact=True)
+        expect(test).to_contain_text("with these rules", timeout=30_000)
+        reason.fill("It was one")
+        save.click()
+        expect(history).to_contain_text(f"override {name}: gone")
+        expect(row).to_have_count(0)
+        assert [each for each in console.errors if "status of 422" not in each] == []
+    finally:
+        context.close()
+
+
 def test_a_truck_on_a_journey_is_drawn_with_its_route_and_its_day(
     stack: Instance, browser: Browser
 ) -> None:

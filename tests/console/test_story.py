@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from freight.cloudevents import rfc3339
-from tests.console.browser import Console, chosen, signed_in
+from tests.console.browser import Console, chosen, signed_in, where_it_is_afternoon
 from tests.console.fake_server import FakeServer
 
 pytestmark = pytest.mark.browser
@@ -120,7 +120,11 @@ def test_on_a_phone_the_replay_takes_the_place_of_the_card(
     browser: Browser, fake: FakeServer
 ) -> None:
     fake.world.send(TRUCK, "Mumbai", "Nashik", "Dhule")
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        timezone_id=where_it_is_afternoon(),
+    )
     console = signed_in(Console(context.new_page(), fake.url))
     card = chosen(console, TRUCK)
     expect(card.get_by_role("region", name="Journey")).to_be_visible()

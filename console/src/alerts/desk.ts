@@ -96,6 +96,12 @@ export class AlertDesk {
     if (id !== null && this.desk.chosen === INBOX) this.inbox.open(decodeURIComponent(id));
   }
 
+  /** From elsewhere in the console. */
+  openAlert(id: string): void {
+    this.desk.openTab(INBOX);
+    this.inbox.open(id);
+  }
+
   stepBack(): boolean {
     return (this.showsInbox && this.inbox.stepBack()) || this.desk.stepBack();
   }
@@ -129,7 +135,8 @@ export class AlertDesk {
   }
 
   private bell(): HTMLElement {
-    const button = iconButton(ICONS.bell, "Sound for critical alerts", () => this.sound.toggle());
+    const words = "Sound for critical alerts";
+    const button = iconButton(ICONS.speaker, words, () => this.sound.toggle());
     this.sound.isOn.watch((isOn) => button.setAttribute("aria-pressed", String(isOn)));
     return button;
   }

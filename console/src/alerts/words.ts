@@ -134,6 +134,7 @@ const TURNS: Record<string, string> = {
   held: "held back",
   lapsed: "over before anybody had to be told",
   rearmed: "to be told after all",
+  renewed: "raised again: it happened once more after somebody had seen it",
   woken: "loud again",
   reopened: "open again",
   retracted: "withdrawn: late fixes showed that it was not so",

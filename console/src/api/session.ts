@@ -9,10 +9,10 @@ const RENEW_RETRY_S = 10;
 const ANSWER_WITHIN_MS = 15_000;
 
 export interface Session {
-  clientId: string;
+  /** Null: it is a person's. */
+  clientId: string | null;
   token: string;
   expiresAtMs: number;
-  refreshToken: string | null;
 }
 
 interface TokenAnswer {
@@ -63,6 +63,9 @@ export class SessionKeeper {
   readonly ending = new Signal<number>();
   // The secret lives in this page's memory only, to renew a token while the page stays open.
   private secret: string | null = null;
+  // A person's; good once, so a copy of the tab must not have it, too.
+  private refreshToken: string | null = null;
+  private renewing: Promise<boolean> | null = null;
   private timer: number | undefined;
   private warned = false;
 
@@ -88,10 +91,23 @@ export class SessionKeeper {
     this.accept(sessionFrom(clientId, answer));
   }
 
+  signInPerson(granted: TokenAnswer): void {
+    this.refreshToken = granted.refresh_token ?? null;
+    this.accept(sessionFrom(null, granted));
+  }
+
+  /** By whoever is signed in: a person's session ends on the server, too. */
+  signOut(): void {
+    const session = this.current.value;
+    if (session !== null && session.clientId === null) endSession(session.token);
+    this.end(null);
+  }
+
   /** Forgets everything; the reason, if any, greets the next sign-in. */
   end(reason: string | null): void {
     window.clearTimeout(this.timer);
     this.secret = null;
+    this.refreshToken = null;
     sessionStorage.removeItem(STORE_KEY);
     if (reason !== null) sessionStorage.setItem(FAREWELL_KEY, reason);
     this.current.set(null);
@@ -104,11 +120,18 @@ export class SessionKeeper {
   }
 
   /** Called when the server refuses the token; true when a new one was got. */
-  async renew(): Promise<boolean> {
+  renew(): Promise<boolean> {
+    // Two at the same time would look like a stolen token, and end the session.
+    this.renewing ??= this.renewOnce().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  private async renewOnce(): Promise<boolean> {
     const session = this.current.value;
     if (session === null) return false;
     try {
       const answer = await requestToken(this.renewalForm(session));
+      this.refreshToken = answer.refresh_token ?? null;
       this.accept(sessionFrom(session.clientId, answer));
       return true;
     } catch (error) {
@@ -118,20 +141,15 @@ export class SessionKeeper {
   }
 
   canRenew(): boolean {
-    return this.secret !== null || this.current.value?.refreshToken != null;
+    return this.secret !== null || this.refreshToken !== null;
   }
 
   private renewalForm(session: Session): Record<string, string> {
-    if (session.refreshToken !== null) {
-      return {
-        grant_type: "refresh_token",
-        refresh_token: session.refreshToken,
-        client_id: session.clientId,
-      };
-    }
+    if (this.refreshToken !== null)
+      return { grant_type: "refresh_token", refresh_token: this.refreshToken };
     return {
       grant_type: "client_credentials",
-      client_id: session.clientId,
+      client_id: session.clientId ?? "",
       client_secret: this.secret ?? "",
     };
   }
@@ -162,11 +180,17 @@ export class SessionKeeper {
   }
 }
 
-function sessionFrom(clientId: string, answer: TokenAnswer): Session {
+/** Behind a page that is about to go; a session that cannot be ended now ends by itself. */
+function endSession(token: string): void {
+  const headers = { Authorization: `Bearer ${token}` };
+  const wish = { method: "DELETE", headers, keepalive: true };
+  void fetch("/v1/sessions/current", wish).catch(() => null);
+}
+
+function sessionFrom(clientId: string | null, answer: TokenAnswer): Session {
   return {
     clientId,
     token: answer.access_token,
     expiresAtMs: Date.now() + answer.expires_in * 1000,
-    refreshToken: answer.refresh_token ?? null,
   };
 }

@@ -1,6 +1,6 @@
 // What is looked at stands in the page's address, beside the map's place.
 
-type Name = "booking" | "money" | "alerts" | "system";
+export type Name = "booking" | "money" | "alerts" | "system" | "mine";
 
 export function inAddress(name: Name): string | null {
   const found = parts().find((part) => part.startsWith(`${name}=`));

@@ -37,6 +37,11 @@ export class Rights {
     return typeof kind === "string" ? `${kind}:${subject}` : subject;
   }
 
+  /** Messages are sent to people, not to clients. */
+  get isPerson(): boolean {
+    return this.claim("kind") === "user";
+  }
+
   refuse(permission: string): void {
     this.refused.add(permission);
   }

@@ -39,6 +39,17 @@ export class Fleet {
     this.names = new Map();
   }
 
+  /** As they are typed, whatever the case of the letters. */
+  idsLike(text: string, most: number): string[] {
+    const wanted = text.toLowerCase();
+    const found: string[] = [];
+    for (const id of this.trucks.keys()) {
+      if (id.toLowerCase().includes(wanted)) found.push(id);
+      if (found.length === most) break;
+    }
+    return found;
+  }
+
   apply(frame: PositionsFrame, nowMs: number): void {
     for (const [handle, id] of frame.names) this.names.set(handle, id);
     this.clockOffsetMs = frame.baseTsMs - Date.now();

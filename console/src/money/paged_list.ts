@@ -12,7 +12,7 @@ const PAGES_MAX = 10;
 export interface PagedWish<T> {
   label: string;
   permission: string;
-  nothing: string;
+  nothing: string | (() => string);
   page: (cursor: string | null) => Promise<Page<T>>;
   row: (item: T) => HTMLElement;
   /** What else the rows depend on, such as which of them are overdue by now. */
@@ -74,7 +74,8 @@ export class PagedList<T> {
 
   private draw(found: readonly T[], cursor: string | null): void {
     const { nothing, row, facts, shown } = this.wish;
-    replace(this.note, found.length === 0 && empty(nothing));
+    const none = typeof nothing === "string" ? nothing : nothing();
+    replace(this.note, found.length === 0 && empty(none));
     this.more.hidden = cursor === null || this.pages >= PAGES_MAX;
     this.redraw.with([found, facts?.(found)], () => replace(this.list, ...found.map(row)));
     shown?.(found, cursor === null);

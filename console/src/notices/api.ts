@@ -3,7 +3,17 @@
 import type { ApiClient } from "../api/client";
 import type { Page } from "../api/types";
 import { pathOf, queryOf } from "../money/api";
-import type { Calendar, Form, Notice, OnCallNow, Preview, Template, WholeNotice } from "./types";
+import type {
+  Calendar,
+  CalendarWish,
+  Form,
+  Notice,
+  OnCallNow,
+  Person,
+  Preview,
+  Template,
+  WholeNotice,
+} from "./types";
 
 const MESSAGES = "notifications";
 const TEMPLATES = "notification-templates";
@@ -48,6 +58,23 @@ export class NoticesApi {
 
   async calendars(): Promise<Calendar[]> {
     return this.client.all<Calendar>(`/v1/${ON_CALL}`, new URLSearchParams());
+  }
+
+  make(id: string, wish: CalendarWish): Promise<Calendar> {
+    return this.client.post(`/v1/${ON_CALL}`, { id, ...wish });
+  }
+
+  change({ id, version }: Calendar, wish: CalendarWish): Promise<Calendar> {
+    return this.client.put(pathOf(ON_CALL, id), wish, version);
+  }
+
+  remove({ id, version }: Calendar): Promise<void> {
+    return this.client.remove(pathOf(ON_CALL, id), version);
+  }
+
+  async people(): Promise<Person[]> {
+    const found = await this.client.all<Person>("/v1/users", new URLSearchParams());
+    return found.filter(({ disabled_at }) => disabled_at === null);
   }
 
   onCallNow(): Promise<OnCallNow> {

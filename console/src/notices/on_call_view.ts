@@ -8,6 +8,7 @@ import { failed, refusalWords } from "../money/rows";
 import { h, replace } from "../ui/dom";
 import { clock, timeOfDay } from "../ui/format";
 import type { NoticesApi } from "./api";
+import { CalendarDialogs } from "./calendar_dialogs";
 import { type Turn, turnsBetween } from "./turns";
 import type { Calendar, OnCallNow, StandIn } from "./types";
 
@@ -26,14 +27,19 @@ export class OnCallView {
   private readonly body = h("div");
   private readonly redraw = new Redraw(this.body);
   private readonly dialog: FormDialog;
+  private readonly calendars: CalendarDialogs;
 
   constructor(api: NoticesApi, rights: Rights, now: () => number) {
     this.api = api;
     this.rights = rights;
     this.now = now;
     this.dialog = new FormDialog(rights);
+    this.calendars = new CalendarDialogs(api, rights, this.dialog, () => void this.refresh());
     replace(this.note, empty("Loading …"));
-    this.element.append(this.note, this.body, this.dialog.element);
+    const make = button("New calendar", () => void this.calendars.edit(null, this.now()));
+    const head = h("div", { class: "actions above" }, make);
+    head.hidden = !rights.may(WRITE);
+    this.element.append(head, this.note, this.body, this.dialog.element);
   }
 
   async refresh(): Promise<void> {
@@ -66,12 +72,18 @@ export class OnCallView {
       const who = people.length === 0 ? "nobody" : people.map(plain).join(", ");
       return h("li", {}, h("b", {}, `L${level}`), ` ${who}`);
     });
-    const add = button("Somebody stands in", () => this.ask(calendar));
-    add.hidden = !this.rights.may(WRITE);
+    const actions = h(
+      "div",
+      { class: "actions" },
+      button("Somebody stands in", () => this.ask(calendar)),
+      button("Change", () => void this.calendars.edit(calendar, this.now())),
+      button("Remove", () => this.calendars.remove(calendar)),
+    );
+    actions.hidden = !this.rights.may(WRITE);
     return h(
       "section",
       { class: "calendar", "aria-label": calendar.name, "data-key": calendar.id },
-      h("div", { class: "row" }, h("h3", {}, calendar.name), add),
+      h("div", { class: "row" }, h("h3", {}, calendar.name), actions),
       h("ul", { class: "now", "aria-label": "On call now" }, ...said),
       h(
         "div",

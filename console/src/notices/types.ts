@@ -113,6 +113,21 @@ export interface Rotation {
   hours: Hours | null;
 }
 
+/** Whoever can be on call, as far as their names may be seen. */
+export interface Person {
+  id: string;
+  name: string | null;
+  email: string | null;
+  disabled_at: string | null;
+}
+
+/** Of a calendar all but who stands in. */
+export interface CalendarWish {
+  name: string;
+  time_zone: string;
+  rotations: Rotation[];
+}
+
 export interface StandIn {
   id: string;
   level: number;

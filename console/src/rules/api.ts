@@ -2,9 +2,11 @@
 
 import type { ApiClient } from "../api/client";
 import type { Page } from "../api/types";
-import type { Backtest, ConfigTree, ConfigVersion, Kinds } from "./types";
+import { laidOut } from "./overrides";
+import type { Backtest, ConfigTree, ConfigVersion, Edits } from "./types";
 
-const PATH = "/v1/config/services/alerts/business";
+// In whatever environment.
+const PATH = "/v1/config/services/alerts/*/business";
 const VERSIONS = 20;
 
 export class RulesApi {
@@ -18,13 +20,10 @@ export class RulesApi {
     return this.client.get(PATH);
   }
 
-  /** Answers as saving would, and changes nothing. */
-  check(kinds: Kinds): Promise<{ valid: boolean }> {
-    return this.client.post(`${PATH}/validate`, { value: { kinds } });
-  }
-
-  save(kinds: Kinds, reason: string, version: number): Promise<ConfigTree> {
-    return this.client.put(PATH, { value: { kinds }, reason }, version);
+  /** What is edited, and no more: the rest goes on as it is inherited. */
+  save({ kinds, overrides, removed }: Edits, reason: string, version: number): Promise<ConfigTree> {
+    const unset = removed.map((name) => `overrides/${name}`);
+    return this.client.put(PATH, { value: { kinds, overrides }, unset, reason }, version);
   }
 
   async history(): Promise<ConfigVersion[]> {
@@ -37,8 +36,10 @@ export class RulesApi {
   }
 
   /** What the edited rules would have raised, beside what those that hold would have. */
-  backtest(days: number, kinds: Kinds, lane: string): Promise<Backtest> {
-    const wish = { days, rules: { kinds }, ...(lane === "" ? {} : { lane }) };
-    return this.client.post("/v1/alerts/backtest", wish);
+  backtest(days: number, { kinds, overrides, removed }: Edits, lane: string): Promise<Backtest> {
+    const laid = Object.entries(overrides).map(([name, each]) => [name, laidOut(each)] as const);
+    const gone = removed.map((name) => [name, null] as const);
+    const rules = { kinds, overrides: Object.fromEntries([...laid, ...gone]) };
+    return this.client.post("/v1/alerts/backtest", { days, rules, ...(lane && { lane }) });
   }
 }

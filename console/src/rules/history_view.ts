@@ -9,8 +9,8 @@ import { Signal } from "../signal";
 import { h, replace } from "../ui/dom";
 import { clock } from "../ui/format";
 import type { RulesApi } from "./api";
-import { changeWords } from "./model";
-import type { ConfigVersion } from "./types";
+import { changeWords } from "./change_words";
+import type { ConfigVersion, Kinds } from "./types";
 
 export class HistoryView {
   readonly element = h("section", { class: "rule-history", "aria-label": "Versions" });
@@ -19,6 +19,7 @@ export class HistoryView {
   private readonly rights: Rights;
   private readonly dialog: FormDialog;
   private version = 0;
+  private usual: Kinds = {};
 
   constructor(api: RulesApi, rights: Rights) {
     this.api = api;
@@ -26,15 +27,16 @@ export class HistoryView {
     this.dialog = new FormDialog(rights);
   }
 
-  async show(version: number): Promise<void> {
+  async show(version: number, usual: Kinds): Promise<void> {
     this.version = version;
+    this.usual = usual;
     try {
       this.draw(await this.api.history());
     } catch (error) {
       const words = refusalWords(error, this.rights, "config:read");
       replace(
         this.element,
-        failed(words, () => void this.show(version)),
+        failed(words, () => void this.show(version, usual)),
       );
     }
   }
@@ -53,7 +55,7 @@ export class HistoryView {
 
   private row(each: ConfigVersion): HTMLElement {
     const { version, at, author, reason, restores, changes } = each;
-    const told = changes.flatMap(changeWords);
+    const told = changes.flatMap((each) => changeWords(each, this.usual));
     const back = restores === null ? "" : ` (back to version ${restores})`;
     const may = this.rights.may("config:write") && version !== this.version;
     return h(

@@ -1,8 +1,8 @@
 // What an edited rule is, what it changes, and how a back-test compares. Pure.
 
-import { kindWords, nameWords } from "../alerts/words";
+import { nameWords } from "../alerts/words";
 import { number, UNKNOWN } from "../ui/format";
-import type { BacktestCount, ConfigChange, Kinds, KindRule, Step } from "./types";
+import type { BacktestCount, ConfigTree, Kinds, KindRule, Step } from "./types";
 
 export type FieldName =
   | "enabled"
@@ -40,6 +40,15 @@ export function whole(kinds: Kinds): Kinds {
   return Object.fromEntries(
     Object.entries(kinds).map(([kind, rule]) => [kind, { ...UNSAID, ...rule } as KindRule]),
   );
+}
+
+/** What holds where nobody has set anything. */
+export function usualKinds({ leaves }: ConfigTree): Kinds {
+  const found = leaves.flatMap(({ path, default: usual }) => {
+    const [, kind] = /\/kinds\/([^/]+)$/.exec(path) ?? [];
+    return kind === undefined ? [] : [[kind, usual as KindRule] as const];
+  });
+  return whole(Object.fromEntries(found));
 }
 
 /** A typed number; null: nothing was typed; undefined: it is none. */
@@ -91,12 +100,6 @@ export function edited(holds: Kinds, draft: Kinds): string[] {
     .sort();
 }
 
-/** Whoever changes one kind gives all of them: what is not edited stays as it holds now. */
-export function laidOver(holds: Kinds, draft: Kinds): Kinds {
-  const changed = edited(holds, draft);
-  return { ...holds, ...Object.fromEntries(changed.map((kind) => [kind, draft[kind]])) } as Kinds;
-}
-
 export interface Difference {
   name: string;
   before: string;
@@ -121,6 +124,9 @@ const FIELDS: Record<string, string> = {
   cool_down_s: "quiet after",
   auto_resolve: "resolved by itself",
   escalation: "escalates",
+  late_s_max: "told though late by",
+  expires_s: "ends by itself after",
+  shared_with: "shared with",
 };
 
 /** As its field is called. */
@@ -151,29 +157,6 @@ export function duration(seconds: number): string {
   if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600} h`;
   if (seconds % 60 === 0 && seconds > 0) return `${seconds / 60} min`;
   return `${seconds} s`;
-}
-
-/** "overspeed: trigger 5 → 10"; of a change in the tree, as its history tells it. */
-export function changeWords({ path, before, after }: ConfigChange): string[] {
-  const key = path.slice(path.lastIndexOf("/") + 1);
-  if (key !== "kinds" || !isMap(before ?? after)) {
-    const plain = nameWords(key);
-    return [`${plain}: ${short(before)} → ${short(after)}`];
-  }
-  if (!isMap(after)) return ["all kinds: as delivered again"];
-  if (!isMap(before)) return ["all kinds: values of your own"];
-  const kinds = edited(before as Kinds, after as Kinds);
-  return kinds.flatMap((kind) => {
-    const found = differences((before as Kinds)[kind], (after as Kinds)[kind] as KindRule);
-    return found.map((each) => {
-      return `${kindWords(kind)}: ${fieldWords(each.name)} ${each.before} → ${each.after}`;
-    });
-  });
-}
-
-function short(value: unknown): string {
-  const text = ruleValue("", value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
@@ -217,7 +200,7 @@ export function fieldOf(pointer: string, kind: string): string | null {
 }
 
 /** Also of two that were made apart: names in any order. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   return sorted(a) === sorted(b);
 }
 

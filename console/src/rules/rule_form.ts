@@ -6,7 +6,9 @@ import { Fields } from "../booking/problems";
 import { choice } from "../money/form_dialog";
 import { Signal } from "../signal";
 import { h } from "../ui/dom";
-import { fieldOf, MEASURES, stepsOf, type TypedStep, typedNumber, typedSteps } from "./model";
+import { check, EscalationFields } from "./escalation_fields";
+import { fieldOf, MEASURES, typedNumber } from "./model";
+import { named } from "./overrides";
 import type { KindRule } from "./types";
 
 const NUMBERS = [
@@ -16,6 +18,8 @@ const NUMBERS = [
   ["clear_s", "Must be gone, s", "before it is resolved"],
   ["cool_down_s", "Quiet after, s", "the same cause raises none for so long"],
 ] as const;
+
+export const PASSED_OVER = "Who did not act by then is passed over";
 
 export class RuleForm {
   readonly element = h("div", { class: "rule-form" });
@@ -28,11 +32,7 @@ export class RuleForm {
   private readonly resolves = h("input", { type: "checkbox" });
   private readonly severity: HTMLSelectElement;
   private readonly numbers = new Map<string, HTMLInputElement>();
-  private readonly steps: {
-    minutes: HTMLInputElement;
-    work: HTMLInputElement;
-    still: HTMLInputElement;
-  }[];
+  private readonly steps: EscalationFields;
 
   constructor(kind: string, rule: KindRule) {
     this.kind = kind;
@@ -45,7 +45,7 @@ export class RuleForm {
     this.severity.value = rule.severity;
     this.enabled.checked = rule.enabled;
     this.resolves.checked = rule.auto_resolve;
-    this.steps = typedSteps(rule.escalation).map((step) => stepInputs(step));
+    this.steps = new EscalationFields(rule.escalation);
     const measure = MEASURES[kind];
     const shown = NUMBERS.filter(
       ([name]) => measure !== undefined || !/^(trigger|clear)$/.test(name),
@@ -57,7 +57,7 @@ export class RuleForm {
         this.number(name, label, name === "trigger" ? (measure ?? "") : hint),
       ),
       check("Resolved by itself when the cause is gone", this.resolves),
-      this.escalation(),
+      this.fields.add("escalation", PASSED_OVER, this.steps.element),
     );
     this.element.addEventListener("input", () => this.read());
   }
@@ -66,7 +66,8 @@ export class RuleForm {
   show(errors: readonly FieldError[]): FieldError[] {
     const mine = errors.map((error) => {
       const field = fieldOf(error.pointer ?? "", this.kind);
-      return field === null ? error : { ...error, pointer: `/${field}` };
+      if (field === null) return error;
+      return { ...error, pointer: field === "" ? named("", error.detail) : `/${field}` };
     });
     return this.fields.show(
       mine.map((each) => ({ ...each, pointer: (each.pointer ?? "").replace(/^\//, "") })),
@@ -81,28 +82,6 @@ export class RuleForm {
     return this.fields.add(name, label, input, hint);
   }
 
-  private escalation(): HTMLElement {
-    const rows = this.steps.map(({ minutes, work, still }, i) => {
-      minutes.setAttribute("aria-label", `Minutes to level ${i + 1}`);
-      return h(
-        "div",
-        { class: "step" },
-        h("span", {}, `L${i + 1} after`),
-        minutes,
-        h("span", {}, "min"),
-        check("of work", work),
-        check("though seen", still),
-      );
-    });
-    const box = h(
-      "fieldset",
-      { class: "escalation", tabindex: "-1" },
-      h("legend", {}, "Escalation"),
-      ...rows,
-    );
-    return this.fields.add("escalation", "Who did not act by then is passed over", box);
-  }
-
   private read(): void {
     this.fields.clear();
     const told: Record<string, number | null> = {};
@@ -112,14 +91,7 @@ export class RuleForm {
       if (value === undefined) wrong.push({ pointer: name, detail: "this is no number" });
       else told[name] = value;
     }
-    const typed = this.steps.map(({ minutes, work, still }): TypedStep => {
-      return {
-        minutes: minutes.value,
-        inWorkingHours: work.checked,
-        thoughAcknowledged: still.checked,
-      };
-    });
-    const escalation = stepsOf(typed);
+    const escalation = this.steps.read();
     if (escalation === undefined)
       wrong.push({ pointer: "escalation", detail: "minutes are no number" });
     if (wrong.length > 0 || escalation === undefined) {
@@ -138,21 +110,4 @@ export class RuleForm {
       escalation,
     });
   }
-}
-
-function check(label: string, input: HTMLInputElement): HTMLElement {
-  return h("label", { class: "check" }, input, ` ${label}`);
-}
-
-function stepInputs(step: TypedStep): {
-  minutes: HTMLInputElement;
-  work: HTMLInputElement;
-  still: HTMLInputElement;
-} {
-  const minutes = h("input", { inputmode: "decimal", autocomplete: "off" });
-  minutes.value = step.minutes;
-  const [work, still] = [h("input", { type: "checkbox" }), h("input", { type: "checkbox" })];
-  work.checked = step.inWorkingHours;
-  still.checked = step.thoughAcknowledged;
-  return { minutes, work, still };
 }

@@ -8,21 +8,13 @@ import { failed, refusalWords } from "../money/rows";
 import { h, replace } from "../ui/dom";
 import type { RulesApi } from "./api";
 import { BacktestView } from "./backtest_view";
+import { ChangesView } from "./changes_view";
 import { HistoryView } from "./history_view";
-import {
-  differences,
-  duration,
-  edited,
-  fieldWords,
-  laidOver,
-  MEASURES,
-  typedNumber,
-  whole,
-} from "./model";
+import { duration, edited, MEASURES, usualKinds, whole } from "./model";
+import { OverridesView } from "./overrides_view";
 import { RuleForm } from "./rule_form";
-import type { ConfigTree, Kinds, KindRule } from "./types";
+import type { ConfigTree, Edits, Kinds, KindRule } from "./types";
 
-const DAYS = "7";
 const STALE = 412;
 
 export class RulesView {
@@ -32,29 +24,36 @@ export class RulesView {
   private readonly note = h("div", { role: "status" });
   private readonly list = h("ol", { class: "kinds", "aria-label": "Alert rules" });
   private readonly place = h("div", { class: "rule-place" });
-  private readonly changes = h("div", { class: "rule-changes" });
+  private readonly overrides: OverridesView;
+  private readonly changes: ChangesView;
   private readonly test: BacktestView;
   private readonly history: HistoryView;
-  private readonly days = h("input", { value: DAYS, inputmode: "numeric", "aria-label": "Days" });
-  private readonly lane = h("input", { placeholder: "all lanes", "aria-label": "Lane" });
-  private readonly reason = h("input", { placeholder: "why?", "aria-label": "Reason" });
   private holds: ConfigTree | null = null;
   private draft: Kinds = {};
   private chosen: string | null = null;
   private form: RuleForm | null = null;
-  private isSound = true;
+  private isTyped = true;
 
   constructor(api: RulesApi, rights: Rights) {
     this.api = api;
     this.rights = rights;
+    this.overrides = new OverridesView(rights);
+    this.changes = new ChangesView(rights);
     this.test = new BacktestView();
     this.history = new HistoryView(api, rights);
     this.history.rolledBack.on(() => void this.load());
     this.list.addEventListener("keydown", (event) => {
       walk(event, [...this.list.querySelectorAll<HTMLElement>("button")]);
     });
-    const parts = [this.note, this.list, this.place, this.changes, this.test.element];
-    this.element.append(...parts, this.history.element);
+    this.overrides.changed.on(() => this.drawChanges());
+    this.changes.tried.on(({ days, lane }) => void this.tryOut(days, lane));
+    this.changes.saved.on((reason) => void this.save(reason));
+    this.changes.forgotten.on(() => void this.load());
+    const parts = [this.note, this.list, this.place, this.overrides, this.changes, this.test];
+    this.element.append(
+      ...parts.map((each) => (each instanceof HTMLElement ? each : each.element)),
+      this.history.element,
+    );
     replace(this.note, empty("Loading …"));
   }
 
@@ -63,8 +62,14 @@ export class RulesView {
     return this.holds === null ? this.load() : Promise.resolve();
   }
 
-  private get edits(): string[] {
-    return this.holds === null ? [] : edited(this.holds.value.kinds, this.draft);
+  private get edits(): Edits {
+    const names = this.holds === null ? [] : edited(this.holds.value.kinds, this.draft);
+    const kinds = names.map((kind) => [kind, this.draft[kind]] as [string, KindRule]);
+    return { kinds: Object.fromEntries(kinds), ...this.overrides.edits };
+  }
+
+  private get isSound(): boolean {
+    return this.isTyped && this.overrides.isSound;
   }
 
   private async load(): Promise<void> {
@@ -81,9 +86,10 @@ export class RulesView {
     }
     replace(this.note);
     this.draft = {};
-    this.isSound = true;
+    this.isTyped = true;
+    this.overrides.load(this.holds);
     this.draw();
-    await this.history.show(this.holds.version);
+    await this.history.show(this.holds.version, usualKinds(this.holds));
   }
 
   private ruleOf(kind: string): KindRule | undefined {
@@ -100,7 +106,7 @@ export class RulesView {
 
   private row(kind: string): HTMLElement {
     const rule = this.ruleOf(kind);
-    const isEdited = this.edits.includes(kind);
+    const isEdited = kind in this.edits.kinds;
     const from = rule?.trigger ?? null;
     const said = [
       from !== null && `from ${from} ${MEASURES[kind] ?? ""}`.trim(),
@@ -135,6 +141,8 @@ export class RulesView {
     if (isAsked && this.chosen === kind) {
       this.chosen = null;
       this.form = null;
+      // What was no value is not in the draft.
+      this.isTyped = true;
       replace(this.place);
       this.redrawRows();
       return;
@@ -160,7 +168,7 @@ export class RulesView {
   }
 
   private typed(kind: string, rule: KindRule | null): void {
-    this.isSound = rule !== null;
+    this.isTyped = rule !== null;
     if (rule !== null) this.draft = { ...this.draft, [kind]: rule };
     this.redrawRows();
     this.drawChanges();
@@ -173,86 +181,39 @@ export class RulesView {
   }
 
   private drawChanges(): void {
-    const kinds = this.edits;
-    if (kinds.length === 0) {
-      replace(this.changes);
-      return;
-    }
-    const lines = kinds.flatMap((kind) => {
-      const rule = this.draft[kind];
-      const found = rule === undefined ? [] : differences(this.holds?.value.kinds[kind], rule);
-      return found.map(({ name, before, after }) => {
-        return h(
-          "li",
-          {},
-          `${kindWords(kind)}: ${fieldWords(name)} `,
-          h("del", {}, before),
-          " ",
-          h("ins", {}, after),
-        );
-      });
-    });
-    const may = this.rights.may("config:write");
-    const tries = this.rights.may("alerts:rules");
-    replace(
-      this.changes,
-      h("h3", {}, "Not saved yet"),
-      h("ul", {}, ...lines),
-      tries &&
-        h(
-          "div",
-          { class: "try row" },
-          h("span", {}, "Try it on the last"),
-          this.days,
-          h("span", {}, "days,"),
-          this.lane,
-          button("Back-test", () => void this.tryOut()),
-        ),
-      may &&
-        h(
-          "div",
-          { class: "row" },
-          this.reason,
-          button("Save as a new version", () => void this.save(), { class: "primary" }),
-          button("Forget it", () => void this.load()),
-        ),
-      !may &&
-        h("p", { class: "soft" }, "You may look at the rules, and not change them (config:write)."),
-    );
+    if (this.holds === null) return;
+    this.changes.draw(this.edits, this.holds.value.kinds, this.overrides.before);
   }
 
-  private async tryOut(): Promise<void> {
-    if (this.holds === null || !this.isSound) return;
-    const days = typedNumber(this.days.value) ?? Number(DAYS);
+  private async tryOut(days: number, lane: string): Promise<void> {
+    if (!this.isSound) return;
     this.test.busy(days);
     try {
-      const kinds = laidOver(this.holds.value.kinds, this.draft);
-      this.test.show(await this.api.backtest(days, kinds, this.lane.value.trim()));
+      this.test.show(await this.api.backtest(days, this.edits, lane));
+      replace(this.note);
     } catch (error) {
       this.refused(error, "alerts:rules");
       this.test.failed(refusalWords(error, this.rights, "alerts:rules"));
     }
   }
 
-  private async save(): Promise<void> {
+  private async save(reason: string): Promise<void> {
     if (this.holds === null || !this.isSound) return;
-    const reason = this.reason.value.trim();
     if (reason === "") {
       replace(
         this.note,
         h("p", { class: "notice bad", role: "alert" }, "Say why: it stands in the history."),
       );
-      this.reason.focus();
+      this.changes.focusReason();
       return;
     }
     try {
-      const kinds = laidOver(this.holds.value.kinds, this.draft);
-      await this.api.save(kinds, reason, this.holds.version);
+      await this.api.save(this.edits, reason, this.holds.version);
     } catch (error) {
       this.refused(error, "config:write");
       return;
     }
-    this.reason.value = "";
+    this.changes.clearReason();
     this.test.clear();
     await this.load();
     replace(this.note, h("p", { class: "notice" }, "Saved. The new rules hold within seconds."));
@@ -261,7 +222,8 @@ export class RulesView {
   /** At the field where that is open, else in one sentence. */
   private refused(error: unknown, permission: string): void {
     const errors = error instanceof ApiError ? error.errors : [];
-    const left = this.form?.show(errors) ?? errors;
+    const ofKinds = this.form?.show(errors) ?? errors;
+    const left = this.overrides.show(ofKinds);
     const isStale = error instanceof ApiError && error.status === STALE;
     const words = isStale
       ? "Somebody else has saved rules meanwhile. Forget yours, look at theirs, and edit again."

@@ -25,9 +25,51 @@ export interface KindRule {
 
 export type Kinds = Record<string, KindRule>;
 
+/** What must be so; what is empty is not asked about. */
+export interface When {
+  is_loaded?: boolean | null;
+  is_on_trip?: boolean | null;
+  from_time?: string | null;
+  to_time?: string | null;
+  days?: string[];
+  value_min?: number | null;
+  value_max?: number | null;
+  /** Lanes, customers, trucks and the like. */
+  [name: string]: unknown;
+}
+
+/** What is otherwise then; the rest stays. */
+export interface Change {
+  enabled?: boolean | null;
+  severity?: Severity | null;
+  auto_resolve?: boolean | null;
+  escalation?: Step[] | null;
+  shared_with?: string[] | null;
+  [name: string]: unknown;
+}
+
+/** A rule of its own for some lanes, customers, trucks or times. */
+export interface Override {
+  /** None: all. */
+  kinds: string[];
+  /** The one with the higher rank wins. */
+  rank: number;
+  when: When;
+  then: Change;
+}
+
+export type Overrides = Record<string, Override>;
+
+/** What is to be another way, and which overrides are to be gone. */
+export interface Edits {
+  kinds: Kinds;
+  overrides: Overrides;
+  removed: string[];
+}
+
 export interface RulesValue {
   kinds: Kinds;
-  overrides: Record<string, { kinds: string[]; when: object; then: object }>;
+  overrides?: Record<string, Partial<Override>>;
   [name: string]: unknown;
 }
 

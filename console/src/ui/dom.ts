@@ -66,6 +66,9 @@ export const ICONS = {
     "M3 7h11v9H3ZM14 10h4l3 3v3h-7M7 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z" +
     "M17 19a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
   bell: "M6 17V11a6 6 0 1 1 12 0v6M4 17h16M10 20h4",
+  warning: "M12 4 2.8 19.5h18.4L12 4ZM12 10v4.2M12 16.8v.2",
+  speaker: "M4 9.5v5h3.5L12 18V6L7.5 9.5H4ZM15.5 9a4.5 4.5 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11",
+  check: "M5 12.5l4.5 4.5L19 7.5",
   pulse: "M3 12h4l3-7 4 14 3-7h4",
   follow: "M12 4v3M12 17v3M4 12h3M17 12h3M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
 } as const;
@@ -78,4 +81,13 @@ export function iconButton(
 ): HTMLButtonElement {
   const shared = { type: "button", class: "icon-button", "aria-label": label, title: label };
   return h("button", { ...shared, onclick, ...props }, icon(path) as unknown as Node);
+}
+
+/** Keys are letters there, and no commands. */
+export function isTyping(at: EventTarget | null): boolean {
+  return (
+    at instanceof HTMLInputElement ||
+    at instanceof HTMLSelectElement ||
+    at instanceof HTMLTextAreaElement
+  );
 }

@@ -77,12 +77,16 @@ const OF_BOOKINGS: Record<string, [words: string, tone: Tone]> = {
 
 const OF_ALERTS: Record<string, string> = {
   "alert.raised": "alert:",
+  "alert.renewed": "alert again:",
   "alert.escalated": "alert escalated:",
   "alert.worsened": "alert is worse:",
   "alert.acknowledged": "alert seen:",
   "alert.resolved": "alert is over:",
   "alert.retracted": "no alert after all:",
 };
+const LOUD_ALERTS = new Set(
+  ["raised", "renewed", "escalated", "worsened"].map((turn) => `alert.${turn}`),
+);
 const TONES: Record<string, Tone> = { critical: "alarm", warning: "notice" };
 
 export interface EventLine {
@@ -108,7 +112,7 @@ export function eventLine(event: CloudEvent): EventLine {
 function alertLine({ type, data = {} }: CloudEvent): EventLine {
   const [truck, booking] = [text(data["truck"]), text(data["booking"])];
   const words = OF_ALERTS[type] ?? type.replace(".", " ").replace(/_/g, " ");
-  const isLoud = type === "alert.raised" || type === "alert.escalated" || type === "alert.worsened";
+  const isLoud = LOUD_ALERTS.has(type);
   const tone = isLoud ? (TONES[String(data["severity"])] ?? "calm") : "calm";
   return { truck, booking, words, about: text(data["title"]), tone };
 }

@@ -21,6 +21,11 @@ export function number(value: number | null | undefined, unit: string, digits = 
   return `${text} ${unit}`;
 }
 
+/** Beside a button; more than this nobody counts. */
+export function countWords(count: number): string {
+  return count > 99 ? "99+" : String(count);
+}
+
 const POINTS = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 export function compass(deg: number | null | undefined): string {

@@ -1,7 +1,7 @@
 // A panel at the side of the map with views behind tabs, opened by a button, a key or the address.
 
 import type { CloudEvent } from "../api/types";
-import { inAddress, putInAddress } from "../booking/fragment";
+import { inAddress, type Name, putInAddress } from "../booking/fragment";
 import type { Rights } from "../booking/rights";
 import { Tabs } from "../booking/tabs";
 import { Signal } from "../signal";
@@ -22,9 +22,10 @@ export interface Section {
 }
 
 export interface DeskWish {
-  /** As its button says, and in small letters the page's address. */
-  name: "Alerts" | "System";
-  address: "alerts" | "system";
+  /** As its button says. */
+  name: string;
+  /** Of the panel in the page's address, and its class. */
+  address: Name;
   sections: readonly Section[];
 }
 
@@ -34,7 +35,7 @@ export class TabbedDesk {
   /** Another tab is looked at. */
   readonly turned = new Signal<string>();
   readonly head: HTMLElement;
-  private readonly address: "alerts" | "system";
+  private readonly address: Name;
   private readonly sections: readonly Section[];
   private readonly tabs: Tabs;
   private timer: number | undefined;

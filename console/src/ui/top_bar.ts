@@ -4,7 +4,7 @@ import type { Counts } from "../fleet/fleet";
 import type { LiveConnection, LinkState } from "../live/connection";
 import type { Theme } from "../theme";
 import { h, icon, ICONS, iconButton, replace } from "./dom";
-import { ago } from "./format";
+import { ago, countWords } from "./format";
 
 // Data older than this while "live" is worth saying.
 const STALE_MS = 5_000;
@@ -17,11 +17,15 @@ const WORDS: Record<LinkState, string> = {
 
 /** A button for each panel at the side, with the key that does the same. */
 const DESKS = [
-  ["Alerts", "i", ICONS.bell],
+  ["Alerts", "i", ICONS.warning],
   ["Bookings", "b", ICONS.load],
   ["Money", "m", ICONS.rupee],
   ["System", "s", ICONS.pulse],
+  ["For you", "n", ICONS.bell],
 ] as const;
+
+/** Counted at their buttons, and what of them is counted. */
+const COUNTED: Record<string, string> = { i: "unseen", n: "unread" };
 
 export interface TopBarActions {
   search: (id: string) => void;
@@ -44,7 +48,6 @@ export class TopBar {
   });
   private readonly link = h("div", { class: "link-state", role: "status" });
   private readonly desks: ReadonlyMap<string, HTMLButtonElement>;
-  private readonly unread = h("span", { class: "unread", hidden: true });
   private readonly live: LiveConnection;
   private readonly search: HTMLInputElement;
 
@@ -61,7 +64,8 @@ export class TopBar {
     this.desks = new Map(
       DESKS.map(([name, key, path]) => [key, deskButton(name, key, path, () => actions.desk(key))]),
     );
-    this.desks.get("i")?.append(this.unread);
+    for (const key of Object.keys(COUNTED))
+      this.desks.get(key)?.append(h("span", { class: "unread", hidden: true }));
     const find = h(
       "form",
       { class: "search", role: "search" },
@@ -116,12 +120,15 @@ export class TopBar {
       button.setAttribute("aria-pressed", String(key === open));
   }
 
-  /** How many alerts nobody has seen. */
-  showUnread(count: number): void {
-    this.unread.hidden = count === 0;
-    this.unread.textContent = String(count);
-    const button = this.desks.get("i");
-    button?.setAttribute("aria-label", count === 0 ? "Alerts" : `Alerts, ${count} unseen`);
+  /** How many alerts nobody has seen, or messages one has not read. */
+  showCount(key: string, count: number): void {
+    const button = this.desks.get(key);
+    const mark = button?.querySelector<HTMLElement>(".unread");
+    const name = DESKS.find(([, each]) => each === key)?.[0] ?? "";
+    if (!button || !mark) return;
+    mark.hidden = count === 0;
+    mark.textContent = countWords(count);
+    button.setAttribute("aria-label", count === 0 ? name : `${name}, ${count} ${COUNTED[key]}`);
   }
 
   focusSearch(): void {
@@ -178,7 +185,7 @@ function deskButton(
     "button",
     {
       ...{ type: "button", class: "to-bookings", onclick },
-      ...{ title: `${name} (${key})`, "aria-label": name },
+      ...{ title: `${name} (${key})`, "aria-label": name, "data-desk": key },
     },
     icon(path) as unknown as Node,
     h("span", { class: "word" }, name),
