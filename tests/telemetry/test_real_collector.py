@@ -17,7 +17,7 @@ from tests.launch.waiting import until
 from tests.serve.conftest import wait_listening
 from tests.telemetry.test_otlp import Pace
 
-# No package registry that we use carries one: put it into the PATH to have it tried.
+# Neither a wheel nor a Debian package: docs/observability.md says how to build one.
 NAMES = ("otelcol", "otelcol-contrib", "otelcorecol")
 CONFIG = """
 receivers: {{otlp: {{protocols: {{http: {{endpoint: 127.0.0.1:{port}}}}}}}}}
