@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Coroutine, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,9 @@ PAGES_MAX = 20
 REQUESTS = 1000
 # A third of them must find something, or the questions were poor ones.
 FINDING_SHARE = 0.33
+# A machine with other work sheds heavy questions.
+NOT_NOW = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+ANSWERED_SHARE = 0.6
 ANSWERS_WITHIN_S = 10.0
 INSIDE, OUTSIDE = {"lat": 28.05, "lon": 77.05}, {"lat": 28.5, "lon": 77.05}
 TRUCK, FENCE = "/v1/trucks/{id}", "/v1/fences/{id}"
@@ -255,12 +259,14 @@ async def test_no_question_gets_the_neighbour_shown(
         names = (other if of_other else mine).made.get(named, mine.made[TRUCK])
         path = operation.at(dict.fromkeys(operation.parameters, names[at % len(names)]))
         answer = _wait(mine.caller.get(path, params=asked), loop)
-        found.append(leaks(answer, mine, names_told=False))
+        if answer.status_code not in NOT_NOW:
+            found.append(leaks(answer, mine, names_told=False))
         told = of_other or other.name_mark in str(asked)
         assert not leaks(answer, other, names_told=told), f"{path} {asked}: {answer.text[:500]}"
 
     await asyncio.to_thread(ask)
 
+    assert len(found) >= ANSWERED_SHARE * REQUESTS, f"{len(found)} of {REQUESTS} answered"
     assert sum(found) >= FINDING_SHARE * len(found), f"{sum(found)} of {len(found)}"
 
 
