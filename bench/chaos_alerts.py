@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from bench.chaos_alerts_ground import Office, answer_late, prepare, requests_of
-from bench.chaos_alerts_truth import Counts, account, missing_at
+from bench.chaos_alerts_truth import Counts, account, missing_at, newest_seq, taken_in_calm
 from bench.chaos_incidents import Fix, Incident, incidents
 from bench.chaos_kills import SERVERS, NotRecoveredError, Victim, everyone, until
 from bench.chaos_receiver import Receiver, receiving
@@ -117,7 +117,7 @@ async def with_kills(
     try:
         async with receiving() as receiver:
             people = await prepare(office, wanted, receiver)
-            after_seq = int(await conn.fetchval("SELECT coalesce(max(seq), 0) FROM events"))
+            after_seq = await newest_seq(conn)
             await conn.close()
             recoveries = []
             for nr, victim in enumerate(victims):
@@ -125,8 +125,12 @@ async def with_kills(
                 recoveries.append(await _round(running, victim, part, devices, receiver))
                 say(_line(recoveries[-1], len(receiver.told)))
             conn = await open_tenant(running, await tenant_key(running))
-            settled_s = await _settled(conn, wanted, receiver, after_seq)
-            counts = await account(office, conn, devices.done, people, receiver, after_seq)
+            counts, settled_s = await taken_in_calm(
+                conn,
+                lambda: _settled(conn, wanted, receiver, after_seq),
+                lambda: account(office, conn, devices.done, people, receiver, after_seq),
+                SETTLE_S_MAX,
+            )
         return AlertsResult(counts, recoveries, devices.done, devices.again, settled_s)
     finally:
         await conn.close()
@@ -192,10 +196,12 @@ def is_back(running: Stack, victim: Victim, pid: int, count: int) -> bool:
 
 async def _settled(
     conn: AnyConnection, wanted: list[Incident], receiver: Receiver, after_seq: int
-) -> float:
-    """Nothing is on its way any more, or time is up: the account says what is missing then."""
+) -> int:
+    """Until nothing is on its way any more, or time is up: the account says what is missing."""
     began, expected = time.monotonic(), {one.truck for one in wanted if one.script.kind}
+    newest = -1
     while time.monotonic() - began < SETTLE_S_MAX:
+        newest = await newest_seq(conn)
         sending = await conn.fetchval(
             "SELECT count(*) FROM notifications WHERE status IN ('waiting', 'sending')"
         )
@@ -203,7 +209,7 @@ async def _settled(
         if not (sending or missing) and expected <= receiver.raised:
             break
         await asyncio.sleep(LOOK_EVERY_S)
-    return time.monotonic() - began
+    return newest
 
 
 def _line(recovery: Recovery, told: int) -> str:

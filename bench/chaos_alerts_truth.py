@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from bench.chaos_alerts_ground import OUTSIDE, ROUTES, Office, sandbox
 from bench.chaos_incidents import Incident
@@ -16,6 +17,7 @@ from store.postgres import AnyConnection
 TOLD_OF = frozenset({"unknown", "dead"})
 TYPES = ("alert", "truck")  # the first words of what a receiver hears of
 MOVING = frozenset({"waiting", "sending"})
+Taken = TypeVar("Taken")
 
 
 @dataclasses.dataclass
@@ -145,6 +147,28 @@ def hold_messages(
     ]
     counts.fault("messages_lost_without_a_word", lost)
     counts.fault("messages_unsettled", [one["id"] for one in planned if one["state"] in MOVING])
+
+
+async def newest_seq(conn: AnyConnection) -> int:
+    return int(await conn.fetchval("SELECT coalesce(max(seq), 0) FROM events"))
+
+
+async def taken_in_calm(
+    conn: AnyConnection,
+    settled: Callable[[], Awaitable[int]],
+    take: Callable[[], Awaitable[Taken]],
+    patience_s: float,
+) -> tuple[Taken, float]:
+    """An account of one moment and how long the calm was waited for. `settled` gives the newest
+    event of the calm; what is written while the account is taken is still on its way, so that it
+    is taken again then, until time is up."""
+    began = time.monotonic()
+    while True:
+        newest = await settled()
+        settled_s = time.monotonic() - began
+        taken = await take()
+        if await newest_seq(conn) == newest or time.monotonic() - began > patience_s:
+            return taken, settled_s
 
 
 async def missing_at(
