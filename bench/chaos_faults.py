@@ -124,11 +124,13 @@ class Looks:
     async def _watch(self) -> None:
         while True:
             self.sees = False
-            with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
+            try:
                 answer = await self._http.get("/v1/alerts/summary", headers=self._headers)
                 blind: dict[str, Any] = answer.json()["blind"]
                 self.sees = blind["watching"] == "ok"
                 self.blind.update(why.partition(":")[0] for why in blind["why"])
+            except (httpx.HTTPError, ValueError, KeyError):
+                self.blind["no answer"] += 1
             await asyncio.sleep(LOOK_EVERY_S)
 
 

@@ -119,6 +119,10 @@ class TruckColumns:
             return found
         return absorb(found, done, sample(self._quiet_last[row]))
 
+    def looked_at(self, row: int) -> Tracked:
+        """As the machines left a truck that they know; what was quiet since is not in it."""
+        return self._tracked[row]
+
     def heed(self, world: World, fixes: FixArray) -> None:
         """Outlooks made under other rules, fences or journeys are worth nothing any more."""
         self._heed_journeys(world.journeys)
@@ -165,6 +169,11 @@ class TruckColumns:
             self.last,
             committed_ms,
         )
+        for passed in folding.passed:
+            row, course = passed.row, passed.outlook.course
+            self._tracked[row] = passed.state
+            self._write_course(row, NO_COURSE if course is None else course)
+            self._until_ms[row] = min(self._until_ms.item(row), passed.outlook.until_ms)
         shown = [looked.row for looked in folding.looked if self.put(looked, committed_ms)]
         return np.concatenate([quiet.rows, np.array(shown, dtype=np.int64)])
 
@@ -266,6 +275,7 @@ class TruckColumns:
         self._write_last = row_writer(self.last)
         self._write_quietly = row_writer(self._quietly)
         self._shown_ms = self.last["ts_ms"]
+        self._until_ms = self.bounds["until_ms"]
 
 
 def _one_truck_each(fixes: FixArray) -> list[tuple[int, int]]:

@@ -19,6 +19,9 @@ from geo.route import compile_route
 from geo.route_table import RouteTable
 
 NO_ROUTE = -1
+# A fix on its truck's course, one that changes nothing but in which section the truck is, and any
+# other.
+LOST, KEPT, PASSING = 0, 1, 2
 
 
 class Course(NamedTuple):
@@ -30,6 +33,7 @@ class Course(NamedTuple):
     # Quiet is who is within these of the way, and no farther off.
     low_m: float
     high_m: float
+    passing_m_max: float  # who is beyond high_m, but not beyond this, has only gone on
     off_m_max: float
     # Where it is looked for: around the last place, and what can have been driven since.
     behind_m: float
@@ -45,7 +49,7 @@ COURSE_DTYPE = np.dtype(
     [(name, np.int64 if name in {"number", "at_ms"} else np.float64) for name in Course._fields]
 )
 CourseArray = npt.NDArray[np.void]
-NO_COURSE = Course(NO_ROUTE, 0, *[0.0] * 10)
+NO_COURSE = Course(NO_ROUTE, 0, *[0.0] * 11)
 
 
 def no_courses(rows: int) -> CourseArray:
@@ -65,10 +69,8 @@ def seen(course: Course, fix: Sample, routes: RouteTable) -> tuple[Place, bool]:
     """
     heading_deg = math.nan if fix.heading_deg is None else fix.heading_deg
     speed_kmh = math.nan if fix.speed_kmh is None else fix.speed_kmh
-    place, is_kept = _seen(
-        routes.table, fix.lat, fix.lon, heading_deg, speed_kmh, fix.ts_ms, *course
-    )
-    return Place(*place), is_kept
+    place, stand = _seen(routes.table, fix.lat, fix.lon, heading_deg, speed_kmh, fix.ts_ms, *course)
+    return Place(*place), stand == KEPT
 
 
 @compiled
@@ -80,7 +82,7 @@ def _seen(  # noqa: PLR0917 - compiled code takes plain numbers
     speed_kmh: float,
     ts_ms: int,
     *course: Any,
-) -> tuple[FoundPlace, bool]:
+) -> tuple[FoundPlace, int]:
     return on_course(table, Course(*course), lat, lon, heading_deg, speed_kmh, ts_ms)
 
 
@@ -93,8 +95,9 @@ def on_course(  # noqa: PLR0917 - compiled code takes plain numbers
     heading_deg: float,
     speed_kmh: float,
     ts_ms: int,
-) -> tuple[FoundPlace, bool]:
-    """What `seen` says, for compiled loops, where a course is a row; NaN is not known."""
+) -> tuple[FoundPlace, int]:
+    """Where the fix is on the way, and how it stands to its course: LOST, KEPT or PASSING. For
+    compiled loops, where a course is a row; NaN is not known."""
     if not speed_kmh >= course.heading_kmh_min:
         heading_deg = math.nan
     place = located(
@@ -111,13 +114,14 @@ def on_course(  # noqa: PLR0917 - compiled code takes plain numbers
         course.angle_deg,
     )
     progress_m, off_m, road_deg, _, jumped = place
-    is_kept = (
-        not jumped
-        and off_m <= course.off_m_max
-        and course.low_m <= progress_m < course.high_m
-        and not abs((heading_deg - road_deg + 180.0) % 360.0 - 180.0) > course.angle_deg
-    )
-    return place, is_kept
+    if (
+        jumped
+        or not off_m <= course.off_m_max
+        or not course.low_m <= progress_m < max(course.high_m, course.passing_m_max)
+        or abs((heading_deg - road_deg + 180.0) % 360.0 - 180.0) > course.angle_deg
+    ):
+        return place, LOST
+    return place, KEPT if progress_m < course.high_m else PASSING
 
 
 def warm_up() -> None:
@@ -125,4 +129,4 @@ def warm_up() -> None:
     routes = RouteTable()
     routes.put(0, compile_route(np.array([[0.0, 0.0], [0.0, 1.0]])))
     routes.locate_one(0, Position(*[0.0] * 4), Search(*[0.0] * 5))
-    seen(Course(0, 0, *[0.0] * 10), Sample(0, 0, 0.0, 0.0), routes)
+    seen(Course(0, 0, *[0.0] * 11), Sample(0, 0, 0.0, 0.0), routes)

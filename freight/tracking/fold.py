@@ -16,6 +16,7 @@ from freight.tracking.fences import FenceBook
 from freight.tracking.folding import Folding, Looked, World
 from freight.tracking.order import ordered
 from freight.tracking.outlook import Outlook, Quietly
+from freight.tracking.passing import pass_on
 from freight.tracking.quiet import FurtherOn, look, quiet_step
 from freight.tracking.sample import Sample, sample, samples
 from freight.tracking.surroundings import Surroundings
@@ -47,6 +48,7 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
         older_index=news.older_index,
         quiet=quiet,
     )
+    pass_on(folding, columns, world)
     if len(loud):
         _look_at(loud, (points, fences), folding, columns, world)
     return folding
@@ -218,10 +220,8 @@ def _absorbed(state: Tracked, folding: Folding, i: int) -> Tracked:
 def _note(truck: Followed, row: int, index: range, folding: Folding) -> None:
     state, facts = truck.state, truck.facts
     folding.looked.append(Looked(row, state, truck.outlook(), truck.around.rules))
-    folding.events += facts.events
+    folding.tell(state, facts)
     folding.checkpoints += truck.checkpoints
-    for span in facts.spans.values():
-        folding.spans.append((state.tenant_key, state.truck_key, span))
     if facts.flaws:
         times_ms = folding.fixes["ts_ms"][index.start : index.stop].tolist()
         index_of = dict(zip(times_ms, index, strict=True))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from freight.events import TruckEvent
 from freight.fixes import FixArray
 from freight.tracking.checkpoints import Checkpoint
-from freight.tracking.facts import Flaw, Span
+from freight.tracking.facts import Facts, Flaw, Span
 from freight.tracking.fences import FenceBook
 from freight.tracking.journeys import JourneyBook
 from freight.tracking.names import TruckName
@@ -63,6 +63,15 @@ class Looked(msgspec.Struct, frozen=True):
     rules: TrackingRules
 
 
+class Passed(msgspec.Struct, frozen=True):
+    """A truck whose last quiet fix is in another section of its route: as its machines would have
+    left it, without what is still to be absorbed, and what follows the route expects next."""
+
+    row: int
+    state: Tracked
+    outlook: Outlook
+
+
 @dataclasses.dataclass(slots=True)
 class Folding:
     """The working set of one batch. Nothing of it is the trucks' state until it is committed."""
@@ -78,9 +87,15 @@ class Folding:
     older_index: IntArray
     quiet: QuietTrucks
     looked: list[Looked] = dataclasses.field(default_factory=list)
+    passed: list[Passed] = dataclasses.field(default_factory=list)
     events: list[TruckEvent] = dataclasses.field(default_factory=list)
     # (tenant key, truck key, what lasts), each in the order it was told.
     spans: list[tuple[int, int, Span]] = dataclasses.field(default_factory=list)
     # Index of a fix, why it is not believed.
     flaws: dict[int, Flaw] = dataclasses.field(default_factory=dict)
     checkpoints: list[Checkpoint] = dataclasses.field(default_factory=list)
+
+    def tell(self, of: Tracked, facts: Facts) -> None:
+        self.events += facts.events
+        for span in facts.spans.values():
+            self.spans.append((of.tenant_key, of.truck_key, span))

@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import MISSING_INT8, FixArray
-from freight.tracking.courses import NO_ROUTE, CourseArray, on_course
+from freight.tracking.courses import (
+    KEPT,
+    LOST,
+    NO_ROUTE,
+    PASSING,
+    CourseArray,
+    on_course,
+)
 from freight.tracking.sample import KMH_PER_MM_PER_MS
 from geo.compiled import compiled
 from geo.places import Table
@@ -33,9 +40,10 @@ def quiet_runs(  # noqa: PLR0917 - compiled code takes plain arrays
     table: Table,
     points: IntArray,
     fences: IntArray,
-) -> tuple[IntArray, IntArray, IntArray, FloatArray, IntArray, IntArray]:
+) -> tuple[IntArray, IntArray, IntArray, FloatArray, IntArray, BoolArray, IntArray]:
     """Each truck's fixes up to the first that is not quiet, added up: its row, how many, their
-    way and greatest speed, the last of them; and the index of all other fixes.
+    way and greatest speed, the last of them and whether that passes into another section of its
+    route; and the index of all other fixes.
 
     `fixes` stand by truck and time; the pairs of `points` and `fences` say which fences hold which
     fix, sorted by fix.
@@ -43,19 +51,19 @@ def quiet_runs(  # noqa: PLR0917 - compiled code takes plain arrays
     count, runs, others = len(rows), 0, 0
     trucks, taken, last = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows)
     way_mm, speed_kmh_max = np.empty_like(rows), np.empty(count)
-    loud = np.empty_like(rows)
+    passing, loud = np.empty(count, dtype=np.bool_), np.empty_like(rows)
     start = pair = 0
     while start < count:
         row, end = rows[start], start + 1
         while end < count and rows[end] == row:
             end += 1
         pair = _first_pair(points, pair, start)
-        run, way, fastest = quiet_run(
-            fixes, start, end, row, bounds, courses, table, points, fences, pair
+        run, way, fastest, passes = quiet_run(
+            fixes, start, end, row, bounds, courses, table, points, fences, pair, True
         )
         if run:
             trucks[runs], taken[runs], last[runs] = row, run, start + run - 1
-            way_mm[runs], speed_kmh_max[runs] = way, fastest
+            way_mm[runs], speed_kmh_max[runs], passing[runs] = way, fastest, passes
             runs += 1
         for i in range(start + run, end):
             loud[others] = i
@@ -67,6 +75,7 @@ def quiet_runs(  # noqa: PLR0917 - compiled code takes plain arrays
         way_mm[:runs],
         speed_kmh_max[:runs],
         last[:runs],
+        passing[:runs],
         loud[:others],
     )
 
@@ -83,9 +92,12 @@ def quiet_run(  # noqa: PLR0917 - compiled code takes plain arrays
     points: IntArray,
     fences: IntArray,
     pair: int,
-) -> tuple[int, int, float]:
+    may_pass: bool,
+) -> tuple[int, int, float, bool]:
     """How many of one truck's fixes, from `start` on, are quiet one after another; their way and
-    greatest speed. The fences that hold them stand from `pair` on at the latest."""
+    greatest speed. The fences that hold them stand from `pair` on at the latest. Into another
+    section of its route a truck may pass with its last fix, which is said: the course is one for
+    all of them."""
     bound, whole_mm, fastest_kmh = bounds[row], 0, -np.inf
     lat, lon, ts_ms = bound["good_lat"], bound["good_lon"], bound["good_ms"]
     said_before = bound["good_kmh"]
@@ -96,7 +108,7 @@ def quiet_run(  # noqa: PLR0917 - compiled code takes plain arrays
             mark += _mark(fences[pair])
             pair += 1
         if mark != bound["inside_mark"] or fix["ts_ms"] >= bound["until_ms"]:
-            return i - start, whole_mm, fastest_kmh
+            return i - start, whole_mm, fastest_kmh, False
         way_mm = short_way_mm(lat, lon, fix["lat"], fix["lon"])
         elapsed_ms = max(fix["ts_ms"] - ts_ms, 1)
         speed_kmh = said = np.float64(fix["speed_kmh"])
@@ -104,18 +116,22 @@ def quiet_run(  # noqa: PLR0917 - compiled code takes plain arrays
             speed_kmh = KMH_PER_MM_PER_MS * way_mm / elapsed_ms
         is_quiet = (
             0 <= way_mm <= _reach_mm(bound, elapsed_ms)
+            and elapsed_ms <= bound["silence_ms_max"]
             and bound["speed_kmh_min"] <= speed_kmh <= bound["speed_kmh_max"]
             and _says_nothing_new(fix, bound)
             and _is_calm(said - said_before, elapsed_ms, bound)
             and _is_near(fix, bound)
-            and _is_kept(fix, courses[row], table)
         )
-        if not is_quiet:
-            return i - start, whole_mm, fastest_kmh
+        stand = _stand(fix, courses[row], table) if is_quiet else LOST
+        passes = stand == PASSING
+        if stand == LOST or (passes and not (may_pass and i == end - 1)):
+            return i - start, whole_mm, fastest_kmh, False
         whole_mm += way_mm
         fastest_kmh = max(fastest_kmh, speed_kmh)
+        if passes:
+            return end - start, whole_mm, fastest_kmh, True
         lat, lon, ts_ms, said_before = fix["lat"], fix["lon"], fix["ts_ms"], said
-    return end - start, whole_mm, fastest_kmh
+    return end - start, whole_mm, fastest_kmh, False
 
 
 @compiled
@@ -171,9 +187,9 @@ def _is_near(fix: np.void, bound: np.void) -> bool:
 
 
 @compiled
-def _is_kept(fix: np.void, course: Any, table: Table) -> bool:
+def _stand(fix: np.void, course: Any, table: Table) -> int:
     if course["number"] == NO_ROUTE:
-        return True
+        return KEPT
     heading_deg, speed_kmh = np.float64(fix["heading_deg"]), np.float64(fix["speed_kmh"])
     seen = on_course(table, course, fix["lat"], fix["lon"], heading_deg, speed_kmh, fix["ts_ms"])
-    return bool(seen[1])
+    return int(seen[1])

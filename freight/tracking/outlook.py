@@ -21,6 +21,7 @@ class Outlook(msgspec.Struct):
     """
 
     until_ms: int = NEVER_MS  # a fix at this device time or later is not quiet
+    silence_ms_max: float = math.inf  # nor one that comes later after the good fix before it
     speed_kmh_min: float = -math.inf
     speed_kmh_max: float = math.inf
     # The truck stays within so many metres of a place.
@@ -46,6 +47,10 @@ class Outlook(msgspec.Struct):
 
     def wake_now(self) -> None:
         self.until_ms = ALWAYS_MS
+
+    def keep_hearing(self, within_ms: float) -> None:
+        """The bound itself is quiet."""
+        self.silence_ms_max = min(self.silence_ms_max, within_ms)
 
     def keep_near(self, lat: float, lon: float, radius_m: float) -> None:
         """Around the good fix; narrows what another machine has kept around its own place."""

@@ -32,6 +32,7 @@ BOUNDS_DTYPE = np.dtype(
     [
         ("until_ms", np.int64),
         ("good_ms", np.int64),
+        ("silence_ms_max", np.float64),
         ("inside_mark", np.uint64),
         ("good_lat", np.float64),
         ("good_lon", np.float64),
@@ -68,6 +69,7 @@ def bounds_of(outlook: Outlook, rules: FilteringRules, good: Sample) -> tuple[An
     return (
         outlook.until_ms,
         good.ts_ms,
+        outlook.silence_ms_max,
         mark_of(outlook.inside),
         good.lat,
         good.lon,
@@ -101,6 +103,7 @@ class QuietTrucks:
     way_mm: IntArray
     speed_kmh_max: npt.NDArray[np.float64]
     last: IntArray  # index of the last quiet fix
+    passing: npt.NDArray[np.bool_]  # whether that one passes into another section of its route
 
 
 def look(  # noqa: PLR0917 - the columns of a batch and of its trucks
@@ -139,7 +142,8 @@ class FurtherOn:
         self._write_course(0, NO_COURSE if course is None else course)
         rows = 0, self._bounds, self._courses, self._routes.table
         pair = int(points.searchsorted(start))
-        return Quietly(*quiet_run(self._fixes, start, end, *rows, *self._held, pair))
+        run = quiet_run(self._fixes, start, end, *rows, *self._held, pair, False)
+        return Quietly(*run[:3])
 
     def fix(self, i: int) -> Sample:
         return sample(self._fixes[i])
@@ -172,7 +176,7 @@ def quiet_step(
     if fix.ts_ms >= outlook.until_ms or inside != outlook.inside or _says_more(outlook, rules, fix):
         return None
     elapsed_ms = fix.ts_ms - good.ts_ms
-    if not _is_calm(outlook, good, fix):
+    if elapsed_ms > outlook.silence_ms_max or not _is_calm(outlook, good, fix):
         return None
     way = way_mm(good.lat, good.lon, fix.lat, fix.lon)
     speed_kmh = implied_kmh(way, elapsed_ms) if fix.speed_kmh is None else fix.speed_kmh

@@ -109,6 +109,23 @@ def advance(
     )
 
 
+def passed(
+    now: Tracked, fix: Sample, around: Surroundings, facts: Facts
+) -> tuple[Tracked, Outlook]:
+    """What `advance` makes of a fix that is quiet but for the section of its route, without what
+    `absorb` makes of it: neither of the two looks at what the other changes. The outlook is only
+    what the route has to say; all other bounds stand."""
+    facts.decided_by(fix.ts_ms)
+    followed = following.step(
+        now.following, Moment(fix, None, 0, frozenset()), now.motion, around, facts
+    )
+    drive = Drive(fix.ts_ms, now.following, followed, now.hours.driving_ms)
+    promised, out = promise.step(now.promise, drive, around, facts), Outlook()
+    following.outlook(followed, fix, now.motion, around, out)
+    promise.outlook(promised, followed, around, out)
+    return msgspec.structs.replace(now, following=followed, promise=promised), out
+
+
 def outlook(now: Tracked, around: Surroundings) -> Outlook:
     """Until when, and within which bounds, further fixes change only what `absorb` changes."""
     out = Outlook()
@@ -121,10 +138,10 @@ def outlook(now: Tracked, around: Surroundings) -> Outlook:
     if not around.rules.in_use:
         out.inside = visits.shapes_around(now.visits, around)
         return out
-    motion.outlook(now.motion, now.good, around, out)
+    motion.outlook(now.motion, around, out)
     idling.outlook(now.idling, now.motion, around, out)
     visits.outlook(now.visits, now.good, around, out)
-    signal.outlook(now.good, now.motion, around, out)
+    signal.outlook(now.motion, around, out)
     speeding.outlook(now.speeding, visits.limit_kmh(now.visits, around), around, out)
     driving_hours.outlook(now.hours, now.good, now.motion, around, out)
     following.outlook(now.following, now.good, now.motion, around, out)

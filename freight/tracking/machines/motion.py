@@ -283,9 +283,8 @@ def _tell_departure(rest: Rest, trip: Trip, leg: _Leg, facts: Facts) -> None:
 # -------------------------------------------------------------------------------- quiet fixes
 
 
-def outlook(now: Motion, good: Sample, around: Surroundings, out: Outlook) -> None:
+def outlook(now: Motion, around: Surroundings, out: Outlook) -> None:
     rules = around.rules.motion
-    gap_ends_ms = good.ts_ms + round(rules.gap_s * 1000.0) + 1
     if now.standing and now.trip is None and now.rest is not None:
         _stay_near(now.rest, rules, out)
     elif now.standing or now.trip is None or not now.trip.told:
@@ -293,10 +292,11 @@ def outlook(now: Motion, good: Sample, around: Surroundings, out: Outlook) -> No
     elif now.rest is not None:
         _stay_near(now.rest, rules, out)
         out.keep_speed(below_kmh=nextafter(rules.start_kmh, 0.0))
-        out.wake_at(min(gap_ends_ms, now.rest.since_ms + round(rules.stop_s * 1000.0)))
+        out.keep_hearing(rules.gap_s * 1000.0)
+        out.wake_at(now.rest.since_ms + round(rules.stop_s * 1000.0))
     else:
         out.keep_speed(above_kmh=rules.start_kmh, below_kmh=around.rules.filtering.speed_kmh_max)
-        out.wake_at(gap_ends_ms)
+        out.keep_hearing(rules.gap_s * 1000.0)
 
 
 def _stay_near(rest: Rest, rules: MotionRules, out: Outlook) -> None:

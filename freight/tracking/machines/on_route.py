@@ -71,7 +71,7 @@ def course_along(  # noqa: PLR0917 - what a course is made of
     rules: FollowingRules,
     section_m: float,
 ) -> Course:
-    low_m, high_m = -math.inf, math.inf
+    low_m, high_m, passing_m_max = -math.inf, math.inf, -math.inf
     taken = journey.ways[way]
     if not math.isnan(last_m):
         low_m = last_m - rules.back_m
@@ -79,13 +79,15 @@ def course_along(  # noqa: PLR0917 - what a course is made of
         # at in one of them only.
         high_m = (math.floor(last_m / section_m) + 1) * section_m
         if way == 0:
-            high_m = min(high_m, taken.length_m - rules.arrive_m)
+            passing_m_max = taken.length_m - rules.arrive_m
+            high_m = min(high_m, passing_m_max)
     return Course(
         taken.number,
         at_ms,
         last_m,
         low_m,
         high_m,
+        passing_m_max,
         leave_m(journey, rules),
         rules.behind_m,
         rules.ahead_m,

@@ -68,15 +68,20 @@ def _interrupted(last: Sample, due_ms: int, facts: Facts) -> dict[str, Any]:
 
 def _due_ms(last: Sample, motion: Motion, around: Surroundings) -> int:
     """The last moment at which the next fix comes in time."""
+    return last.ts_ms + _silence_ms(motion, around)
+
+
+def _silence_ms(motion: Motion, around: Surroundings) -> int:
+    """How long a device may be silent."""
     rules = around.rules.signal
     interval_s = rules.interval_s if around.interval_s is None else around.interval_s
     if motion.parked:
         interval_s = max(interval_s, rules.parked_interval_s)
-    return last.ts_ms + round(1000.0 * max(rules.silence_s_min, rules.intervals * interval_s))
+    return round(1000.0 * max(rules.silence_s_min, rules.intervals * interval_s))
 
 
-def outlook(good: Sample, motion: Motion, around: Surroundings, out: Outlook) -> None:
-    out.wake_at(_due_ms(good, motion, around) + 1)
+def outlook(motion: Motion, around: Surroundings, out: Outlook) -> None:
+    out.keep_hearing(_silence_ms(motion, around))
 
 
 # ------------------------------------------------------------------------ silence that goes on

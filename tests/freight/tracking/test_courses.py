@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freight.fixes import FIX_DTYPE
-from freight.tracking.courses import COURSE_DTYPE, Course, on_course, place_of, seen, warm_up
+from freight.tracking.courses import (
+    COURSE_DTYPE,
+    KEPT,
+    LOST,
+    PASSING,
+    Course,
+    on_course,
+    place_of,
+    seen,
+    warm_up,
+)
 from freight.tracking.sample import Sample, sample
 from geo.places import located
 from geo.route import compile_route
@@ -32,8 +42,10 @@ fixes = st.tuples(
 
 
 def course(last_m: float) -> Course:
-    low_m, high_m = (-math.inf, math.inf) if math.isnan(last_m) else (last_m - 200, last_m + 900)
-    return Course(3, T0, last_m, low_m, high_m, 300.0, 400.0, 500.0, 1 / 30, 40.0, 100.0, 10.0)
+    section = (-math.inf, math.inf, -math.inf)
+    if not math.isnan(last_m):
+        section = (last_m - 200, last_m + 900, last_m + 1_800)
+    return Course(3, T0, last_m, *section, 300.0, 400.0, 500.0, 1 / 30, 40.0, 100.0, 10.0)
 
 
 @settings(max_examples=200, deadline=None)
@@ -53,9 +65,12 @@ def test_one_by_one_and_all_at_once(
 
     for row, c, fix, f in zip(rows, courses, batch, map(sample, batch), strict=True):
         said = (float(fix["heading_deg"]), float(fix["speed_kmh"]), int(fix["ts_ms"]))
-        in_loops = on_course(routes.table, row, f.lat, f.lon, *said)
+        in_loops, stand = on_course(routes.table, row, f.lat, f.lon, *said)
         place, is_kept = seen(c, f, routes)
-        assert repr((tuple(place), is_kept)) == repr(in_loops)
+        assert repr(tuple(place)) == repr(in_loops)
+        assert is_kept == (stand == KEPT)
+        if stand != LOST:
+            assert (stand == PASSING) == (place.progress_m >= c.high_m)
         assert repr(place_of(c, f, routes)) == repr(place)
 
 
