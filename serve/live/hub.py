@@ -42,7 +42,8 @@ class KnowsPositions(Protocol):
 
 
 class LiveHub:
-    """Tenants that nobody views cost nothing; the first viewer has its tenant fetched whole."""
+    """Tenants that nobody views cost nothing; the first viewer has its tenant fetched whole. A
+    replica without viewers does not listen at all."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class LiveHub:
         self._metrics = metrics
         self._feeds: dict[int, TenantFeed] = {}
         self._look_now = asyncio.Event()
+        self._is_viewed = asyncio.Event()
         self._viewers = 0
         self._who: dict[Viewer, Principal] = {}
 
@@ -82,6 +84,7 @@ class LiveHub:
             feed = TenantFeed(who.tenant_key, who.tenant, self._settings.of(who.tenant))
             self._feeds[who.tenant_key] = feed
             self._look_now.set()
+            self._is_viewed.set()
 
         async def replay(place: Place) -> tuple[list[tuple[int, str]], bool]:
             try:
@@ -113,6 +116,8 @@ class LiveHub:
         self._who.pop(viewer, None)
         if not feed.viewers:
             del self._feeds[who.tenant_key]
+        if not self._feeds:
+            self._is_viewed.clear()
         self._viewers -= 1
         self._metrics.viewers.set(self._viewers)
         self._metrics.events_dropped.inc(viewer.events_dropped)
@@ -154,12 +159,18 @@ class LiveHub:
     # -------------------------------------------------------------------- what comes over Redis
 
     async def follow(self) -> None:
-        """Runs for the life of the replica; the bus itself survives outages of Redis."""
-        async for message in self._bus.subscribe():
-            try:
-                self._take(message)
-            except Exception:  # one odd message must not blind all viewers
-                log.exception("a live message was left out")
+        """Runs for the life of the replica; the bus itself survives outages of Redis. Who begins
+        to listen hears that all may be stale, so nothing is missed between two viewers."""
+        while True:
+            await self._is_viewed.wait()
+            async with contextlib.aclosing(self._bus.subscribe()) as messages:
+                async for message in messages:
+                    try:
+                        self._take(message)
+                    except Exception:  # one odd message must not blind all viewers
+                        log.exception("a live message was left out")
+                    if not self._feeds:
+                        break
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Reconnected):

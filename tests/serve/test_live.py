@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
@@ -15,9 +16,10 @@ from serve.identity.permissions import Role
 from store import fences, trucks
 from store.postgres import AnyPool, as_tenant
 from store.tenants import Tenant
+from tests.launch.waiting import until
 from tests.serve.conftest import token_for
 from tests.serve.in_process import InProcessActors, now_ms
-from tests.serve.watching import INDIA, watching
+from tests.serve.watching import INDIA, WAIT_S, watching
 
 DELHI = {"lat": 28.6139, "lon": 77.209}
 MUMBAI = {"lat": 19.076, "lon": 72.8777}
@@ -223,6 +225,30 @@ async def test_the_feed_goes_on_while_redis_says_nothing(
 
 async def cut_redis_connections(actors: InProcessActors) -> None:
     await actors.bus._redis.client_kill_filter(_type="pubsub")
+
+
+async def test_a_replica_listens_only_while_somebody_looks(
+    live_url: Live, actors: InProcessActors, app: AnyPool, tenant: Tenant
+) -> None:
+    url, gateway = live_url
+    (key,) = await make_trucks(app, tenant, "DEL-1")
+
+    async def listens() -> bool:
+        return bool(await actors.bus._redis.pubsub_numpat())
+
+    async def report() -> None:
+        await actors.report(tenant.key, [{"truck_key": key, "ts_ms": now_ms(), **DELHI}])
+
+    assert not await listens()
+    for _ in range(2):
+        async with watching(url, token_for(gateway, tenant)) as watcher:
+            await watcher.subscribe(INDIA)
+            await until(listens)
+            await report()
+            await watcher.until(lambda: bool(watcher.map))
+        async with asyncio.timeout(WAIT_S):
+            while await listens():
+                await report()
 
 
 async def test_a_neighbour_sees_and_hears_nothing(
