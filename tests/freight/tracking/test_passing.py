@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import random
 
 import numpy as np
 import pytest
 
 from config.policy import defaults
+from freight.events import TruckEvent
 from freight.fixes import FIX_DTYPE, FixArray
 from freight.tracking.columns import TruckColumns
 from freight.tracking.fences import FenceBook
 from freight.tracking.fold import fold
 from freight.tracking.folding import World
+from freight.tracking.journeys import JourneyBook
 from freight.tracking.outlook import NEVER_MS
+from freight.tracking.sample import Sample
+from tests.freight.test_journeys import Change as Journeyed
+from tests.freight.tracking.journey import T0
 from tests.freight.tracking.stream import BASE, START_MS, missing, plainly, world
+from tests.freight.tracking.trips_on_routes import Trip, plan
 from tests.freight.world import TENANT_KEY
 
 TRUCK = 1  # follows a route of nine kilometres to the east
@@ -23,12 +31,17 @@ SECTION_M = 1_000.0
 KNOWN = {"tenant_key", "truck_key", "ts_ms", "received_ms"}
 
 
-def headed_east(kilometres: float) -> FixArray:
-    """Along the route at 60 km/h."""
-    count = round(kilometres * 6)
+def unsaid(count: int) -> FixArray:
     fixes = np.zeros(count, dtype=FIX_DTYPE)
     for name in set(FIX_DTYPE.names or ()) - KNOWN:
         fixes[name] = missing(name)
+    return fixes
+
+
+def headed_east(kilometres: float) -> FixArray:
+    """Along the route at 60 km/h."""
+    count = round(kilometres * 6)
+    fixes = unsaid(count)
     metres = np.arange(count) * STEP_MS / 60.0
     fixes["tenant_key"], fixes["truck_key"] = TENANT_KEY, TRUCK
     fixes["ts_ms"] = START_MS + 60_000 + np.arange(count) * STEP_MS
@@ -60,6 +73,58 @@ def test_sections_are_passed_as_the_machines_would_pass_them(batch: int) -> None
     if batch == 1:
         assert passed >= 6
         assert looked < len(fixes) / 3
+
+
+def stories(chance: random.Random) -> tuple[FixArray, JourneyBook]:
+    """Five trucks on routes of straight lines, there and back or not, beside them, with rests,
+    silences and turns."""
+    told: list[tuple[int, Sample]] = []
+    journeys = JourneyBook()
+    for truck in range(1, 6):
+        corners = [(0.0, 0.0)]
+        for _ in range(chance.randint(2, 5)):
+            east, north = corners[-1]
+            corners.append((east + chance.choice([-8, 4, 9]), north + chance.choice([-6, 0, 5])))
+        corners += corners[-2::-1] if chance.random() < 0.3 else []
+        journeys.apply([Journeyed(truck, plan(*corners), T0, f"J{truck}", truck)])
+        trip = Trip(every_s=chance.choice([10.0, 30.0, 60.0]), says_heading=chance.random() < 0.7)
+        for corner in corners[1:]:
+            trip.stand(chance.choice([0, 0, 0, 30]))
+            if chance.random() < 0.1:
+                trip.jump((trip.at[0] + chance.uniform(-3, 3), trip.at[1]), 40)
+            if chance.random() < 0.1:
+                trip.drive((trip.at[0] - 3, trip.at[1] + 1))
+            trip.drive(corner, kmh=chance.choice([20, 60, 90]), aside_m=chance.choice([0, 0, 450]))
+        told += [(truck, fix) for fix in trip.fixes]
+    told.sort(key=lambda each: each[1].ts_ms)
+    fixes = unsaid(len(told))
+    for row, (truck, fix) in zip(fixes, told, strict=True):
+        row["tenant_key"], row["truck_key"] = TENANT_KEY, truck
+        row["ts_ms"], row["received_ms"] = fix.ts_ms, fix.received_ms
+        row["lat"], row["lon"] = fix.lat, fix.lon
+        for name in ("speed_kmh", "heading_deg"):
+            said = getattr(fix, name)
+            row[name] = math.nan if said is None else said
+    return fixes, journeys
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_stories_on_routes_end_as_fix_by_fix(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test's own stream
+    (fixes, journeys), columns = stories(chance), TruckColumns()
+    around = dataclasses.replace(by_the_kilometre(), journeys=journeys)
+    events: list[TruckEvent] = []
+    at = 0
+    while at < len(fixes):
+        size = chance.choice([1, 1, 2, 5, 20, 200])
+        folding = fold(columns, fixes[at : at + size], around)
+        events += folding.events
+        columns.apply(folding, START_MS)
+        at += size
+
+    for key, truck in plainly(fixes, around).items():
+        assert columns.find(key) == truck.state
+        assert [event for event in events if event.truck_key == key] == truck.facts.events
 
 
 def test_what_was_passed_counts_once_it_is_applied() -> None:
