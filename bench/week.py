@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from bench import chaos_alerts_truth as truth
 from bench import stack
+from bench.alerts_lives import Expected
 from bench.alerts_week import Week, week
 from bench.chaos_alerts import is_back, victims_of
 from bench.chaos_alerts_ground import Office
@@ -91,11 +92,10 @@ async def _live(running: Stack, made: Week, args: argparse.Namespace) -> Done:
             recoveries = await _sent(running, feed, victims)
             sent_s = time.monotonic() - began
             conn = await open_tenant(running, await tenant_key(running))
+            shift_ms = feed.shift_ms
+            held = Held(office, conn, made.expected, shift_ms, receiver, after_seq, people)
             (counts, score), settled_s = await truth.taken_in_calm(
-                conn,
-                lambda: _settled(office, conn, made, feed.shift_ms, receiver, after_seq),
-                lambda: _account(office, conn, made, feed.shift_ms, receiver, after_seq, people),
-                SETTLE_S_MAX,
+                conn, held.settled, held.account, SETTLE_S_MAX
             )
         return Done(recoveries, score, counts, sent_s, settled_s, feed.again)
     finally:
@@ -129,48 +129,44 @@ async def _killed(running: Stack, victim: Victim, at: str) -> Recovery:
     return Recovery(victim.name, at, process_s)
 
 
-async def _settled(  # noqa: PLR0917 - all that may still be on its way
-    office: Office,
-    conn: AnyConnection,
-    made: Week,
-    shift_ms: int,
-    receiver: Receiver,
-    after_seq: int,
-) -> int:
-    """Until all that is expected is there and told, and nothing more came for a while; or time is
-    up."""
-    began = time.monotonic()
-    newest, since = -1, began
-    while time.monotonic() - began < min(SETTLE_S_MAX, PATIENCE_S):
-        moving = await conn.fetchval(
-            "SELECT count(*) FROM notifications WHERE status IN ('waiting', 'sending')"
-        )
-        missing = await truth.missing_at(conn, receiver, after_seq, ALERTS)
-        before, newest = newest, await truth.newest_seq(conn)
-        since = time.monotonic() if newest != before else since
-        if not (moving or missing) and time.monotonic() - since > CALM_S:
-            shown = await office.all_of("/v1/alerts")
-            if not scored(made.expected, shown, shift_ms).missed:
-                break
-        await asyncio.sleep(LOOK_EVERY_S)
-    return newest
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """What was expected of the week, and where it shows what became of it."""
 
+    office: Office
+    conn: AnyConnection
+    expected: Sequence[Expected]
+    shift_ms: int
+    receiver: Receiver
+    after_seq: int
+    people: Sequence[str]
 
-async def _account(  # noqa: PLR0917 - all that is held against each other
-    office: Office,
-    conn: AnyConnection,
-    made: Week,
-    shift_ms: int,
-    receiver: Receiver,
-    after_seq: int,
-    people: Sequence[str],
-) -> tuple[truth.Counts, Score]:
-    counts = truth.Counts()
-    shown = await office.all_of("/v1/alerts")
-    await truth.hold_told(counts, conn, shown, after_seq)
-    await truth.hold_planned(counts, office, people, shown, SETTLED)
-    await truth.hold_told_outside(counts, conn, receiver, after_seq, ALERTS)
-    return counts, scored(made.expected, shown, shift_ms)
+    async def settled(self) -> int:
+        """Until all that is expected is there and told, and nothing more came for a while; or
+        time is up."""
+        began = time.monotonic()
+        newest, since = -1, began
+        while time.monotonic() - began < min(SETTLE_S_MAX, PATIENCE_S):
+            moving = await self.conn.fetchval(
+                "SELECT count(*) FROM notifications WHERE status IN ('waiting', 'sending')"
+            )
+            missing = await truth.missing_at(self.conn, self.receiver, self.after_seq, ALERTS)
+            before, newest = newest, await truth.newest_seq(self.conn)
+            since = time.monotonic() if newest != before else since
+            if not (moving or missing) and time.monotonic() - since > CALM_S:
+                shown = await self.office.all_of("/v1/alerts")
+                if not scored(self.expected, shown, self.shift_ms).missed:
+                    break
+            await asyncio.sleep(LOOK_EVERY_S)
+        return newest
+
+    async def account(self) -> tuple[truth.Counts, Score]:
+        counts = truth.Counts()
+        shown = await self.office.all_of("/v1/alerts")
+        await truth.hold_told(counts, self.conn, shown, self.after_seq)
+        await truth.hold_planned(counts, self.office, self.people, shown, SETTLED)
+        await truth.hold_told_outside(counts, self.conn, self.receiver, self.after_seq, ALERTS)
+        return counts, scored(self.expected, shown, self.shift_ms)
 
 
 def _tell(report: Report, made: Week, done: Done) -> None:
