@@ -16,6 +16,7 @@ from config.policy import Policy, process_settings
 from launch import database, draining, simulated
 from launch.backup import archiving
 from launch.embedded import eway, messaging, nats, payments, ray, redis
+from launch.embedded.broker_care import keep_writing
 from launch.embedded.broker_users import BrokerUsers
 from launch.embedded.broker_watch import BrokerWatch
 from launch.embedded.postgres import EmbeddedPostgres
@@ -201,6 +202,15 @@ class Stack:
         self._tasks += [
             asyncio.create_task(users.run(users_known), name="broker-users"),
             asyncio.create_task(watch.run(), name="broker-watch"),
+            asyncio.create_task(
+                keep_writing(
+                    broker_settings.monitor_url,
+                    broker_settings.layout.broker_store,
+                    lambda: broker.send_signal(broker.plan.stop_signal),
+                    broker_settings.limits,
+                ),
+                name="broker-care",
+            ),
         ]
 
     @contextlib.asynccontextmanager

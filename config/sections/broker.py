@@ -23,4 +23,9 @@ class Broker(Section):
     sync_interval_s: Count = key("How often messages are forced to the disk itself.")
     store_bytes_max: Count = key("Messages held on disk while ingest is away.")
     memory_bytes_max: Count = key("Messages held in memory.")
+    health_look_s: Positive = key("How often it is asked whether it can still write.")
+    health_timeout_s: Positive = key("How long it may take to say so.")
+    room_bytes_min: Count = key(
+        "A broker that could not write is started anew once its disk has so much room again."
+    )
     users_debounce_s: Positive = key("Changes of devices within so long become one reload.")
