@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -58,6 +59,18 @@ class FixBatch:
     fixes: FixArray
     # Row number -> the fix's unknown keys as one JSON object.
     extras: dict[int, bytes]
+
+    @classmethod
+    def together(cls, batches: Sequence[FixBatch]) -> FixBatch:
+        """One behind the other."""
+        if len(batches) == 1:
+            return batches[0]
+        extras: dict[int, bytes] = {}
+        start = 0
+        for batch in batches:
+            extras |= {start + row: body for row, body in batch.extras.items()}
+            start += len(batch.fixes)
+        return cls(np.concatenate([batch.fixes for batch in batches]), extras)
 
     def halves(self) -> tuple[FixBatch, FixBatch]:
         middle = len(self.fixes) // 2

@@ -12,9 +12,10 @@ import msgspec
 from config.sections.ingest import Ingest
 from freight.device_topics import position_topic
 from freight.fixes import FixBatch
-from ingest.commit import CommitsBatches, commit
+from ingest.commit import CommitsBatches
 from ingest.decode.status import command_answer, state_of
 from ingest.messages import Address, Notice, Refused
+from ingest.shard_line import Hopeless, ShardLine
 from ingest.windows import Window
 from store import device_commands, device_states, rejections
 from store.postgres import STORE_FAILURES, AnyPool
@@ -40,7 +41,7 @@ class Delivery:
         telemetry: AnyPool,
         system: AnyPool,
     ) -> None:
-        self._shards = shards
+        self._lines = [ShardLine(shard, limits, counts) for shard in shards]
         self._limits = limits
         self._counts = counts
         self._of_truck = of_truck
@@ -49,7 +50,7 @@ class Delivery:
 
     async def store(self, window: Window) -> dict[FixKey, str]:
         """Returns once all is committed; the fixes that no shard can take, and why."""
-        hopeless: list[tuple[FixBatch, str]] = []
+        hopeless: Hopeless = []
         async with asyncio.TaskGroup() as parts:
             for shard, batch in window.by_shard.items():
                 parts.create_task(self._fold(shard, batch, hopeless))
@@ -62,11 +63,9 @@ class Delivery:
         self._counts["rejections_total"] += len(window.refused)
         return {_key_of(one): why for one, why in hopeless}
 
-    async def _fold(
-        self, shard: int, batch: FixBatch, hopeless: list[tuple[FixBatch, str]]
-    ) -> None:
+    async def _fold(self, shard: int, batch: FixBatch, hopeless: Hopeless) -> None:
         with tracing.span("ingest.shard", Kind.CLIENT, shard=shard, fixes=len(batch.fixes)):
-            hopeless += await commit(self._shards[shard], batch, self._limits, self._counts)
+            hopeless += await self._lines[shard].store(batch)
 
     def _refusal_of(self, batch: FixBatch, detail: str) -> Refused:
         """The one fix of a batch, put into words again."""

@@ -39,6 +39,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def fills_a_window(self) -> bool:
+        limits = self._limits
+        return len(self._waiting) >= limits.messages_max or self.bytes >= limits.bytes_max
+
     def take(self, session: Session, message: Message) -> None:
         if self._is_closed:
             session.pause_reading()

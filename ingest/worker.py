@@ -17,12 +17,14 @@ from actors.service_tokens import guard_of, maker_for
 from actors.stats import ActorStats, stats_of
 from config.installation import DatabaseRole
 from config.policy import policy
+from config.sections.ingest import Batching
 from config.snapshot import Handed, take_over
 from freight.device_topics import INGEST_SUBSCRIBES
 from ingest import measures
 from ingest.admission import admission_now
 from ingest.broker_kinds import device_broker
 from ingest.command_sender import CommandSender
+from ingest.decode import scanning
 from ingest.delivery import Delivery
 from ingest.device_brokers import keep_devices
 from ingest.direct import DirectDoor
@@ -125,6 +127,7 @@ class IngestWorker:
                 where, DatabaseRole.TELEMETRY, storage.telemetry_pool, storage
             )
             stack.push_async_callback(telemetry.close)
+            await asyncio.to_thread(scanning.warm_up)
             # Before the first message: an empty address book would refuse every truck.
             await self._learn_trucks(system)
             delivery = Delivery(
@@ -198,8 +201,7 @@ class IngestWorker:
         before: asyncio.Event | None = None
         while True:
             await self._inbox.news.wait()
-            if len(self._inbox) < batching.messages_max:
-                await asyncio.sleep(batching.wait_ms_max / 1000.0)
+            await self._company(batching)
             await self._room.acquire()
             picked = self._inbox.pick()
             traced = _traced(picked)
@@ -216,6 +218,16 @@ class IngestWorker:
             doing = self._deliver(picked, window, delivery, before, done)
             tasks.create_task(doing if traced is None else _seen(traced, window, doing))
             before = done
+
+    async def _company(self, batching: Batching) -> None:
+        """A window waits for more messages: a little while by itself, longer while others are on
+        their way, for what a batch costs besides its fixes is paid by all that are in it."""
+        waited_ms = 0.0
+        while not self._inbox.fills_a_window:
+            await asyncio.sleep(batching.wait_ms_max / 1000.0)
+            waited_ms += batching.wait_ms_max
+            if not self._in_flight or waited_ms >= batching.wait_behind_ms_max:
+                return
 
     async def _deliver(
         self,

@@ -16,7 +16,6 @@ class Cluster(Section):
     object_store_bytes: Count = key("Shared memory of Ray's object store.")
     worker_niceness: Annotated[int, Field(ge=0, le=19)] = key("Niceness of Ray's workers.")
     worker_register_timeout_s: Count = key("A worker that has not reported by then failed.")
-    task_events_max: Count = key("Task history that Ray keeps.")
     proxy_connections_max: Count = key("HTTP and WebSocket connections of Serve's proxy.")
     proxy_threads: Count = key("Threads of Serve's proxy.")
     proxy_headers_timeout_s: Count = key(

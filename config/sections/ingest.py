@@ -21,7 +21,13 @@ class Batching(Section):
     messages_max: Count = key("Messages of one window.")
     bytes_max: Count = key("Bytes of one window.")
     wait_ms_max: Positive = key("How long a window waits for company.")
+    wait_behind_ms_max: Positive = key(
+        "How long a window waits for company while others are on their way to the store."
+    )
     in_flight_max: Count = key("Windows on their way to the store at a time.")
+    fixes_together_max: Count = key(
+        "Fixes of windows that wait for the same shard and go to it as one batch."
+    )
     failures_before_split: Count = key(
         "A batch refused this often by itself is searched for the fix that breaks it."
     )

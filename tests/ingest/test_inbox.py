@@ -107,3 +107,12 @@ async def test_closed_it_takes_nothing_more_and_gives_what_it_has() -> None:
     assert [m.mid for m in inbox.pick().messages] == [1]
     assert inbox.empty.is_set()
     assert not one.is_read
+
+
+def test_a_window_is_full_by_messages_or_by_bytes() -> None:
+    for sizes, is_full in (([1, 1], False), ([1, 1, 1], True), ([99], False), ([99, 1], True)):
+        inbox, one = Inbox(LIMITS, Counter()), Socket()
+        for mid, size in enumerate(sizes, start=1):
+            inbox.take(one.session, message(mid, size))
+
+        assert inbox.fills_a_window is is_full
