@@ -68,6 +68,7 @@ class Run:
     latencies_ms: np.ndarray[tuple[int], np.dtype[np.int64]]
     cpu_us_per_fix: dict[str, float]
     generator_us: float
+    batches: int
     profile: dict[str, list[tuple[str, float]]]
 
     @property
@@ -220,6 +221,7 @@ async def _run_load(ready: Fleet, load: LoadProcess, args: argparse.Namespace) -
         latencies_ms=watch.latencies_ms(stored),
         cpu_us_per_fix=_per_fix(before, after, committed),
         generator_us=1e6 * published.result.cpu_s / max(found.published, 1),
+        batches=len(watch.batches),
         profile=profiler.top() if profiler else {},
     )
 
@@ -297,6 +299,10 @@ def _explain(kind: str, mode: str, done: Run) -> None:
     ]
     whole_us = sum(costs.values())
     rows.append(("together", number(whole_us), f"{whole_us * done.fixes_per_s / 1e6:.0%}"))
-    print(f"\n{kind}, {mode}: {done.account.stored:,} fixes in {done.seconds:.1f} s")
+    stored = done.account.stored
+    print(
+        f"\n{kind}, {mode}: {stored:,} fixes in {done.seconds:.1f} s, "
+        f"{stored / max(done.batches, 1):,.0f} a commit"
+    )
     print(table(("process", "CPU us per fix", "of a core"), rows))
     print_profile(done.profile)

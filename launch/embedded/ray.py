@@ -118,7 +118,9 @@ class RaySettings:
             "RAY_TMPDIR": str(self.temp_dir),
             "RAY_worker_niceness": str(self.limits.worker_niceness),
             "RAY_worker_register_timeout_seconds": str(self.limits.worker_register_timeout_s),
-            "RAY_task_events_max_num_task_in_gcs": str(self.limits.task_events_max),
+            # Told of every call and every handler, for a dashboard that does not run.
+            "RAY_task_events_report_interval_ms": "0",
+            "RAY_event_stats": "0",
             "RAY_enable_metrics_collection": "0",
             "RAY_ROTATION_MAX_BYTES": str(self.log_bytes_max),
             "RAY_ROTATION_BACKUP_COUNT": "1",
