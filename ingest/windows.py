@@ -123,12 +123,7 @@ class WindowReader:
             members = good[shards[good] == shard]
             window.by_shard[shard] = FixBatch(fixes[members], extras_of(members, columns.extras))
         if any(rows.asking):
-            asked = good[np.array(rows.asking).take(columns.message_of[good])]
-            for row, message in zip(
-                asked.tolist(), columns.message_of[asked].tolist(), strict=True
-            ):
-                times_ms = window.receipts.setdefault(rows.owners[message], [])
-                times_ms.append(int(fixes["ts_ms"][row]))
+            _confirm(window, good, columns, rows)
 
     def _refused_rows(self, verdicts: Verdicts, columns: Columns, rows: Rows) -> dict[int, Refused]:
         limits = self._limits
