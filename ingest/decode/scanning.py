@@ -79,7 +79,7 @@ _TRUE, _FALSE, _NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"fa
 # With no more digits than this, and powers of ten that a double has exactly, one division rounds
 # as it should.
 _EXACT_MAX = 2**53  # fixed: whole numbers that a double has exactly
-_DIGITS_MAX = 18  # fixed: what 64 bits hold
+_DIGITS_MAX = 18  # what 64 bits hold
 _POWERS = np.array([10.0**places for places in range(_DIGITS_MAX + 1)])
 _NO = -1  # not of the common form
 
