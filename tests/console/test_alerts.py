@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from freight.alerts.state import AlertState, Resolution
 from tests.console.browser import Console, signed_in
@@ -177,6 +177,28 @@ def test_an_override_is_made_refused_at_its_field_tried_saved_and_taken_away(
     expect(history).to_contain_text("override steel-nights: gone")
     assert list(fake.watch.rules.value["overrides"]) == ["nights"]
     assert [each for each in console.errors if not each.startswith(REFUSED)] == []
+
+
+def test_an_override_cannot_be_typed_before_it_is_known_what_holds(console: Console) -> None:
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    console.page.route("**/v1/config/services/alerts/*/business", hold)
+    page = signed_in(console, "#alerts=rules").page
+    rules = page.get_by_role("region", name="Alerts")
+    console.wait_until(lambda: len(asked) == 1)
+    expect(rules.get_by_role("button", name="New override")).to_be_hidden()
+    # Looked at anew while the first answer is on its way, as every few seconds.
+    rules.get_by_role("tab", name="On call").click()
+    expect(rules.get_by_role("button", name="New calendar")).to_be_visible()
+    rules.get_by_role("tab", name="Rules").click()
+    asked[0].continue_()
+    rules.get_by_role("button", name="New override").click()
+    rules.get_by_label("Ends by itself after, s").fill("600")
+    expect(rules.locator(".rule-changes")).to_contain_text("ends by itself after: 10 min")
+    assert len(asked) == 1
 
 
 def test_who_is_on_call_is_changed_made_and_taken_away(

@@ -29,6 +29,8 @@ export class OverridesView {
   private readonly list = h("ol", { class: "kinds", "aria-label": "Overrides" });
   private readonly note = h("div");
   private readonly place = h("div", { class: "rule-place" });
+  private readonly making: HTMLElement;
+  private readonly rights: Rights;
   private kinds: readonly string[] = [];
   private holds: Overrides = {};
   private draft: Overrides = {};
@@ -43,13 +45,16 @@ export class OverridesView {
     this.list.addEventListener("keydown", (event) => {
       walk(event, [...this.list.querySelectorAll<HTMLElement>("button")]);
     });
-    const make = button("New override", () => this.make());
-    make.hidden = !rights.may("config:write") && !rights.may("alerts:rules");
-    const head = h("div", { class: "row" }, h("h3", {}, "Overrides"), make);
+    this.rights = rights;
+    this.making = button("New override", () => this.make());
+    // Until it is known what holds: what was typed before would be lost then.
+    this.making.hidden = true;
+    const head = h("div", { class: "row" }, h("h3", {}, "Overrides"), this.making);
     this.element.append(head, this.note, this.list, this.place);
   }
 
   load({ value, leaves }: ConfigTree): void {
+    this.making.hidden = !this.rights.may("config:write") && !this.rights.may("alerts:rules");
     this.kinds = Object.keys(value.kinds).sort();
     this.holds = overridesOf(value);
     this.draft = { ...this.holds };

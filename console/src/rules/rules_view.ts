@@ -33,6 +33,7 @@ export class RulesView {
   private chosen: string | null = null;
   private form: RuleForm | null = null;
   private isTyped = true;
+  private loading: Promise<void> | null = null;
 
   constructor(api: RulesApi, rights: Rights) {
     this.api = api;
@@ -58,8 +59,13 @@ export class RulesView {
   }
 
   /** What is being edited is not taken out of anybody's hands. */
-  refresh(): Promise<void> {
-    return this.holds === null ? this.load() : Promise.resolve();
+  async refresh(): Promise<void> {
+    if (this.holds !== null) return;
+    // Asked twice at the start, the second answer would take away what was typed after the first.
+    this.loading ??= this.load().finally(() => {
+      this.loading = null;
+    });
+    await this.loading;
   }
 
   private get edits(): Edits {
