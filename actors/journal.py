@@ -22,6 +22,7 @@ from actors.in_force import InForce
 from actors.life import now_ms
 from actors.rules_in_force import PinnedRules, RulesLog
 from actors.silence import Silence, Silent
+from actors.storing import fold_while_storing
 from actors.writing import Writing
 from config.policy import policy, policy_of
 from config.sections.tracking import Tracking
@@ -133,11 +134,10 @@ class Journal:
             await self._in_force.learn(None)
             await self._learn_names(np.unique(batch.fixes["truck_key"]).tolist())
             world = self._world()
-            begun_ns = tracing.lap("shard.prepare", begun_ns)
-            folding = fold(self.columns, batch.fixes, world)
-            tracing.lap("shard.fold", begun_ns)
+            tracing.lap("shard.prepare", begun_ns)
             try:
                 async with self._writing_to() as conn:
+                    folding = await self._fold(conn, batch, world)
                     stored = await self._writing(folding, batch, silent, world).write(conn)
             except asyncpg.UniqueViolationError:
                 self._distrust = True
@@ -157,6 +157,18 @@ class Journal:
         self._rules.committed(stored.rules)
         self.counts.update(stored.counts)
         return committed_ms, np.unique(shown)
+
+    async def _fold(self, conn: AnyConnection, batch: FixBatch, world: World) -> Folding:
+        """With its new fixes on their way to Postgres, unless some of them may be there already:
+        then they are stored afterwards, in a way that is slow and gets past that."""
+        begun_ns = tracing.clock()
+        if self._distrust:
+            folding = fold(self.columns, batch.fixes, world)
+        else:
+            at = self.lease.shard, self._batch + 1
+            folding = await fold_while_storing(conn, self.columns, batch, world, *at)
+        tracing.lap("shard.fold", begun_ns)
+        return folding
 
     @asynccontextmanager
     async def _writing_to(self) -> AsyncIterator[AnyConnection]:
@@ -179,7 +191,7 @@ class Journal:
             late_work=self._late_work,
             rules_log=self._rules,
             system=self._system,
-            careful=self._distrust,
+            is_stored=not self._distrust,
         )
 
     def _put(self, again: Iterable[Refolded], world: World, committed_ms: int) -> IntArray:

@@ -19,7 +19,7 @@ from freight.tracking.columns import IntArray, TruckState
 from freight.tracking.corrections import keep_what_stands
 from freight.tracking.facts import Flaw
 from freight.tracking.folding import Folding, World
-from store import events, fixes, leases, snapshots, spans
+from store import events, fixes, late_fixes, leases, snapshots, spans
 from store.events import Basis
 from store.fix_codec import FlawArray, no_flaws
 from store.late_work import LateWork
@@ -59,8 +59,8 @@ class Writing:
     late_work: dict[int, LateWork]
     rules_log: RulesLog
     system: AnyPool
-    # The slow way stores the same rows, and gets past whatever the fast way ran into.
-    careful: bool
+    # The new fixes are: they were sent while they were folded.
+    is_stored: bool
 
     async def write(self, conn: AnyConnection) -> Written:
         folding, world = self.folding, self.world
@@ -106,14 +106,17 @@ class Writing:
     async def _fixes(self, conn: AnyConnection) -> tuple[list[FixKey], dict[str, int]]:
         """Those that came late and not too late, and how many were stored."""
         folding, shard = self.folding, self.lease.shard
-        store_news = fixes.insert_older if self.careful else fixes.copy_new
-        extras = _pick(self.extras, folding.given_index)
-        await store_news(conn, folding.fixes, extras, shard, self.number, flaws=_flaws_of(folding))
+        if self.is_stored:
+            await late_fixes.mark(conn, _flawed(folding))
+        else:
+            flaws, extras = _flaws_of(folding), picked(self.extras, folding.given_index)
+            news = folding.fixes
+            await fixes.insert_older(conn, news, extras, shard, self.number, flaws=flaws)
         older = folding.given[folding.older_index]
         horizon_ms = self.world.known_at_ms - int(self.limits.late_horizon_s * 1000)
         beyond = older["ts_ms"] < horizon_ms
         flaws = np.where(beyond, np.int8(Flaw.BEYOND_HORIZON), np.int8(0))
-        extras = _pick(self.extras, folding.older_index)
+        extras = picked(self.extras, folding.older_index)
         inserted = await fixes.insert_older(conn, older, extras, shard, self.number, flaws=flaws)
         if len(inserted) < len(older):
             await fixes.note_repeats(conn, np.delete(older, sorted(inserted)))
@@ -163,7 +166,14 @@ def _flaws_of(folding: Folding) -> FlawArray:
     return flaws
 
 
-def _pick(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:
+def _flawed(folding: Folding) -> list[tuple[int, int, Flaw | None]]:
+    index = sorted(folding.flaws)
+    fixes = folding.fixes.take(index)
+    keys = zip(fixes["truck_key"].tolist(), fixes["ts_ms"].tolist(), strict=True)
+    return [(*key, folding.flaws[i]) for key, i in zip(keys, index, strict=True)]
+
+
+def picked(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:
     """The unknown keys of the chosen fixes, numbered as they were chosen."""
     if not extras:
         return {}

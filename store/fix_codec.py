@@ -75,32 +75,20 @@ COLUMNS = (
         read=f"coalesce(ignition::int, {MISSING_INT8})::int2",
     ),
 )
-# Not the device's word but ours; 0 is none, and who reads fixes back does not need it.
-FLAW = Column("flaw", "flaw", ">i2", nullable=True, missing=0)
-WRITTEN = (*COLUMNS, FLAW)
 TIMES = ("ts", "received_at")
 # The order of the fields in copy_payload's rows.
-COPY_COLUMNS = ("shard", "batch", *(column.name for column in WRITTEN), "extra")
+COPY_COLUMNS = ("shard", "batch", *(column.name for column in COLUMNS), "extra")
 
 # For each fix why it is not believed (freight.tracking.facts.Flaw), or 0.
 FlawArray = npt.NDArray[np.int8]
 
 
-def copy_payload(
-    fixes: FixArray,
-    extras: dict[int, bytes],
-    shard: int,
-    batch: int,
-    flaws: FlawArray | None = None,
-) -> bytes:
+def copy_payload(fixes: FixArray, extras: dict[int, bytes], shard: int, batch: int) -> bytes:
     """The whole input of COPY fixes (COPY_COLUMNS) FROM STDIN (FORMAT binary)."""
-    flaws = no_flaws(len(fixes)) if flaws is None else flaws
-    missing = missing_masks(fixes) | {FLAW.name: flaws == FLAW.missing}
+    missing = missing_masks(fixes)
     absent = frozenset(name for name, mask in missing.items() if mask.all())
     partly = {n: mask for n, mask in missing.items() if n not in absent and mask.any()}
     rows = _filled_rows(fixes, absent, shard, batch)
-    if FLAW.name not in absent:
-        rows[FLAW.name] = flaws
     body, row_ends = _without_nulls(rows, partly)
     return b"".join([HEADER, *_spliced(body, row_ends, extras), TRAILER])
 
@@ -125,7 +113,7 @@ def _row_template(absent: frozenset[str]) -> npt.NDArray[np.void]:
     """One row with its field count and lengths filled in; absent columns are NULL in every row."""
     fields: list[tuple[str, str]] = [("fields", ">i2"), ("shard_length", ">i4"), ("shard", ">i2")]
     fields += [("batch_length", ">i4"), ("batch", ">i8")]
-    for column in WRITTEN:
+    for column in COLUMNS:
         fields.append((f"{column.name}_length", ">i4"))
         if column.name not in absent:
             fields.append((column.name, column.wire))
@@ -134,7 +122,7 @@ def _row_template(absent: frozenset[str]) -> npt.NDArray[np.void]:
     template["fields"] = len(COPY_COLUMNS)
     template["shard_length"] = 2
     template["batch_length"] = 8  # fixed: the binary form of COPY
-    for column in WRITTEN:
+    for column in COLUMNS:
         template[f"{column.name}_length"] = NULL if column.name in absent else column.width
     template["extra_length"] = NULL
     return template

@@ -93,8 +93,6 @@ async def copy_new(
     extras: dict[int, bytes],
     shard: int,
     batch: int,
-    *,
-    flaws: FlawArray | None = None,
 ) -> None:
     """Store fixes that are newer than all their trucks have sent, so cannot be there already."""
     if not len(fixes):
@@ -104,11 +102,9 @@ async def copy_new(
     order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
     if extras:
         extras = {at: extras[row] for at, row in enumerate(order.tolist()) if row in extras}
-    if flaws is not None:
-        flaws = flaws[order]
     await conn.copy_to_table(
         "fixes",
-        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch, flaws)),
+        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch)),
         columns=COPY_COLUMNS,
         format="binary",
     )

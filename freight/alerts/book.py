@@ -39,6 +39,15 @@ class Taken:
     events: list[AlertEvent]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _News:
+    """A signal with what is asked about it again and again."""
+
+    signal: Signal
+    rule: KindRule
+    keys: tuple[str, ...]
+
+
 class Book:
     """Given the alerts that `needed` names, `take` does the same as with all alerts there are."""
 
@@ -72,10 +81,12 @@ class Book:
         touched: dict[str, None] = {}
         once = {(one.nr, one.kind, one.told_by): one for one in signals}
         for signal in (once[key] for key in sorted(once)):
-            over = [one for one in self._concerned(signal, rules) if _is_over_by(one, signal)]
+            rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
+            news = _News(signal, rule, keys_of(signal, rule))
+            over = [one for one in self._concerned(news) if _is_over_by(one, signal)]
             self.tick([one.id for one in over if one is not None], rules, now_ms, is_blind=is_blind)
-            for found in self._concerned(signal, rules):
-                command = self._notice(signal, found, rules)
+            for found in self._concerned(news):
+                command = self._notice(news, found)
                 touched |= dict.fromkeys(self._step(found, command, rules, now_ms))
         return [name for name in touched if not _waits(self.alerts[name], complete_ms)]
 
@@ -122,12 +133,13 @@ class Book:
 
     # ------------------------------------------------------------------------ which ones
 
-    def _concerned(self, signal: Signal, rules: AlertRules) -> list[Alert | None]:
+    def _concerned(self, news: _News) -> list[Alert | None]:
+        signal = news.signal
         known = self._of(f"e:{signal.event}", signal)
         if signal.turn is Turn.RETRACTED or (known and _begins(signal)):
             return list(known)
         if _begins(signal):
-            return [self._for(signal, rules)]
+            return [self._for(news)]
         mark = f"t:{signal.kind.value}|{signal.subject}"
         if signal.ends_booking:
             mark = f"b:{signal.around.booking}"
@@ -137,36 +149,36 @@ class Book:
         found = (self.alerts[name] for name in sorted(self._by_mark.get(mark, ())))
         return [alert for alert in found if alert.kind is signal.kind]
 
-    def _for(self, signal: Signal, rules: AlertRules) -> Alert | None:
+    def _for(self, news: _News) -> Alert | None:
         """The alert that a new cause belongs to; None: it is one of its own."""
-        rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
-        for key in keys_of(signal, rules):
+        signal, rule = news.signal, news.rule
+        for key in news.keys:
             near = [one for one in self._of(f"d:{key}", signal) if is_near(one, signal, rule)]
             if near:
                 return near[0]
-        for key in keys_of(signal, rules):
+        for key in news.keys:
             last = self.alerts.get(self._last.get(key, ""))
             if last is not None and _was_one_of(last, signal) and is_near(last, signal, rule):
                 return last
-        last = self._last_of(signal, rules)
+        last = self._last_of(news)
         if last is None:
             return None
         same_begin = last.began_ms == signal.at_ms
         cooling = signal.phase is Phase.INSTANT and _is_echo(last, signal, rule)
         return last if same_begin or cooling else None
 
-    def _last_of(self, signal: Signal, rules: AlertRules) -> Alert | None:
-        name = self._last.get(keys_of(signal, rules)[0])
+    def _last_of(self, news: _News) -> Alert | None:
+        name = self._last.get(news.keys[0])
         return None if name is None else self.alerts[name]
 
-    def _notice(self, signal: Signal, found: Alert | None, rules: AlertRules) -> Notice:
-        rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
-        last = self._last_of(signal, rules) if found is None else None
+    def _notice(self, news: _News, found: Alert | None) -> Notice:
+        signal, rule = news.signal, news.rule
+        last = self._last_of(news) if found is None else None
         is_echo = last is not None and _is_echo(last, signal, rule)
         return Notice(
             signal=signal,
             tenant=self._tenant,
-            dedup=keys_of(signal, rules)[0],
+            dedup=news.keys[0],
             group=group_of(signal, rule),
             quiet_until_ms=_quiet_until_ms(last, rule) if last is not None and is_echo else None,
             is_counted_only=_is_over(found) and signal.phase is Phase.INSTANT,

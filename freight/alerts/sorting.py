@@ -28,7 +28,8 @@ def needed(signals: Iterable[Signal], rules: AlertRules) -> Needed:
     marks: set[str] = set()
     dedups: set[str] = set()
     for signal in signals:
-        keys = keys_of(signal, rules)
+        rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
+        keys = keys_of(signal, rule)
         dedups |= set(keys if signal.kind is Kind.SEVERAL_TRUCKS else keys[:1])
         marks |= {f"d:{key}" for key in keys}
         marks |= {f"e:{signal.event}", _thread_mark(signal.kind, signal.subject)}
@@ -102,10 +103,9 @@ def _thread_mark(kind: Kind, subject: str) -> str:
 # ---------------------------------------------------------------------------------------- keys
 
 
-def keys_of(signal: Signal, rules: AlertRules) -> tuple[str, ...]:
+def keys_of(signal: Signal, rule: KindRule) -> tuple[str, ...]:
     """Its own first; behind it those of the places around, where an alert may stand that is near
     enough."""
-    rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
     own = f"{signal.kind.value}|{_said(signal, rule.dedup, rule)}"
     if Part.PLACE not in rule.dedup or signal.place is None or rule.radius_m is None:
         return (own,)

@@ -6,6 +6,8 @@ spares the fixes that would change nothing but sums.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from freight.fixes import FixArray
@@ -14,7 +16,7 @@ from freight.tracking.columns import IntArray, TruckColumns
 from freight.tracking.facts import Facts
 from freight.tracking.fences import FenceBook
 from freight.tracking.folding import Folding, Looked, World
-from freight.tracking.order import ordered
+from freight.tracking.order import Ordered, ordered
 from freight.tracking.outlook import Outlook, Quietly
 from freight.tracking.passing import pass_on
 from freight.tracking.quiet import FurtherOn, look, quiet_step
@@ -28,7 +30,16 @@ NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dt
 
 def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
     """`columns` gains rows for new trucks, but no state."""
-    news = ordered(given, columns)
+    folding, trucks = fold_in_steps(columns, given, ordered(given, columns), world)
+    for _ in trucks:
+        pass
+    return folding
+
+
+def fold_in_steps(
+    columns: TruckColumns, given: FixArray, news: Ordered, world: World
+) -> tuple[Folding, Iterator[None]]:
+    """For whom something else waits: what is quiet at once, then a step for each other truck."""
     columns.heed(world, news.fixes)
     points, fences = holding(news.fixes, world.fences)
     quiet, loud = look(
@@ -49,9 +60,9 @@ def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
         quiet=quiet,
     )
     pass_on(folding, columns, world)
-    if len(loud):
-        _look_at(loud, (points, fences), folding, columns, world)
-    return folding
+    if not len(loud):
+        return folding, iter(())
+    return folding, _look_at(loud, (points, fences), folding, columns, world)
 
 
 def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
@@ -167,7 +178,7 @@ def _look_at(
     folding: Folding,
     columns: TruckColumns,
     world: World,
-) -> None:
+) -> Iterator[None]:
     """From each truck's first fix that is not quiet on."""
     rows = folding.rows.take(loud)
     starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
@@ -189,6 +200,7 @@ def _look_at(
             further = further or FurtherOn(folding.fixes, held, world.journeys.routes)
             _go_on(truck, first + 1, end, further)
         _note(truck, row, range(first, end), folding)
+        yield
 
 
 def _go_on(truck: Followed, at: int, end: int, further: FurtherOn) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freight.fixes import FIX_DTYPE, MISSING_INT8, MISSING_INT16, MISSING_INT64, FixArray
-from geo.compiled import compiled
+from geo.compiled import compiled_without_new_arrays
 from ingest.decode.rows import FIELDS, Position
 
 Bytes = npt.NDArray[np.uint8]
@@ -37,7 +37,9 @@ def scanned(payloads: Sequence[bytes], array_fixes_max: int) -> Scanned:
     counts, asks = np.empty(len(ends), np.int64), np.empty(len(ends), np.bool_)
     room = min(whole.count(b"{"), array_fixes_max * len(payloads))
     fixes = np.empty(room, dtype=FIX_DTYPE)
-    filled = _scan(np.frombuffer(whole, np.uint8), ends, array_fixes_max, fixes, counts, asks)
+    follows = np.zeros(_COUNT + 1, np.int64)  # the last one: which field is an object's first
+    raw = np.frombuffer(whole, np.uint8)
+    filled = _scan(raw, ends, array_fixes_max, fixes, counts, asks, follows)
     return Scanned(fixes[:filled], counts.tolist(), asks.tolist())
 
 
@@ -87,7 +89,7 @@ _NO = -1  # not of the common form
 # --------------------------------------------------------------------------------- the loops
 
 
-@compiled
+@compiled_without_new_arrays
 def _scan(  # noqa: PLR0917 - compiled code takes plain arrays
     raw: Bytes,
     ends: IntArray,
@@ -95,8 +97,8 @@ def _scan(  # noqa: PLR0917 - compiled code takes plain arrays
     fixes: FixArray,
     counts: IntArray,
     asks: BoolArray,
+    follows: IntArray,
 ) -> int:
-    follows = np.zeros(_COUNT + 1, np.int64)  # the last one: which field is an object's first
     filled = start = 0
     for i in range(len(ends)):
         count, asks[i] = _message(raw, start, ends[i], array_fixes_max, fixes, filled, follows)
@@ -106,7 +108,7 @@ def _scan(  # noqa: PLR0917 - compiled code takes plain arrays
     return filled
 
 
-@compiled
+@compiled_without_new_arrays
 def _message(  # noqa: PLR0917 - compiled code takes plain arrays
     raw: Bytes,
     at: int,
@@ -139,14 +141,14 @@ def _message(  # noqa: PLR0917 - compiled code takes plain arrays
     return (count, asks) if at == end else (_NO, False)
 
 
-@compiled
+@compiled_without_new_arrays
 def _past_white(raw: Bytes, at: int, end: int) -> int:
     while at < end and raw[at] in (_SPACE, _NEWLINE, _TAB, _RETURN):
         at += 1
     return at
 
 
-@compiled
+@compiled_without_new_arrays
 def _object(raw: Bytes, at: int, end: int, row: np.void, follows: IntArray) -> tuple[int, bool]:
     """Where it ends; `row` is filled, or partly and then worth nothing."""
     if at == end or raw[at] != _BRACE:
@@ -173,7 +175,7 @@ def _object(raw: Bytes, at: int, end: int, row: np.void, follows: IntArray) -> t
     return at + 1, asks
 
 
-@compiled
+@compiled_without_new_arrays
 def _clear(row: np.void) -> None:
     row["tenant_key"] = row["truck_key"] = row["received_ms"] = 0
     row["speed_kmh"] = row["heading_deg"] = row["accuracy_m"] = row["altitude_m"] = np.nan
@@ -183,7 +185,7 @@ def _clear(row: np.void) -> None:
     row["ignition"] = row["alarm"] = MISSING_INT8
 
 
-@compiled
+@compiled_without_new_arrays
 def _key(raw: Bytes, at: int, end: int, before: int, follows: IntArray) -> tuple[int, int]:
     """Which field, and where its name's quote has closed. Nearly always the one that followed the
     same field the last time, since a device keeps to one order, and so do all of its kind."""
@@ -197,7 +199,7 @@ def _key(raw: Bytes, at: int, end: int, before: int, follows: IntArray) -> tuple
     return 0, _NO
 
 
-@compiled
+@compiled_without_new_arrays
 def _is_named(raw: Bytes, start: int, end: int, field: int) -> bool:
     stop = start + _LENGTHS[field]
     if stop >= end or raw[stop] != _QUOTE:
@@ -208,7 +210,7 @@ def _is_named(raw: Bytes, start: int, end: int, field: int) -> bool:
     return bool(same == _LENGTHS[field])
 
 
-@compiled
+@compiled_without_new_arrays
 def _says(raw: Bytes, at: int, end: int, word: Bytes) -> bool:
     if at + len(word) > end:
         return False
@@ -218,7 +220,7 @@ def _says(raw: Bytes, at: int, end: int, word: Bytes) -> bool:
     return same == len(word)
 
 
-@compiled
+@compiled_without_new_arrays
 def _value(raw: Bytes, at: int, end: int, field: int, row: np.void) -> tuple[int, bool]:
     """Where it ends, and whether it asks for a receipt."""
     if field > _LON and _says(raw, at, end, _NULL):
@@ -238,7 +240,7 @@ def _value(raw: Bytes, at: int, end: int, field: int, row: np.void) -> tuple[int
     return at, False
 
 
-@compiled
+@compiled_without_new_arrays
 def _truth(raw: Bytes, at: int, end: int, field: int, row: np.void) -> tuple[int, bool]:
     is_true = _says(raw, at, end, _TRUE)
     if not is_true and not _says(raw, at, end, _FALSE):
@@ -248,7 +250,7 @@ def _truth(raw: Bytes, at: int, end: int, field: int, row: np.void) -> tuple[int
     return at + (len(_TRUE) if is_true else len(_FALSE)), is_true and field == _ACK
 
 
-@compiled
+@compiled_without_new_arrays
 def _number(raw: Bytes, at: int, end: int) -> tuple[float, int, int, int]:
     """Its value, its digits as one whole number, how many of them behind the point, its end."""
     is_negative = at < end and raw[at] == _MINUS
@@ -275,7 +277,7 @@ def _number(raw: Bytes, at: int, end: int) -> tuple[float, int, int, int]:
     return -value if is_negative else value, whole, places, at
 
 
-@compiled
+@compiled_without_new_arrays
 def _put_whole(row: np.void, field: int, value: int) -> None:
     if field == _TS:
         row["ts_ms"] = value
@@ -285,7 +287,7 @@ def _put_whole(row: np.void, field: int, value: int) -> None:
         row["satellites"] = value
 
 
-@compiled
+@compiled_without_new_arrays
 def _put(row: np.void, field: int, value: float) -> None:  # noqa: C901 - one case a field
     if field == _LAT:
         row["lat"] = value

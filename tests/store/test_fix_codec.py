@@ -83,7 +83,7 @@ def tables(where: Postgres) -> Iterator[Tables]:
 
 
 def plain_rows(
-    fixes: FixArray, flaws: list[int], extras: dict[int, str], shard: int, batch: int
+    fixes: FixArray, extras: dict[int, str], shard: int, batch: int
 ) -> list[tuple[object, ...]]:
     """The same fixes as Python values, one by one: slow, and easy to believe."""
     rows = []
@@ -98,7 +98,6 @@ def plain_rows(
             elif column.name == "ignition":
                 value = bool(value)
             row[column.name] = value
-        row["flaw"] = flaws[at] or None
         row["extra"] = msgspec.json.decode(extras[at]) if at in extras else None
         rows.append(tuple(row[name] for name in fix_codec.COPY_COLUMNS))
     return rows
@@ -107,20 +106,18 @@ def plain_rows(
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     fixes=any_fixes(7, 11),
-    flaws=st.lists(st.integers(0, 4), min_size=8, max_size=8) | st.just([0] * 8),
     extras=st.dictionaries(st.integers(0, 7), JSON_TEXT),
     batch=st.integers(0, 2**62),
 )
 def test_copy_stores_what_insert_stores(
-    tables: Tables, fixes: FixArray, flaws: list[int], extras: dict[int, str], batch: int
+    tables: Tables, fixes: FixArray, extras: dict[int, str], batch: int
 ) -> None:
     extras = {at: text for at, text in extras.items() if at < len(fixes)}
     tables.run("TRUNCATE copied, inserted")
 
-    codes = np.array(flaws[: len(fixes)], dtype=np.int8)
     encoded = {at: text.encode() for at, text in extras.items()}
-    tables.copy(copy_payload(fixes, encoded, 3, batch, codes))
-    tables.insert(plain_rows(fixes, flaws, extras, 3, batch))
+    tables.copy(copy_payload(fixes, encoded, 3, batch))
+    tables.insert(plain_rows(fixes, extras, 3, batch))
 
     copied, inserted = tables.rows("copied"), tables.rows("inserted")
     assert [tuple(row) for row in inserted] == [tuple(row) for row in copied]

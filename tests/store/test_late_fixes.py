@@ -28,7 +28,7 @@ async def test_pieces_and_what_is_not_believed(telemetry: AnyPool, tenant: Tenan
     beside = bare_fixes(tenant.key, other, [START_MS])
     async with telemetry.acquire() as conn:
         await fixes.ensure_partitions(conn, fixes.days_of(given))
-        await fixes.copy_new(conn, given, {}, 31_000, 1, flaws=flaws)
+        await fixes.insert_older(conn, given, {}, 31_000, 1, flaws=flaws)
         await fixes.copy_new(conn, beside, {}, 31_000, 1)
 
         whole = await late_fixes.pieces(conn, {one: 0, other: START_MS + 1}, 10)
