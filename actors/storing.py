@@ -18,7 +18,7 @@ from store import fixes
 from store.postgres import AnyConnection
 
 # Between them what Postgres has room for again is sent; a truck takes some 0.2 ms.
-TRUCKS_A_STEP = 8  # fixed: in other steps the same comes of it
+TRUCKS_A_STEP = 8
 
 
 async def fold_while_storing(  # noqa: PLR0917 - a batch's shard and number belong at its end

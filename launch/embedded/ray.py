@@ -118,6 +118,9 @@ class RaySettings:
             "RAY_TMPDIR": str(self.temp_dir),
             "RAY_worker_niceness": str(self.limits.worker_niceness),
             "RAY_worker_register_timeout_seconds": str(self.limits.worker_register_timeout_s),
+            "RAY_raylet_report_resources_period_milliseconds": str(
+                round(self.limits.resources_told_s * 1000)
+            ),
             # Told of every call and every handler, for a dashboard that does not run.
             "RAY_task_events_report_interval_ms": "0",
             "RAY_event_stats": "0",
@@ -134,6 +137,7 @@ class RaySettings:
         return {
             "RAY_SERVE_ENABLE_HA_PROXY": "1",
             "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+            "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": str(self.limits.controller_look_s),
             "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(http[0]),
             "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(http[1]),
             "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(grpc[0]),
