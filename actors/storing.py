@@ -11,14 +11,11 @@ import asyncio
 from actors.writing import picked
 from freight.fixes import FixBatch
 from freight.tracking.columns import TruckColumns
-from freight.tracking.fold import fold_in_steps
+from freight.tracking.fold import fold_ordered
 from freight.tracking.folding import Folding, World
 from freight.tracking.order import ordered
 from store import fixes
 from store.postgres import AnyConnection
-
-# Between them what Postgres has room for again is sent; a truck takes some 0.2 ms.
-TRUCKS_A_STEP = 8
 
 
 async def fold_while_storing(  # noqa: PLR0917 - a batch's shard and number belong at its end
@@ -33,11 +30,10 @@ async def fold_while_storing(  # noqa: PLR0917 - a batch's shard and number belo
     extras = picked(batch.extras, news.given_index)
     storing = asyncio.ensure_future(fixes.copy_new(conn, news.fixes, extras, shard, number))
     try:
-        await asyncio.sleep(0)  # it begins
-        folding, trucks = fold_in_steps(columns, batch.fixes, news, world)
-        for done, _ in enumerate(trucks):
-            if done % TRUCKS_A_STEP == 0:
-                await asyncio.sleep(0)
+        # They are handed over, and the loop sends them: a megabyte and more goes at once.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        folding = fold_ordered(columns, batch.fixes, news, world)
         await storing
     finally:
         # No other command may follow on this connection before.

@@ -6,8 +6,6 @@ spares the fixes that would change nothing but sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from freight.fixes import FixArray
@@ -30,16 +28,10 @@ NOBODY: tuple[IntArray, IntArray] = (np.empty(0, dtype=np.int64), np.empty(0, dt
 
 def fold(columns: TruckColumns, given: FixArray, world: World) -> Folding:
     """`columns` gains rows for new trucks, but no state."""
-    folding, trucks = fold_in_steps(columns, given, ordered(given, columns), world)
-    for _ in trucks:
-        pass
-    return folding
+    return fold_ordered(columns, given, ordered(given, columns), world)
 
 
-def fold_in_steps(
-    columns: TruckColumns, given: FixArray, news: Ordered, world: World
-) -> tuple[Folding, Iterator[None]]:
-    """For whom something else waits: what is quiet at once, then a step for each other truck."""
+def fold_ordered(columns: TruckColumns, given: FixArray, news: Ordered, world: World) -> Folding:
     columns.heed(world, news.fixes)
     points, fences = holding(news.fixes, world.fences)
     quiet, loud = look(
@@ -60,9 +52,9 @@ def fold_in_steps(
         quiet=quiet,
     )
     pass_on(folding, columns, world)
-    if not len(loud):
-        return folding, iter(())
-    return folding, _look_at(loud, (points, fences), folding, columns, world)
+    if len(loud):
+        _look_at(loud, (points, fences), folding, columns, world)
+    return folding
 
 
 def holding(fixes: FixArray, book: FenceBook) -> tuple[IntArray, IntArray]:
@@ -178,7 +170,7 @@ def _look_at(
     folding: Folding,
     columns: TruckColumns,
     world: World,
-) -> Iterator[None]:
+) -> None:
     """From each truck's first fix that is not quiet on."""
     rows = folding.rows.take(loud)
     starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
@@ -200,7 +192,6 @@ def _look_at(
             further = further or FurtherOn(folding.fixes, held, world.journeys.routes)
             _go_on(truck, first + 1, end, further)
         _note(truck, row, range(first, end), folding)
-        yield
 
 
 def _go_on(truck: Followed, at: int, end: int, further: FurtherOn) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from actors import storing
 from actors.errors import StoreAwayError
-from freight.tracking.fold import fold_in_steps
 from store import fixes
 from store.postgres import AnyPool
 from tests.actors.test_journal import Yard, batch, crossings, started, stored_count, yard
@@ -26,16 +24,10 @@ async def test_a_fold_that_fails_leaves_nothing_stored_and_the_connection_free(
 ) -> None:
     journal = await started(telemetry, system, yard)
 
-    def half_way(*given: Any) -> tuple[Any, Iterator[None]]:
-        folding, trucks = fold_in_steps(*given)
+    def unable(*_: Any) -> None:
+        raise ArithmeticError("a rule that nobody foresaw")
 
-        def some() -> Iterator[None]:
-            yield next(trucks)
-            raise ArithmeticError("a rule that nobody foresaw")
-
-        return folding, some()
-
-    monkeypatch.setattr(storing, "fold_in_steps", half_way)
+    monkeypatch.setattr(storing, "fold_ordered", unable)
     with pytest.raises(ArithmeticError):
         await journal.commit(batch(yard, [(0, 1, 0.5), (1, 1, 0.5)]))
     assert await stored_count(app, yard) == 0
