@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 
-from actors.writing import picked
-from freight.fixes import FixBatch
+from freight.fixes import FixBatch, extras_of
 from freight.tracking.columns import TruckColumns
 from freight.tracking.fold import fold_ordered
 from freight.tracking.folding import Folding, World
 from freight.tracking.order import ordered
 from store import fixes
 from store.postgres import AnyConnection
+from telemetry import tracing
 
 
 async def fold_while_storing(  # noqa: PLR0917 - a batch's shard and number belong at its end
@@ -27,14 +27,17 @@ async def fold_while_storing(  # noqa: PLR0917 - a batch's shard and number belo
     number: int,
 ) -> Folding:
     news = ordered(batch.fixes, columns)
-    extras = picked(batch.extras, news.given_index)
+    extras = extras_of(news.given_index, batch.extras)
     storing = asyncio.ensure_future(fixes.copy_new(conn, news.fixes, extras, shard, number))
     try:
         # They are handed over, and the loop sends them: a megabyte and more goes at once.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+        begun_ns = tracing.clock()
         folding = fold_ordered(columns, batch.fixes, news, world)
+        begun_ns = tracing.lap("shard.fold", begun_ns)
         await storing
+        tracing.lap("store.copy", begun_ns)
     finally:
         # No other command may follow on this connection before.
         storing.cancel()

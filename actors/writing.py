@@ -13,9 +13,9 @@ from actors.rules_in_force import RulesLog
 from actors.silence import Silent
 from config.sections.tracking import Tracking
 from freight.events import TruckEvent
-from freight.fixes import FixArray
+from freight.fixes import FixArray, extras_of
 from freight.tracking import kept_states
-from freight.tracking.columns import IntArray, TruckState
+from freight.tracking.columns import TruckState
 from freight.tracking.corrections import keep_what_stands
 from freight.tracking.facts import Flaw
 from freight.tracking.folding import Folding, World
@@ -109,14 +109,14 @@ class Writing:
         if self.is_stored:
             await late_fixes.mark(conn, _flawed(folding))
         else:
-            flaws, extras = _flaws_of(folding), picked(self.extras, folding.given_index)
+            flaws, extras = _flaws_of(folding), extras_of(folding.given_index, self.extras)
             news = folding.fixes
             await fixes.insert_older(conn, news, extras, shard, self.number, flaws=flaws)
         older = folding.given[folding.older_index]
         horizon_ms = self.world.known_at_ms - int(self.limits.late_horizon_s * 1000)
         beyond = older["ts_ms"] < horizon_ms
         flaws = np.where(beyond, np.int8(Flaw.BEYOND_HORIZON), np.int8(0))
-        extras = picked(self.extras, folding.older_index)
+        extras = extras_of(folding.older_index, self.extras)
         inserted = await fixes.insert_older(conn, older, extras, shard, self.number, flaws=flaws)
         if len(inserted) < len(older):
             await fixes.note_repeats(conn, np.delete(older, sorted(inserted)))
@@ -171,10 +171,3 @@ def _flawed(folding: Folding) -> list[tuple[int, int, Flaw | None]]:
     fixes = folding.fixes.take(index)
     keys = zip(fixes["truck_key"].tolist(), fixes["ts_ms"].tolist(), strict=True)
     return [(*key, folding.flaws[i]) for key, i in zip(keys, index, strict=True)]
-
-
-def picked(extras: dict[int, bytes], index: IntArray) -> dict[int, bytes]:
-    """The unknown keys of the chosen fixes, numbered as they were chosen."""
-    if not extras:
-        return {}
-    return {i: extras[row] for i, row in enumerate(index.tolist()) if row in extras}

@@ -77,3 +77,10 @@ class FixBatch:
         low = {row: body for row, body in self.extras.items() if row < middle}
         high = {row - middle: body for row, body in self.extras.items() if row >= middle}
         return FixBatch(self.fixes[:middle], low), FixBatch(self.fixes[middle:], high)
+
+
+def extras_of(rows: npt.NDArray[np.int64], extras: dict[int, bytes]) -> dict[int, bytes]:
+    """The unknown keys of these rows, numbered as they stand in `rows`."""
+    if not extras:
+        return {}
+    return {i: extras[row] for i, row in enumerate(rows.tolist()) if row in extras}

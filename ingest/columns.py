@@ -125,10 +125,3 @@ def _column(name: str, values: list[Any]) -> npt.NDArray[Any] | float:
     if absent and name in _MISSING_INTEGERS:
         values = [_MISSING_INTEGERS[name] if v is None else v for v in values]
     return np.array(values, dtype=FIX_DTYPE[name])
-
-
-def extras_of(members: IntArray, extras: dict[int, bytes]) -> dict[int, bytes]:
-    """The unknown keys of these rows, numbered as they stand in `members`."""
-    if not extras:
-        return {}
-    return {i: extras[row] for i, row in enumerate(members.tolist()) if row in extras}

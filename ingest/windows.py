@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from config.sections.ingest import Admission
-from freight.fixes import FIX_DTYPE, FixArray, FixBatch
+from freight.fixes import FIX_DTYPE, FixArray, FixBatch, extras_of
 from ingest.admission import RateLimiter, Verdicts, judge
-from ingest.columns import Columns, IntArray, Rows, columns_of, extras_of
+from ingest.columns import Columns, IntArray, Rows, columns_of
 from ingest.decode import native
 from ingest.decode.rows import Bad, BadPositionError
 from ingest.decode.scanning import scanned

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 import numpy as np
 
-from freight.fixes import FixArray
+from freight.fixes import FixArray, extras_of
 from store.fix_codec import (
     COLUMNS,
     COPY_COLUMNS,
@@ -100,11 +100,10 @@ async def copy_new(
     # In the order of the key: neighbours meet the same index pages, which takes a fifth of
     # Postgres' work away (docs/storage.md).
     order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
-    if extras:
-        extras = {at: extras[row] for at, row in enumerate(order.tolist()) if row in extras}
+    payload = copy_payload(fixes[order], extras_of(order, extras), shard, batch)
     await conn.copy_to_table(
         "fixes",
-        source=_in_one_piece(copy_payload(fixes[order], extras, shard, batch)),
+        source=_in_one_piece(payload),
         columns=COPY_COLUMNS,
         format="binary",
     )

@@ -8,6 +8,7 @@ import pytest
 
 from actors import storing
 from actors.errors import StoreAwayError
+from actors.journal import Journal
 from store import fixes
 from store.postgres import AnyPool
 from tests.actors.test_journal import Yard, batch, crossings, started, stored_count, yard
@@ -15,15 +16,14 @@ from tests.actors.test_journal import Yard, batch, crossings, started, stored_co
 __all__ = ["yard"]
 
 
-async def test_a_fold_that_fails_leaves_nothing_stored_and_the_connection_free(
-    yard: Yard,
-    app: AnyPool,
-    telemetry: AnyPool,
-    system: AnyPool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    journal = await started(telemetry, system, yard)
+@pytest.fixture
+async def journal(telemetry: AnyPool, system: AnyPool, yard: Yard) -> Journal:
+    return await started(telemetry, system, yard)
 
+
+async def test_a_fold_that_fails_leaves_nothing_stored_and_the_connection_free(
+    journal: Journal, yard: Yard, app: AnyPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unable(*_: Any) -> None:
         raise ArithmeticError("a rule that nobody foresaw")
 
@@ -39,14 +39,8 @@ async def test_a_fold_that_fails_leaves_nothing_stored_and_the_connection_free(
 
 
 async def test_fixes_that_cannot_be_stored_fail_the_batch_after_its_fold(
-    yard: Yard,
-    app: AnyPool,
-    telemetry: AnyPool,
-    system: AnyPool,
-    monkeypatch: pytest.MonkeyPatch,
+    journal: Journal, yard: Yard, app: AnyPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = await started(telemetry, system, yard)
-
     async def refused(*_: Any) -> None:
         raise ConnectionResetError("the server went away")
 
