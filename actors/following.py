@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from itertools import groupby
 
@@ -43,10 +45,15 @@ class Follower:
         self._types = types
         self._together = _by_work if apart else _by_tenant
         self._cursor: int | None = None
+        self._is_kept = True  # the cursor is written down
+        self._kept_s = 0.0
+        self._took_all = False
 
     async def go_on(self) -> int:
         """How many facts were taken up."""
         limits = self._limits()
+        if self._took_all:
+            await asyncio.sleep(limits.gather_s)
         async with self._desk.system.acquire() as conn:
             if self._cursor is None:
                 self._cursor = await following.cursor(conn, self.name)
@@ -62,10 +69,20 @@ class Follower:
         if len(facts) == limits.facts_max:
             upto = min(upto, facts[-1].seq)
         if upto > self._cursor:
-            async with self._desk.system.acquire() as conn:
-                await following.keep_cursor(conn, self.name, upto)
             self._cursor = upto
+            self._is_kept = False
+        await self._keep(limits)
+        self._took_all = 0 < len(facts) < limits.facts_max
         return len(facts)
+
+    async def _keep(self, limits: Following) -> None:
+        """Who goes on from an older cursor meets facts that are known to be taken."""
+        now_s = time.monotonic()
+        if self._cursor is None or self._is_kept or now_s - self._kept_s < limits.kept_every_s:
+            return
+        async with self._desk.system.acquire() as conn:
+            await following.keep_cursor(conn, self.name, self._cursor)
+        self._is_kept, self._kept_s = True, now_s
 
     async def _take(self, facts: list[StoredEvent]) -> None:
         """Together; when that cannot be, one by one, and what cannot be is kept with its trouble

@@ -100,8 +100,11 @@ class CommitWatch:
     `shard_batches.committed_at` is taken inside the transaction; this is what a reader observes.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[AnyConnection]]) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[AnyConnection]], every_s: float = WATCH_EVERY_S
+    ) -> None:
         self._connect = connect
+        self._every_s = every_s
         self._conn: AnyConnection | None = None
         self._last: dict[int, int] = {}
         self.fixes = 0
@@ -134,7 +137,7 @@ class CommitWatch:
                 await self._look(self._conn)
             except STORE_FAILURES:
                 self._conn = None
-            await asyncio.sleep(WATCH_EVERY_S)
+            await asyncio.sleep(self._every_s)
 
     def newest(self, shard: int) -> int:
         return self._last.get(shard, 0)

@@ -20,6 +20,14 @@ class Following(Section):
     """How a follower of the log of facts reads it."""
 
     facts_max: Count = key("Facts that it takes up before it asks for more.", live=True)
+    gather_s: Positive = key(
+        "After it took up all there was, so long for more to gather: each look costs the store.",
+        live=True,
+    )
+    kept_every_s: Positive = key(
+        "How often it writes down how far it has come, which spares a look what is behind that.",
+        live=True,
+    )
     settle_s: Positive = key(
         "Older facts, with no older transaction that still runs, have nothing before them to come.",
         live=True,

@@ -44,14 +44,15 @@ class Applied:
 
 
 def applied(rules: AlertRules, kind: Kind, around: Circumstances, at_ms: int) -> Applied:
-    rule = rules.kinds[kind.value]
-    keys = [f"kinds/{kind.value}"]
-    changes: dict[str, Any] = {}
-    for name, change in _changes(rules, kind, around, at_ms):
-        keys.append(name)
-        changes |= change.given()
-    if changes:
-        rule = rule.model_copy(update=changes)
+    rule = rules.kinds[kind]
+    keys = [f"kinds/{kind}"]
+    if rule.cases or rules.overrides:
+        changes: dict[str, Any] = {}
+        for name, change in _changes(rules, kind, around, at_ms):
+            keys.append(name)
+            changes |= change.given()
+        if changes:
+            rule = rule.model_copy(update=changes)
     zone = rules.working_hours.time_zone
     is_met = rule.enabled and fits(rule.when, around, at_ms, zone)
     return Applied(rule, tuple(keys), is_met)
@@ -61,9 +62,9 @@ def _changes(
     rules: AlertRules, kind: Kind, around: Circumstances, at_ms: int
 ) -> Iterator[tuple[str, Change]]:
     zone = rules.working_hours.time_zone
-    for nr, case in enumerate(rules.kinds[kind.value].cases, 1):
+    for nr, case in enumerate(rules.kinds[kind].cases, 1):
         if fits(case.when, around, at_ms, zone):
-            yield f"kinds/{kind.value}#{nr}", case.then
+            yield f"kinds/{kind}#{nr}", case.then
     in_order = sorted(rules.overrides.items(), key=lambda named: (named[1].rank, named[0]))
     for name, one in in_order:
         if (not one.kinds or kind in one.kinds) and fits(one.when, around, at_ms, zone):

@@ -81,6 +81,8 @@ class Book:
         touched: dict[str, None] = {}
         once = {(one.nr, one.kind, one.told_by): one for one in signals}
         for signal in (once[key] for key in sorted(once)):
+            if not _begins(signal) and not self._ends(signal):
+                continue  # most of what ends is the end of nothing
             rule = applied(rules, signal.kind, signal.around, signal.at_ms).rule
             news = _News(signal, rule, keys_of(signal, rule))
             over = [one for one in self._concerned(news) if _is_over_by(one, signal)]
@@ -101,7 +103,7 @@ class Book:
     ) -> None:
         """Those that may cover others first. `heard`: by truck, as far as it was asked."""
         alerts = [self.alerts[name] for name in ids]
-        alerts.sort(key=lambda one: (bool(rules.kinds[one.kind.value].covered_by), one.id))
+        alerts.sort(key=lambda one: (bool(rules.kinds[one.kind].covered_by), one.id))
         waiting = deque(one.id for one in alerts)
         while waiting:
             alert = self.alerts[waiting.popleft()]
@@ -133,20 +135,27 @@ class Book:
 
     # ------------------------------------------------------------------------ which ones
 
-    def _concerned(self, news: _News) -> list[Alert | None]:
+    def _concerned(self, news: _News) -> Sequence[Alert | None]:
         signal = news.signal
+        if not _begins(signal):
+            return self._ends(signal)
         known = self._of(f"e:{signal.event}", signal)
-        if signal.turn is Turn.RETRACTED or (known and _begins(signal)):
-            return list(known)
-        if _begins(signal):
-            return [self._for(news)]
-        mark = f"t:{signal.kind.value}|{signal.subject}"
+        return known if known or signal.turn is Turn.RETRACTED else [self._for(news)]
+
+    def _ends(self, signal: Signal) -> list[Alert]:
+        """What it is about if it begins nothing."""
+        if signal.turn is Turn.RETRACTED:
+            return self._of(f"e:{signal.event}", signal)
+        mark = f"t:{signal.kind}|{signal.subject}"
         if signal.ends_booking:
             mark = f"b:{signal.around.booking}"
-        return list(self._of(mark, signal))
+        return self._of(mark, signal)
 
     def _of(self, mark: str, signal: Signal) -> list[Alert]:
-        found = (self.alerts[name] for name in sorted(self._by_mark.get(mark, ())))
+        names = self._by_mark.get(mark)
+        if not names:
+            return []
+        found = (self.alerts[name] for name in sorted(names))
         return [alert for alert in found if alert.kind is signal.kind]
 
     def _for(self, news: _News) -> Alert | None:

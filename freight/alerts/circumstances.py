@@ -27,7 +27,9 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     def with_known(self, more: Circumstances) -> Circumstances:
         """What is known here stays; the rest is taken from there."""
-        mine, theirs = msgspec.structs.asdict(self), msgspec.structs.asdict(more)
-        return Circumstances(
-            **{name: theirs[name] if value is None else value for name, value in mine.items()}
-        )
+        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(more)
+        known = [b if a is None else a for a, b in zip(mine, theirs, strict=True)]
+        return Circumstances(**dict(zip(FIELDS, known, strict=True)))
+
+
+FIELDS = Circumstances.__struct_fields__

@@ -36,7 +36,7 @@ def needed(signals: Iterable[Signal], rules: AlertRules) -> Needed:
         if signal.ends_booking and signal.around.booking is not None:
             marks.add(f"b:{signal.around.booking}")
         if signal.around.truck is not None:
-            covering = rules.kinds[signal.kind.value].covered_by
+            covering = rules.kinds[signal.kind].covered_by
             marks |= {_thread_mark(kind, signal.subject) for kind in covering}
     return Needed(frozenset(marks), frozenset(dedups))
 
@@ -59,12 +59,12 @@ def marks_of(alert: Alert) -> frozenset[str]:
 
 def covering_marks(alert: Alert, rules: AlertRules) -> frozenset[str]:
     """Of the alerts that may tell of this one's cause as well."""
-    kinds = rules.kinds[alert.kind.value].covered_by
+    kinds = rules.kinds[alert.kind].covered_by
     return frozenset(_thread_mark(kind, cause.subject) for kind in kinds for cause in alert.on)
 
 
 def covered_by(alert: Alert, others: Iterable[Alert], rules: AlertRules) -> str | None:
-    kinds = rules.kinds[alert.kind.value].covered_by
+    kinds = rules.kinds[alert.kind].covered_by
     mine = {cause.subject for cause in alert.on or alert.standing}
     for other in others:
         told = {cause.subject for cause in other.on}
@@ -97,7 +97,7 @@ def rival_marks(alerts: Iterable[Alert]) -> frozenset[str]:
 
 
 def _thread_mark(kind: Kind, subject: str) -> str:
-    return f"t:{kind.value}|{subject}"
+    return f"t:{kind}|{subject}"
 
 
 # ---------------------------------------------------------------------------------------- keys
@@ -106,7 +106,7 @@ def _thread_mark(kind: Kind, subject: str) -> str:
 def keys_of(signal: Signal, rule: KindRule) -> tuple[str, ...]:
     """Its own first; behind it those of the places around, where an alert may stand that is near
     enough."""
-    own = f"{signal.kind.value}|{_said(signal, rule.dedup, rule)}"
+    own = f"{signal.kind}|{_said(signal, rule.dedup, rule)}"
     if Part.PLACE not in rule.dedup or signal.place is None or rule.radius_m is None:
         return (own,)
     cell = _cell(signal.place, rule.radius_m)
@@ -143,8 +143,8 @@ def metres(one: Place, other: Place) -> float:
 
 
 def _said(signal: Signal, parts: Iterable[Part], rule: KindRule) -> str:
-    values = ((part, _value(signal, part, rule)) for part in parts)
-    return "|".join(f"{part.value}={value}" for part, value in values if value)
+    values = [(part, _value(signal, part, rule)) for part in parts]
+    return "|".join([f"{part}={value}" for part, value in values if value])
 
 
 def _value(signal: Signal, part: Part, rule: KindRule) -> str:
@@ -155,7 +155,7 @@ def _value(signal: Signal, part: Part, rule: KindRule) -> str:
     if part is Part.PLACE:
         no_place = signal.place is None or rule.radius_m is None
         return "" if no_place else _cell(signal.place, rule.radius_m)  # type: ignore[arg-type]
-    return getattr(signal.around, part.value) or ""
+    return getattr(signal.around, part) or ""
 
 
 def _cell(place: Place, size_m: float) -> str:

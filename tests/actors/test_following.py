@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 
@@ -20,7 +21,14 @@ from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
 from tests.launch.waiting import until
 
-LIMITS = Following(facts_max=100, settle_s=0.01, settle_facts_max=1000, trouble_chars_max=100)
+LIMITS = Following(
+    facts_max=100,
+    gather_s=0.001,
+    kept_every_s=0.001,
+    settle_s=0.01,
+    settle_facts_max=1000,
+    trouble_chars_max=100,
+)
 
 
 class Taken:
@@ -166,3 +174,38 @@ async def test_more_than_it_takes_at_once_are_taken_in_goes(
 
     assert [await one.go_on() for _ in range(4)] == [2, 2, 1, 0]
     assert taken.facts == list("abcde")
+
+
+async def test_what_gathers_after_a_busy_look_is_taken_up_together(
+    app: AnyPool, desk: WorkDesk, tenant: Tenant, taken: Taken
+) -> None:
+    one = follower(desk, taken, LIMITS.model_copy(update={"gather_s": 0.3}), "test.gathered")
+    await one.go_on()
+    await tell(app, tenant, fact(tenant, "a", "test.gathered"))
+    await one.go_on()
+
+    next_look = asyncio.create_task(one.go_on())
+    for name in "bc":
+        await tell(app, tenant, fact(tenant, name, "test.gathered"))
+
+    assert await next_look == 2
+    assert taken.facts == list("abc")
+
+
+async def test_who_comes_after_goes_on_from_an_older_cursor_and_takes_nothing_twice(
+    app: AnyPool, system: AnyPool, desk: WorkDesk, tenant: Tenant, taken: Taken
+) -> None:
+    rarely = LIMITS.model_copy(update={"kept_every_s": 3600.0})
+    one = follower(desk, taken, rarely, "test.kept")
+    await one.go_on()
+    kept: list[int | None] = []
+    for name in "ab":
+        await tell(app, tenant, fact(tenant, name, "test.kept"))
+        await until(lambda: all_are_old(system, tenant))
+        await one.go_on()
+        async with system.acquire() as conn:
+            kept.append(await following.taken_up_to(conn, one.name))
+    await follower(desk, taken, rarely, "test.kept").go_on()
+
+    assert kept[0] == kept[1]
+    assert taken.facts == list("ab")
