@@ -238,7 +238,6 @@ class TruckShards:
     async def stats(self) -> list[ActorStats]:
         """One entry for every actor there should be; a dead one says what is wrong."""
         names = [
-            *(("truck_shard", SHARD.format(i)) for i in range(self.shards)),
             *(("ingest_worker", INGEST.format(i)) for i in range(self.ingest_workers)),
             *(("booking_shard", BOOKINGS.format(i)) for i in range(self.bookings.shards)),
             ("dispatcher", DISPATCHER),
@@ -247,7 +246,13 @@ class TruckShards:
             ("messenger", MESSENGER),
             ("outbox_relay", RELAY),
         ]
-        return await asyncio.gather(*(self._stats_of(role, name) for role, name in names))
+        others = asyncio.gather(*(self._stats_of(role, name) for role, name in names))
+        return [*await self.shard_stats(), *await others]
+
+    async def shard_stats(self) -> list[ActorStats]:
+        """Of the truck shards alone, for who looks often."""
+        names = [SHARD.format(i) for i in range(self.shards)]
+        return await asyncio.gather(*(self._stats_of("truck_shard", name) for name in names))
 
     async def drain(self, deadline_s: float) -> list[str]:
         """Before a stop: who takes in lets go first, then who keeps. Whoever did not, and why.

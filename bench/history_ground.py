@@ -219,6 +219,9 @@ class StandingFleet:
     async def stats(self) -> list[ActorStats]:
         return []
 
+    async def shard_stats(self) -> list[ActorStats]:
+        return []
+
 
 def standing(ground: Ground, seed: int) -> StandingFleet:
     """All over India, as last seen a moment ago."""

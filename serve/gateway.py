@@ -38,7 +38,7 @@ from serve.printing.printer import Printer
 from serve.quotes.quoting import Quoting
 from serve.request_record import attempt
 from serve.routes.planner import Planner
-from serve.shedding import Shedder
+from serve.shedding import KnowsShards, Shedder
 from serve.tenancy.offboarder import Offboarder
 from store.config_follow import ConfigFollower
 from store.directory import TruckDirectory
@@ -83,7 +83,14 @@ class Drains(Protocol):
 
 
 class Actors(
-    KnowsPositions, KnowsStats, KnowsProgress, TakesFixes, TakesCommands, Drains, Protocol
+    KnowsPositions,
+    KnowsStats,
+    KnowsShards,
+    KnowsProgress,
+    TakesFixes,
+    TakesCommands,
+    Drains,
+    Protocol,
 ):
     """What the gateway asks of the actors; actors.handles.TruckShards in the running product."""
 

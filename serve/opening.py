@@ -207,7 +207,7 @@ class _Opening:
         async def trifle() -> None:
             await ping(self._system_pool)
 
-        return PressureWatch(gateway.shedder, trifle, gateway.actors.stats)
+        return PressureWatch(gateway.shedder, trifle, gateway.actors.shard_stats)
 
     def _sweeper(self, gateway: Gateway) -> Sweeper:
         return Sweeper(gateway.documents, self._settings, self._system_pool)

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from functools import lru_cache
+from typing import Protocol
 
 from actors.stats import ActorStats
 from config.policy import Settings
@@ -25,7 +26,6 @@ from serve.problems import UnavailableError
 logger = logging.getLogger("ubertruck.shedding")
 
 MS = 1000.0
-SHARD = "truck_shard"
 
 
 class Strain(IntEnum):
@@ -163,6 +163,10 @@ def _as_expression(pattern: str) -> str:
     return f"(?:{verb or '[A-Z]+'} {inner})"
 
 
+class KnowsShards(Protocol):
+    async def shard_stats(self) -> list[ActorStats]: ...
+
+
 class PressureWatch:
     """Looks how late this process is, how long Postgres takes for a trifle, and how long the
     shards take to commit what trucks sent."""
@@ -209,8 +213,6 @@ class PressureWatch:
         """Of a batch on average since the last look; the slowest shard counts."""
         slowest = 0.0
         for each in stats:
-            if each.role != SHARD:
-                continue
             now = each.values.get("batches_total", 0.0), each.values.get("fold_s_total", 0.0)
             before = self._folded.get(each.name, now)
             self._folded[each.name] = now

@@ -123,6 +123,9 @@ class InProcessActors:
             ),
         ]
 
+    async def shard_stats(self) -> list[ActorStats]:
+        return (await self.stats())[:1]
+
     async def take_fixes(self, asked: HttpFixes) -> HttpTaken:
         if self.is_away:
             raise ActorAwayError("killed by this test")
