@@ -60,7 +60,7 @@ class LivePublisher:
             rows = np.unique(np.concatenate(self._marked))
             self._marked.clear()
             seen, self._seen = self._seen, []
-            last = self._columns.last[rows]
+            last = self._columns.last.take(rows)
             for tenant_key in np.unique(last["tenant_key"]).tolist():
                 mine = last[last["tenant_key"] == tenant_key]
                 for header, _ in seen:

@@ -144,10 +144,11 @@ class Writing:
         tenants = {event.tenant_key: event.tenant for event in facts}
         since_ms = dict.fromkeys(tenants, self.world.known_at_ms)
         given = self.folding.given
-        for tenant_key in np.unique(given["tenant_key"]).tolist():
-            mine = given[given["tenant_key"] == tenant_key]
-            tenants[tenant_key] = self.world.names[int(mine["truck_key"][0])].tenant
-            since_ms[tenant_key] = int(mine["received_ms"].min())
+        of, received_ms = given["tenant_key"], given["received_ms"]
+        for tenant_key, first in zip(*np.unique(of, return_index=True), strict=True):
+            key, truck_key = int(tenant_key), int(given["truck_key"][first])
+            tenants[key] = self.world.names[truck_key].tenant
+            since_ms[key] = int(received_ms[of == tenant_key].min())
         rules = {key: self.world.rules_of(tenant) for key, tenant in tenants.items()}
         return await self.rules_log.note(conn, rules, since_ms)
 

@@ -100,7 +100,7 @@ async def copy_new(
     # In the order of the key: neighbours meet the same index pages, which takes a fifth of
     # Postgres' work away (docs/storage.md).
     order = np.lexsort((fixes["ts_ms"], fixes["truck_key"]))
-    payload = copy_payload(fixes[order], extras_of(order, extras), shard, batch)
+    payload = copy_payload(fixes.take(order), extras_of(order, extras), shard, batch)
     await conn.copy_to_table(
         "fixes",
         source=_in_one_piece(payload),

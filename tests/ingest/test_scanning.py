@@ -225,6 +225,14 @@ def test_messages_of_a_window_do_not_disturb_each_other() -> None:
         assert together.fixes.tobytes() == b"".join(one.fixes.tobytes() for one in alone)
 
 
+def test_there_is_room_for_fixes_as_short_as_can_be() -> None:
+    shortest = b'{"ts":%d,"lat":1,"lon":1}' % EPOCH_MS_MIN
+    fixes, counts, _ = scanned([b"[" + b",".join([shortest] * 40) + b"]", shortest], FIXES_MAX)
+
+    assert counts == [40, 1]
+    assert len(fixes) == 41
+
+
 def test_no_more_rows_are_held_ready_than_messages_may_have() -> None:
     found: Any = scanned([b"{" * 200_000], FIXES_MAX).fixes
 
