@@ -247,7 +247,8 @@ class TruckShards:
             ("outbox_relay", RELAY),
         ]
         others = asyncio.gather(*(self._stats_of(role, name) for role, name in names))
-        return [*await self.shard_stats(), *await others]
+        of_shards, of_others = await asyncio.gather(self.shard_stats(), others)
+        return [*of_shards, *of_others]
 
     async def shard_stats(self) -> list[ActorStats]:
         """Of the truck shards alone, for who looks often."""
