@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 
 import numpy as np
@@ -20,6 +19,7 @@ from store.postgres import AnyPool, as_tenant, moment
 from store.routes import RouteFields, RouteRef
 from store.tenants import Tenant
 from tests.freight.world import square
+from tests.shard_numbers import new_shard
 from tests.store.test_isolation import add_truck
 
 KM = 1.0 / 111.195
@@ -112,7 +112,7 @@ async def test_one_revision_is_learned_for_both(
 async def test_a_shard_goes_on_along_the_journey_that_it_followed(
     app: AnyPool, telemetry: AnyPool, system: AnyPool, tenant: Tenant, truck_key: int
 ) -> None:
-    shard = secrets.randbelow(30_000) + 10
+    shard = new_shard()
     journal = await started(telemetry, system, shard)
     await journal.commit(batch(tenant, truck_key, 0, 20))
     before = seen(journal, truck_key)
@@ -135,7 +135,7 @@ async def test_a_shard_goes_on_along_the_journey_that_it_followed(
 async def test_what_is_told_is_the_same_with_and_without_a_crash(
     app: AnyPool, telemetry: AnyPool, system: AnyPool, tenant: Tenant, truck_key: int
 ) -> None:
-    shard = secrets.randbelow(30_000) + 10
+    shard = new_shard()
     journal = await started(telemetry, system, shard)
     for first in range(0, 61, 10):
         await journal.commit(batch(tenant, truck_key, first, min(first + 10, 61)))

@@ -19,6 +19,7 @@ from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
 from store.tenants import create as create_tenant
 from tests.freight.world import square
+from tests.shard_numbers import new_shard
 
 TRUCKS = 3
 START_MS = time.time_ns() // 1_000_000 - 3_600_000
@@ -63,7 +64,7 @@ async def yard(owner: AnyConnection, app: AnyPool) -> Yard:
             speed_limit_kmh=None,
             schedule=None,
         )
-    return Yard(tenant, keys, secrets.randbelow(30_000) + 10)
+    return Yard(tenant, keys, new_shard())
 
 
 def fixes_of(yard: Yard, rows: list[tuple[int, int, float]]) -> FixArray:

@@ -37,6 +37,7 @@ from tests.freight.test_journeys import line
 from tests.freight.tracking.stream import START_MS, TRUCKS, driven
 from tests.freight.tracking.test_any_order import delivered
 from tests.freight.world import square
+from tests.shard_numbers import new_shard
 
 DAYS_AGO_MS = 5 * 86_400_000
 SHAPES: dict[str, Any] = {
@@ -56,7 +57,7 @@ class Fleet:
     ) -> None:
         self.tenant = tenant
         self.keys = keys
-        self.shard = secrets.randbelow(30_000) + 10
+        self.shard = new_shard()
         names = {key: TruckName(tenant.id, f"T{i + 1}") for i, key in enumerate(keys)}
         rules = policy().tracking_rules
         now_ms = time.time_ns() // 1_000_000

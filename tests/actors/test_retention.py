@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -20,6 +19,7 @@ from store import events, fixes, trucks
 from store.postgres import AnyPool, as_tenant
 from store.retention import drop_fixes_before
 from store.tenants import Tenant
+from tests.shard_numbers import new_shard
 from tests.store.fix_arrays import bare_fixes
 
 DAY_MS = 86_400_000
@@ -45,7 +45,7 @@ async def truck_key(app: AnyPool, tenant: Tenant) -> int:
 
 @pytest.fixture
 async def journal(telemetry: AnyPool, system: AnyPool) -> Journal:
-    journal = Journal(telemetry, system, secrets.randbelow(30_000) + 10, policy().tracking)
+    journal = Journal(telemetry, system, new_shard(), policy().tracking)
     await journal.recover()
     return journal
 
@@ -79,7 +79,7 @@ async def test_a_fix_of_a_day_that_was_removed_is_not_tried_for_ever(
 async def test_what_was_derived_stays_when_the_fixes_go(
     app: AnyPool, telemetry: AnyPool, system: AnyPool, tenant: Tenant, truck_key: int
 ) -> None:
-    journal = Journal(telemetry, system, secrets.randbelow(30_000) + 10, policy().tracking)
+    journal = Journal(telemetry, system, new_shard(), policy().tracking)
     await journal.recover()
     await journal.commit(batch(tenant, truck_key, LONG_AGO_MS))
     entered = TruckEvent(

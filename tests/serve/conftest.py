@@ -42,6 +42,7 @@ from store.tenants import Tenant
 from tests.conftest import free_port
 from tests.serve.caller import Caller
 from tests.serve.in_process import InProcessActors, open_door
+from tests.shard_numbers import new_shard
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +147,7 @@ def quick() -> Policy:
 async def actors(
     installation: Installation, telemetry: AnyPool, system: AnyPool, app: AnyPool
 ) -> AsyncIterator[InProcessActors]:
-    journal = Journal(telemetry, system, secrets.randbelow(30_000) + 10, policy().tracking)
+    journal = Journal(telemetry, system, new_shard(), policy().tracking)
     await journal.recover()
     bus = LiveBus(installation.redis, installation.instance)
     async with open_door(journal, telemetry, system) as door:

@@ -16,6 +16,7 @@ from store.fixes import StoredFix
 from store.leases import Lease
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
+from tests.shard_numbers import new_shard
 from tests.store.fix_arrays import START_MS, bare_fixes
 from tests.store.locks import until_someone_waits
 
@@ -30,7 +31,7 @@ def new_truck_key() -> int:
 @pytest.fixture
 async def lease(telemetry: AnyPool) -> Lease:
     """A shard of this test's own."""
-    return await leases.acquire(telemetry, secrets.randbelow(30_000), "test")
+    return await leases.acquire(telemetry, new_shard(), "test")
 
 
 async def store(conn: AnyConnection, given: FixArray, batch: int = 1, shard: int = 31_000) -> None:

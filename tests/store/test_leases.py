@@ -13,13 +13,14 @@ from store.leases import Lease
 from store.postgres import AnyPool
 from store.snapshots import TruckState
 from store.tenants import Tenant
+from tests.shard_numbers import new_shard
 from tests.store.fix_arrays import START_MS, bare_fixes
 from tests.store.locks import until_someone_waits
 
 
 @pytest.fixture
 def shard() -> int:
-    return secrets.randbelow(30_000)
+    return new_shard()
 
 
 async def commit(pool: AnyPool, lease: Lease, batch: int, fence_revision: int = 0) -> None:
