@@ -21,6 +21,7 @@ from tests.store.fix_arrays import START_MS, bare_fixes
 from tests.store.locks import until_someone_waits
 
 DAY_MS = 86_400_000
+SHARD = new_shard()  # whose batches nobody reads
 
 
 def new_truck_key() -> int:
@@ -52,8 +53,8 @@ async def test_older_fixes_are_stored_once_and_named(telemetry: AnyPool, tenant:
     async with telemetry.acquire() as conn:
         await store(conn, given[[2]])
 
-        first = await fixes.insert_older(conn, given, {1: b'{"k":1}', 3: b"{}"}, 0, 2)
-        second = await fixes.insert_older(conn, given, {}, 0, 3)
+        first = await fixes.insert_older(conn, given, {1: b'{"k":1}', 3: b"{}"}, SHARD, 2)
+        second = await fixes.insert_older(conn, given, {}, SHARD, 3)
 
         assert first == {0, 1, 4}, "2 was there, 3 repeats 1"
         assert second == set()
@@ -63,8 +64,8 @@ async def test_older_fixes_are_stored_once_and_named(telemetry: AnyPool, tenant:
 
 async def test_nothing_to_insert_is_no_query(telemetry: AnyPool, tenant: Tenant) -> None:
     async with telemetry.acquire() as conn:
-        assert await fixes.insert_older(conn, bare_fixes(1, 1, []), {}, 0, 1) == set()
-        await fixes.copy_new(conn, bare_fixes(1, 1, []), {}, 0, 1)
+        assert await fixes.insert_older(conn, bare_fixes(1, 1, []), {}, SHARD, 1) == set()
+        await fixes.copy_new(conn, bare_fixes(1, 1, []), {}, SHARD, 1)
 
 
 async def test_insert_and_copy_store_the_same(
@@ -77,9 +78,9 @@ async def test_insert_and_copy_store_the_same(
     extras = {1: '{"क":[1,2.50]}'.encode()}
     async with telemetry.acquire() as conn:
         await fixes.ensure_partitions(conn, fixes.days_of(given))
-        await fixes.copy_new(conn, given, extras, 0, 1)
+        await fixes.copy_new(conn, given, extras, SHARD, 1)
         given["truck_key"] = inserted
-        await fixes.insert_older(conn, given, extras, 0, 1)
+        await fixes.insert_older(conn, given, extras, SHARD, 1)
 
     async with as_tenant(app, tenant.key) as conn:
         tracks = [
@@ -100,7 +101,7 @@ async def test_the_order_of_a_copy_keeps_unknown_keys_with_their_fix(
     given = bare_fixes(tenant.key, truck, [START_MS + 2, START_MS, START_MS + 1])
     async with telemetry.acquire() as conn:
         await fixes.ensure_partitions(conn, fixes.days_of(given))
-        await fixes.copy_new(conn, given, {0: b'{"n":2}', 2: b'{"n":1}'}, 0, 1)
+        await fixes.copy_new(conn, given, {0: b'{"n":2}', 2: b'{"n":1}'}, SHARD, 1)
 
     async with as_tenant(app, tenant.key) as conn:
         stored = await fixes.track(conn, truck, START_MS, START_MS + 10, 10)

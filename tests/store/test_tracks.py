@@ -17,9 +17,11 @@ from store.fix_codec import COPY_COLUMNS, copy_payload
 from store.fixes import copy_new, days_of, ensure_partitions
 from store.postgres import AnyConnection, AnyPool, as_tenant
 from store.tenants import Tenant
+from tests.shard_numbers import new_shard
 from tests.store.fix_arrays import any_fixes, bare_fixes
 
 DAY_MS = 86_400_000
+SHARD = new_shard()
 # Days of no other test.
 FIRST_DAY_MS = 1_270_944_000_000  # 2010-04-11
 TRUCKS, A_DAY = 40, 720
@@ -33,7 +35,7 @@ def truck_key() -> int:
 async def store(telemetry: AnyPool, fixes: FixArray, extras: dict[int, bytes]) -> None:
     async with telemetry.acquire() as conn:
         await ensure_partitions(conn, days_of(fixes))
-        await copy_new(conn, fixes, extras, 1, 1)
+        await copy_new(conn, fixes, extras, SHARD, 1)
 
 
 async def test_what_was_stored_comes_back(telemetry: AnyPool, app: AnyPool, tenant: Tenant) -> None:
@@ -102,7 +104,7 @@ async def days(telemetry: AnyPool, owner: AnyConnection, tenant: Tenant) -> list
             await ensure_partitions(conn, days_of(fixes))
             await conn.copy_to_table(
                 "fixes",
-                source=_one_piece(copy_payload(fixes, {}, 1, day + 1)),
+                source=_one_piece(copy_payload(fixes, {}, SHARD, day + 1)),
                 columns=COPY_COLUMNS,
                 format="binary",
             )
