@@ -45,8 +45,8 @@ class Follower:
         self._types = types
         self._together = _by_work if apart else _by_tenant
         self._cursor: int | None = None
-        self._is_kept = True  # the cursor is written down
-        self._kept_s = 0.0
+        self._kept: int | None = None  # the cursor as it is written down
+        self._kept_s = float("-inf")
         self._took_all = False
 
     async def go_on(self) -> int:
@@ -56,7 +56,7 @@ class Follower:
             await asyncio.sleep(limits.gather_s)
         async with self._desk.system.acquire() as conn:
             if self._cursor is None:
-                self._cursor = await following.cursor(conn, self.name)
+                self._cursor = self._kept = await following.cursor(conn, self.name)
             # Asked before what is fresh: all up to it is then seen, or was taken up.
             upto = await following.settled(
                 conn, self._cursor, limits.settle_s, limits.settle_facts_max
@@ -68,21 +68,19 @@ class Follower:
             await self._take(list(together))
         if len(facts) == limits.facts_max:
             upto = min(upto, facts[-1].seq)
-        if upto > self._cursor:
-            self._cursor = upto
-            self._is_kept = False
-        await self._keep(limits)
+        self._cursor = max(self._cursor, upto)
+        await self._keep(self._cursor, limits)
         self._took_all = 0 < len(facts) < limits.facts_max
         return len(facts)
 
-    async def _keep(self, limits: Following) -> None:
+    async def _keep(self, cursor: int, limits: Following) -> None:
         """Who goes on from an older cursor meets facts that are known to be taken."""
         now_s = time.monotonic()
-        if self._cursor is None or self._is_kept or now_s - self._kept_s < limits.kept_every_s:
+        if cursor == self._kept or now_s - self._kept_s < limits.kept_every_s:
             return
         async with self._desk.system.acquire() as conn:
-            await following.keep_cursor(conn, self.name, self._cursor)
-        self._is_kept, self._kept_s = True, now_s
+            await following.keep_cursor(conn, self.name, cursor)
+        self._kept, self._kept_s = cursor, now_s
 
     async def _take(self, facts: list[StoredEvent]) -> None:
         """Together; when that cannot be, one by one, and what cannot be is kept with its trouble

@@ -145,10 +145,10 @@ class Writing:
         since_ms = dict.fromkeys(tenants, self.world.known_at_ms)
         given = self.folding.given
         of, received_ms = given["tenant_key"], given["received_ms"]
-        for tenant_key, first in zip(*np.unique(of, return_index=True), strict=True):
-            key, truck_key = int(tenant_key), int(given["truck_key"][first])
-            tenants[key] = self.world.names[truck_key].tenant
-            since_ms[key] = int(received_ms[of == tenant_key].min())
+        keys, firsts = np.unique(of, return_index=True)
+        for key, first in zip(keys.tolist(), firsts.tolist(), strict=True):
+            tenants[key] = self.world.names[int(given["truck_key"][first])].tenant
+            since_ms[key] = int(received_ms[of == key].min())
         rules = {key: self.world.rules_of(tenant) for key, tenant in tenants.items()}
         return await self.rules_log.note(conn, rules, since_ms)
 

@@ -119,13 +119,13 @@ class WindowReader:
             window.refused += window.refused_rows.values()
         good = np.flatnonzero(~verdicts.refused)
         window.fixes = len(good)
-        if len(good) == len(fixes) and (shards == shards[0]).all():
-            window.by_shard[int(shards[0])] = FixBatch(fixes, columns.extras)
-        else:
-            for shard in np.unique(shards[good]).tolist():
-                members = good[shards[good] == shard]
+        for shard in np.unique(shards[good]).tolist():
+            members = good[shards[good] == shard]
+            if len(members) < len(fixes):
                 extras = extras_of(members, columns.extras)
                 window.by_shard[shard] = FixBatch(fixes.take(members), extras)
+            else:
+                window.by_shard[shard] = FixBatch(fixes, columns.extras)
         if any(rows.asking):
             _confirm(window, good, columns, rows)
 

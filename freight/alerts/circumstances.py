@@ -29,7 +29,4 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """What is known here stays; the rest is taken from there."""
         mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(more)
         known = [b if a is None else a for a, b in zip(mine, theirs, strict=True)]
-        return Circumstances(**dict(zip(FIELDS, known, strict=True)))
-
-
-FIELDS = Circumstances.__struct_fields__
+        return Circumstances(**dict(zip(self.__struct_fields__, known, strict=True)))
