@@ -35,6 +35,8 @@ class Taken:
     """What was taken up, and told to fail by."""
 
     def __init__(self) -> None:
+        # Not by its address: the next test's may be the same, and with it an older cursor.
+        self.follower = f"test-{uuid.uuid4().hex}"
         self.facts: list[str] = []
         self.bad = ""
         self.dies = False
@@ -62,8 +64,8 @@ def desk(app: AnyPool, system: AnyPool) -> WorkDesk:
 
 
 def follower(desk: WorkDesk, taken: Taken, limits: Following = LIMITS, kind: str = "") -> Follower:
-    name = f"test-{id(taken)}"
-    return Follower(name, desk, lambda: limits, taken.take_up, [kind] if kind else [])
+    kinds = [kind] if kind else []
+    return Follower(taken.follower, desk, lambda: limits, taken.take_up, kinds)
 
 
 def fact(tenant: Tenant, subject: str, kind: str = "test.happened") -> TruckEvent:

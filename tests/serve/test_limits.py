@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,15 @@ Replica = Callable[..., Limiter]
 
 
 @pytest.fixture
-async def replica(redis: Redis, request: pytest.FixtureRequest) -> AsyncIterator[Replica]:
+async def replica(redis: Redis) -> AsyncIterator[Replica]:
     """Makes limiters as each replica has one; those of a test share their counts."""
     made: list[Limiter] = []
+    instance = uuid.uuid4().hex
 
     def make(*, where: Redis = redis, **values: Any) -> Limiter:
         settings = Settings(defaults())
         hold(settings, "limits", **{"redis_timeout_s": PATIENCE_S, "redis_retry_s": 0.05, **values})
         limits = settings.now.limits
-        instance = f"{request.node.name}-{id(made)}"
         limiter = Limiter(settings, SharedCounter(where, instance, limits), GatewayMetrics())
         made.append(limiter)
         return limiter

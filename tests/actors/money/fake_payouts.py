@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import uuid
 
 from msgspec.structs import replace
 
@@ -48,7 +48,6 @@ class FakePayouts:
         self.refusing: str | None = None
         self.away = False
         self.begins_as = PayoutStatus.PROCESSING
-        self._nr = itertools.count(1)
 
     @property
     def paid_minor(self) -> int:
@@ -81,9 +80,8 @@ class FakePayouts:
             return self.made[known[1]]
         if self.refusing is not None:
             raise ProviderRefusedError("BAD_REQUEST_ERROR", self.refusing)
-        nr = next(self._nr)
         made = Payout(
-            id=f"pout_{id(self)}_{nr}",
+            id=f"pout_{uuid.uuid4().hex}",
             fund_account=new.fund_account,
             amount_minor=new.amount_minor,
             currency=new.currency,
