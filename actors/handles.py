@@ -17,6 +17,7 @@ from actors import booking_wire
 from actors.booking_wire import Asked
 from actors.booking_writing import TenantName
 from actors.bookings import Answer, Refused
+from actors.call_order import Numbers
 from actors.doors import HttpFixes, HttpTaken
 from actors.errors import StoreAwayError
 from actors.offering import OfferTaken, OfferWish
@@ -126,13 +127,16 @@ class ShardHandle:
     def __init__(self, number: int, tokens: TokenMaker) -> None:
         self._name = SHARD.format(number)
         self._tokens = tokens
+        self._numbers = Numbers()
 
     async def fold(self, batch: FixBatch) -> int:
-        """Commit a batch; the answer, the commit's time, comes after the commit.
+        """Commit a batch; the answer, the commit's time, comes after the commit. Batches of one
+        handle are taken in the order in which they were given to it.
 
         Without a deadline: as long as the shard works on it, sending it again only adds work.
         """
-        return cast(int, await _call(self._tokens, self._name, "fold", batch, deadline_s=None))
+        given = (batch, self._numbers.next())
+        return cast(int, await _call(self._tokens, self._name, "fold", *given, deadline_s=None))
 
     async def positions(self, tenant_key: int, deadline_s: float) -> LastArray:
         found = await _call(

@@ -9,6 +9,7 @@ import time
 from typing import NoReturn
 
 from actors import measures
+from actors.call_order import CallOrder, Nth
 from actors.configured import following_configuration
 from actors.errors import StoreAwayError
 from actors.journal import Journal
@@ -41,6 +42,7 @@ class TruckShard:
         process.begin(f"truck-shard-{number}", installation())
         self._number = number
         self._guard = guard_of(f"truck-shard-{number}")
+        self._order = CallOrder()
         self._turn = asyncio.Lock()
         self._working = asyncio.Event()
         self._trouble: str | None = "starting"
@@ -50,9 +52,10 @@ class TruckShard:
         self._live: LivePublisher | None = None
         self._life = live(self._run(), "shard-life")
 
-    async def fold(self, token: str, batch: FixBatch) -> int:
+    async def fold(self, token: str, batch: FixBatch, nth: Nth) -> int:
         """Fold and commit; answers with the commit's time in epoch milliseconds."""
         self._guard.admit(token)
+        await self._order.come(nth, policy().tracking.order_wait_s)
         with tracing.span("shard.batch", Kind.SERVER, shard=self._number, fixes=len(batch.fixes)):
             return await self._fold(batch)
 
@@ -105,6 +108,8 @@ class TruckShard:
     async def stats(self, token: str) -> ActorStats:
         self._guard.admit(token)
         values: dict[str, float] = dict(self._counts)
+        values["out_of_order_total"] = self._order.out_of_order_total
+        values["order_gaps_total"] = self._order.gaps_total
         if self._journal is not None:
             values |= self._journal.values()
         if self._live is not None:

@@ -28,6 +28,10 @@ class Batching(Section):
     fixes_together_max: Count = key(
         "Fixes of windows that wait for the same shard and go to it as one batch."
     )
+    on_the_way_max: Count = key(
+        "Batches on their way to the same shard at a time, if nothing more fits into them; one "
+        "that could still grow waits for the answer to the one before."
+    )
     failures_before_split: Count = key(
         "A batch refused this often by itself is searched for the fix that breaks it."
     )

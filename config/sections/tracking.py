@@ -26,6 +26,9 @@ class Tracking(Section):
     silence_look_s: Positive = key("How often it is looked for trucks that fell silent.")
     silence_s_min: Positive = key("No truck that was heard later than this is looked at then.")
     silent_trucks_max: Count = key("Trucks told to be silent in one transaction.")
+    order_wait_s: Positive = key(
+        "How long a batch waits for one that was sent before it and is not here yet."
+    )
     late_work_s: Positive = key("How often late fixes that were too many at once are gone on with.")
     snapshot_interval_s: Positive = key("How often changed trucks are kept for recovery.")
     snapshot_rows_per_chunk: Count = key("Trucks kept at a time; a chunk stops the folding.")

@@ -1,4 +1,4 @@
-"""The way to one shard: in order, one batch at a time, together with what waited meanwhile."""
+"""The way to one shard: in order, together with what waited, a full batch ahead of the answer."""
 
 from __future__ import annotations
 
@@ -19,24 +19,30 @@ from telemetry.work import Work
 
 
 class Shard:
-    """Answers when it is told to; sees that nobody else is with it."""
+    """Takes turns as a real one does, and answers when it is told to."""
 
-    def __init__(self, trips_over: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, trips_over: frozenset[int] = frozenset(), breaks: Exception | None = None
+    ) -> None:
         self.batches: list[list[int]] = []
         self.works: list[str] = []
         self.go_on = asyncio.Semaphore(0)
-        self._is_busy = False
+        self.with_it = 0
+        self._turn = asyncio.Lock()
         self._trips_over = trips_over
+        self._breaks = breaks
 
     async def fold(self, batch: FixBatch) -> int:
-        assert not self._is_busy
         seqs = batch.fixes["seq"].tolist()
         assert batch.extras == {i: b"%d" % seq for i, seq in enumerate(seqs) if seq % 3 == 0}
-        self._is_busy = True
+        self.with_it += 1
         try:
-            await self.go_on.acquire()
+            async with self._turn:
+                await self.go_on.acquire()
         finally:
-            self._is_busy = False
+            self.with_it -= 1
+        if self._breaks is not None:
+            raise self._breaks
         if self._trips_over & set(seqs):
             raise BatchRefusedError("KeyError: 17")
         self.batches.append(seqs)
@@ -68,7 +74,7 @@ async def turn() -> None:
 async def test_what_waits_goes_together_and_in_order(limits: Ingest) -> None:
     shard = Shard()
     line = ShardLine(shard, limits, Counter())
-    tasks = [asyncio.create_task(line.store(batch(2 * i, 2 * i + 1))) for i in range(5)]
+    tasks = [asyncio.create_task(line.store(batch(i))) for i in range(5)]
     await turn()
     shard.go_on.release()
     await turn()
@@ -76,11 +82,51 @@ async def test_what_waits_goes_together_and_in_order(limits: Ingest) -> None:
     assert [task.done() for task in tasks] == [True, False, False, False, False]
 
     shard.go_on.release()
-    await turn()
-    shard.go_on.release()
 
     assert await asyncio.gather(*tasks) == [[]] * 5
-    assert shard.batches == [[0, 1], [2, 3, 4, 5, 6, 7], [8, 9]]
+    assert shard.batches == [[0], [1, 2, 3, 4]]
+
+
+async def test_only_what_cannot_grow_goes_ahead_of_the_answer(limits: Ingest) -> None:
+    shard = Shard()
+    line = ShardLine(shard, limits, Counter())
+    seen = []
+    tasks = []
+
+    async def come(*seqs: int) -> None:
+        tasks.append(asyncio.create_task(line.store(batch(*seqs))))
+        await turn()
+        seen.append(shard.with_it)
+
+    await come(0)
+    await come(1, 2)  # could still grow
+    await come(3, 4, 5, 6)  # and is full now
+    await come(*range(7, 13))  # full, but two are on their way
+    await come(13)
+    for _ in range(4):
+        shard.go_on.release()
+        await turn()
+        seen.append(shard.with_it)
+
+    assert await asyncio.gather(*tasks) == [[]] * 5
+    assert shard.batches == [[0], [1, 2, 3, 4, 5, 6], [*range(7, 13)], [13]]
+    assert seen == [1, 1, 2, 2, 2, 2, 1, 1, 0]
+
+
+async def test_an_installation_can_have_one_at_a_time(limits: Ingest) -> None:
+    batching = limits.batching.model_copy(update={"on_the_way_max": 1})
+    shard = Shard()
+    line = ShardLine(shard, limits.model_copy(update={"batching": batching}), Counter())
+    tasks = [asyncio.create_task(line.store(batch(*range(i, i + 6)))) for i in (0, 6)]
+    await turn()
+
+    assert shard.with_it == 1
+
+    for _ in tasks:
+        shard.go_on.release()
+    await asyncio.gather(*tasks)
+
+    assert shard.batches == [[*range(6)], [*range(6, 12)]]
 
 
 async def test_a_batch_above_the_limit_goes_alone_and_whole(limits: Ingest) -> None:
@@ -144,7 +190,9 @@ async def test_who_goes_away_holds_up_nobody(gone: int, limits: Ingest) -> None:
     assert [seq for seq in seen if seq != gone] == [i for i in range(4) if i != gone]
 
 
-async def test_who_is_interrupted_leaves_the_others_where_they_wait(limits: Ingest) -> None:
+async def test_who_goes_away_from_a_batch_on_its_way_leaves_it_to_the_others(
+    limits: Ingest,
+) -> None:
     shard = Shard()
     line = ShardLine(shard, limits, Counter())
     tasks = [asyncio.create_task(line.store(batch(i))) for i in range(4)]
@@ -157,4 +205,19 @@ async def test_who_is_interrupted_leaves_the_others_where_they_wait(limits: Inge
     shard.go_on.release()
 
     assert await tasks[3] == []
-    assert shard.batches == [[0], [3]]
+    assert shard.batches == [[0], [1, 2, 3]]
+
+
+async def test_an_error_of_the_line_itself_reaches_all_who_wait_for_the_batch(
+    limits: Ingest,
+) -> None:
+    shard = Shard(breaks=ValueError("not a batch"))
+    line = ShardLine(shard, limits, Counter())
+    tasks = [asyncio.create_task(line.store(batch(i))) for i in range(3)]
+    await turn()
+    for _ in tasks:
+        shard.go_on.release()
+
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [str(one) for one in told] == ["not a batch"] * 3
