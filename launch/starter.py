@@ -48,8 +48,13 @@ def await_order(order: str) -> None:
 
 
 def tell_troubles(stats: Sequence[ActorStats]) -> None:
-    troubles = [f"{s.name}: {s.trouble}" for s in stats if s.trouble is not None]
-    tell("actors", "waiting", "; ".join(troubles))
+    """Who has the same trouble in one go: at first that is nearly everybody."""
+    having: dict[str, list[str]] = {}
+    for each in stats:
+        if each.trouble is not None:
+            having.setdefault(each.trouble.removeprefix(f"{each.name} "), []).append(each.name)
+    told = (f"{', '.join(names)}: {trouble}" for trouble, names in having.items())
+    tell("actors", "waiting", "; ".join(told))
 
 
 async def learn_configuration() -> None:
