@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 
-LINES_MAX = 256  # fixed: callers that are forgotten only wait once, and there are a few at most
+LINES_MAX = 256  # fixed: one for each process that sends; who is forgotten waits once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,10 @@ class CallOrder:
         self.out_of_order_total = 0
         self.gaps_total = 0  # of these, before whom nobody came
         self._come: OrderedDict[str, int] = OrderedDict()
-        self._too_early: dict[Nth, asyncio.Future[None]] = {}
+        self._too_early: dict[Nth, asyncio.Event] = {}
+
+    def values(self) -> dict[str, float]:
+        return {"out_of_order_total": self.out_of_order_total, "order_gaps_total": self.gaps_total}
 
     async def come(self, call: Nth, wait_s: float) -> None:
         if self._come.get(call.line, 0) < call.number - 1:
@@ -50,15 +52,14 @@ class CallOrder:
         if len(self._come) > LINES_MAX:
             self._come.popitem(last=False)
         next_one = self._too_early.get(Nth(call.line, call.number + 1))
-        if next_one is not None and not next_one.done():
-            next_one.set_result(None)
+        if next_one is not None:
+            next_one.set()
 
     async def _wait(self, call: Nth, wait_s: float) -> None:
-        self._too_early[call] = asyncio.get_running_loop().create_future()
+        before = self._too_early[call] = asyncio.Event()
         try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._too_early[call], wait_s)
-                return
+            await asyncio.wait_for(before.wait(), wait_s)
+        except TimeoutError:
             self.gaps_total += 1
         finally:
             del self._too_early[call]

@@ -48,6 +48,10 @@ RELAY = "outbox-relay"
 class ActorAwayError(Exception):
     """The actor cannot answer now: it died, restarts, hangs, or refuses; try again later."""
 
+    def __init__(self, why: str, actor: str = "") -> None:
+        super().__init__(f"{actor}: {why}" if actor else why)
+        self.why = why  # for who says the name as well
+
 
 class BatchRefusedError(Exception):
     """The shard ran into an error of its own over this batch; sending it again may not help."""
@@ -91,18 +95,18 @@ async def _call(
         with tracing.span("actor.call", Kind.CLIENT, actor=name, method=method):
             return await _asked(tokens, name, method, *args, deadline_s=deadline_s)
     except TimeoutError as error:
-        raise ActorAwayError(f"{name} gave no answer within {deadline_s:g} s") from error
+        raise ActorAwayError(f"gave no answer within {deadline_s:g} s", name) from error
     except RayTaskError as error:
         if isinstance(error.cause, StoreAwayError):
-            raise ActorAwayError(f"{name}: {error.cause}") from error
+            raise ActorAwayError(str(error.cause), name) from error
         if isinstance(error.cause, ServiceTokenError):
             # Nothing is wrong with what was sent: with a new token it may be taken.
             tokens.forget()
-            raise ActorAwayError(f"{name}: {error.cause}") from error
+            raise ActorAwayError(str(error.cause), name) from error
         raise BatchRefusedError(f"{name}: {_last_line(error)}") from error
     except (RayError, ValueError) as error:
         _known.pop(name, None)
-        raise ActorAwayError(f"{name}: {_last_line(error)}") from error
+        raise ActorAwayError(_last_line(error), name) from error
 
 
 async def _asked(
@@ -285,7 +289,7 @@ class TruckShards:
             found = await _call(self.tokens, name, "stats", deadline_s=self.deadline_s)
             return cast(ActorStats, found)
         except ActorAwayError as error:
-            return ActorStats(role, name, 0, {}, str(error))
+            return ActorStats(role, name, 0, {}, error.why)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -107,9 +107,7 @@ class TruckShard:
 
     async def stats(self, token: str) -> ActorStats:
         self._guard.admit(token)
-        values: dict[str, float] = dict(self._counts)
-        values["out_of_order_total"] = self._order.out_of_order_total
-        values["order_gaps_total"] = self._order.gaps_total
+        values: dict[str, float] = self._counts | self._order.values()
         if self._journal is not None:
             values |= self._journal.values()
         if self._live is not None:

@@ -30,6 +30,7 @@ class _Waiting:
     def __init__(self, batch: FixBatch) -> None:
         self.batch = batch
         self.of = work.carried()
+        # What comes of the batch is told as part of its work, whoever's step it is that sends it.
         self.context = contextvars.copy_context()
         self.told: asyncio.Future[Hopeless] = asyncio.get_running_loop().create_future()
 

@@ -52,7 +52,7 @@ def tell_troubles(stats: Sequence[ActorStats]) -> None:
     having: dict[str, list[str]] = {}
     for each in stats:
         if each.trouble is not None:
-            having.setdefault(each.trouble.removeprefix(f"{each.name} "), []).append(each.name)
+            having.setdefault(each.trouble, []).append(each.name)
     told = (f"{', '.join(names)}: {trouble}" for trouble, names in having.items())
     tell("actors", "waiting", "; ".join(told))
 

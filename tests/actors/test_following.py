@@ -64,8 +64,7 @@ def desk(app: AnyPool, system: AnyPool) -> WorkDesk:
 
 
 def follower(desk: WorkDesk, taken: Taken, limits: Following = LIMITS, kind: str = "") -> Follower:
-    kinds = [kind] if kind else []
-    return Follower(taken.follower, desk, lambda: limits, taken.take_up, kinds)
+    return Follower(taken.follower, desk, lambda: limits, taken.take_up, [kind] if kind else [])
 
 
 def fact(tenant: Tenant, subject: str, kind: str = "test.happened") -> TruckEvent:

@@ -14,10 +14,10 @@ def test_who_has_the_same_trouble_is_named_together(capsys: pytest.CaptureFixtur
     silent = "gave no answer within 3 s"
     tell_troubles(
         [
-            ActorStats("truck_shard", "truck-shard-0", 0, {}, f"truck-shard-0 {silent}"),
+            ActorStats("truck_shard", "truck-shard-0", 0, {}, silent),
             ActorStats("watch", "watch", 0, {}, "starting"),
             ActorStats("messenger", "messenger", 1, {}),
-            ActorStats("dispatcher", "dispatcher", 0, {}, f"dispatcher {silent}"),
+            ActorStats("dispatcher", "dispatcher", 0, {}, silent),
         ]
     )
 
